@@ -1,0 +1,45 @@
+/**
+ * A frame: what one region read out in one time frame, as identity and digits.
+ * Refuses nothing; it is built by `wire` from verified bytes or by `sim`, and is read-only after that.
+ */
+
+import type {
+  CardHash,
+  DurationNanos,
+  EpochNanos,
+  MessageId,
+  Run,
+  TimeFrameNumber,
+} from './quantity.ts';
+
+/** What names a frame and its packet alike. */
+export interface FrameIdentity {
+  readonly sourceName: string;
+  readonly messageId: MessageId;
+  readonly timestampNanos: EpochNanos;
+  readonly durationNanos: DurationNanos;
+  readonly run: Run;
+  readonly timeFrame: TimeFrameNumber;
+  readonly instrumentId: string;
+  readonly instrumentHash: CardHash;
+}
+
+/**
+ * The hits of a digits frame: `count` samples, voxel indices strictly ascending, ADC 1 … 2^adcBits−1.
+ * The arrays may be longer than `count` (they are scratch space reused from frame to frame).
+ */
+export interface Digits {
+  readonly count: number;
+  readonly voxel: Uint32Array;
+  readonly adc: Uint16Array;
+}
+
+/** Open list of frame kinds on the wire; a reader refuses a kind it does not serve. */
+export const FrameKind = { digits: 1, objects: 2 } as const;
+
+/**
+ * Payload encodings of a digits frame.
+ * `packed32`: one little-endian u32 a hit, `voxel << adcBits | adc` (needs voxel bits + adcBits ≤ 32).
+ * `columns48`: all voxels as u32, then all ADC values as u16, little-endian.
+ */
+export const FrameEncoding = { packed32: 1, columns48: 2 } as const;

@@ -1,0 +1,45 @@
+/**
+ * What an instrument is: a detector set-up described by data (its instrument card), never by code.
+ * Refuses nothing itself; `wire/card.ts` checks a card's JSON before it becomes one of these.
+ */
+
+import type { CardHash, DurationNanos } from './quantity.ts';
+
+/** One axis of a digits frame's grid; `size` cells, index 0 … size−1. */
+export interface Axis {
+  readonly name: string;
+  readonly size: number;
+  /** Physical coordinate of an index: origin + index · step, in `unit` (cm, ns, rad). */
+  readonly unit: string;
+  readonly origin: number;
+  readonly step: number;
+}
+
+/** Which model tokenizes this instrument's frames. */
+export interface ModelRef {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** A grid of named axes, outermost first; a voxel's index is row-major over them. */
+export interface InstrumentCard {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: 'digits';
+  readonly axes: readonly Axis[];
+  readonly adcBits: number;
+  /** Zero suppression: no kept sample lies below it (ADC counts). */
+  readonly thresholdAdc: number;
+  /** Cells of one patch along each axis, in the order of `axes`. */
+  readonly patch: readonly number[];
+  /** `source_name` of each region; the region index is the position here. */
+  readonly regions: readonly string[];
+  readonly timeFrameNanos: DurationNanos;
+  readonly model: ModelRef;
+  /** Free-form conditions the simulator uses (gain, diffusion, rates), with their validity. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+  readonly hash: CardHash;
+}
+
+/** Cells in one frame of this instrument. */
+export const voxelCount = (card: InstrumentCard): number => card.axes.reduce((n, axis) => n * axis.size, 1);

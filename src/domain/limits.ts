@@ -1,0 +1,60 @@
+/**
+ * Every bound in tessera, with its unit in its name and the reason beside it. A queue, batch, message, retry
+ * or cache that is not bounded by a number from here is a bug.
+ */
+
+import { type InstrumentCard, voxelCount } from './instrument.ts';
+
+export const limits = {
+  /** Envelope of a tf00 or tk00 message beside its payload: strings, tables, alignment. */
+  envelopeBytesMax: 4096,
+  /** Longest source, instrument or model name on the wire; Kafka keys and metric labels stay small. */
+  nameBytesMax: 128,
+  /** Deepest nesting of tables the verifier follows; our schemas nest twice. */
+  tableDepthMax: 8,
+  /** Layers one packet may have: 16 planes, tokens, occupancy, remainder and room to grow. */
+  layersMax: 32,
+  /** Scores one packet may carry. */
+  scoresMax: 16,
+  /** Patches an an00 lists: what a shifter can look at. */
+  anomalyPatchesMax: 16,
+
+  /** Records and bytes one batch (= one transaction) may hold: 24 Au+Au wedges are 8 MB, and a commit costs
+   * about 10 ms, so bigger batches add latency without adding rate. */
+  batchRecordsMax: 2048,
+  batchBytesMax: 16 * 1024 * 1024,
+  /** Fetched but unprocessed bytes a partition may hold before it is paused: two batches. */
+  partitionQueueBytesMax: 32 * 1024 * 1024,
+  /** Batches of one partition between poll and commit: one computing while one commits, and one to fill gaps. */
+  partitionBatchesInFlightMax: 3,
+  /** Jobs waiting at one worker thread; more only adds latency. */
+  workerJobsWaitingMax: 2,
+  /** Frames and bytes of one job: what one ONNX call and one transfer should hold. */
+  jobFramesMax: 256,
+  jobBytesMax: 4 * 1024 * 1024,
+
+  /** A packets flow again within 15 s of a kill: both timeouts stay at or under 10 s. */
+  sessionTimeoutMs: 8_000,
+  transactionTimeoutMs: 10_000,
+  /** SIGTERM to exit: what is in flight must be finished by then. */
+  drainMs: 10_000,
+
+  /** Event time a frame may lie behind its partition's watermark before it is stale. */
+  staleNanos: 60_000_000_000n,
+  /** Event time a frame may lie ahead of it before it is far-future. */
+  futureNanos: 60_000_000_000n,
+  /** How far one frame may move the watermark. */
+  watermarkStepNanos: 10_000_000_000n,
+
+  /** Bytes of one refused record's value that are kept when the original cannot fit. */
+  refusedBeginningBytes: 64 * 1024,
+  /** Bytes buffered for one gateway subscriber before its stream stops reading. */
+  subscriberBufferBytesMax: 4 * 1024 * 1024,
+} as const;
+
+/** Most hits a frame of this instrument can have: every voxel over threshold. */
+export const hitsPerFrameMax = (card: InstrumentCard): number => voxelCount(card);
+
+/** Largest tf00 message of this instrument: the wider encoding (6 bytes a hit) and its envelope. */
+export const frameBytesMax = (card: InstrumentCard): number =>
+  hitsPerFrameMax(card) * 6 + limits.envelopeBytesMax;

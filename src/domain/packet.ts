@@ -1,0 +1,68 @@
+/**
+ * A packet: the compressed frame that leaves, with the layers of the fidelity ladder it carries, its scores
+ * and the reason for its fidelity. Refuses nothing; `wire` verifies bytes before they become one.
+ */
+
+import type { FrameIdentity } from './frame.ts';
+import type { CardHash, PolicyVersion } from './quantity.ts';
+
+/** Rungs of the ladder; open on the wire: a reader skips a kind it does not know. */
+export const LayerKind = { tokens: 1, occupancy: 2, plane: 3, remainder: 4, lossless: 5 } as const;
+
+/** How a layer's payload is coded; open on the wire. */
+export const LayerCodec = { tokenRans1: 1, losslessContext1: 2 } as const;
+
+export interface Layer {
+  readonly kind: number;
+  readonly codec: number;
+  readonly symbolCount: number;
+  readonly payload: Uint8Array;
+}
+
+/** Why a packet has the rungs it has; values are the wire's, never renumbered. */
+export const FidelityReason = {
+  /** Tokens only: nothing asked for more. */
+  ordinary: 0,
+  /** Its p-value lies under the policy's threshold: kept losslessly. */
+  rare: 1,
+  /** The hashed prescale chose this time frame as an unbiased lossless control. */
+  prescale: 2,
+  /** It was chosen for refinement, but pressure took the refinement. */
+  shedRefinement: 3,
+  /** Overload policy `shed-frames`: the packet has no layers at all. */
+  shedFrame: 4,
+} as const;
+export type FidelityReason = (typeof FidelityReason)[keyof typeof FidelityReason];
+
+export interface Score {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface Packet {
+  readonly identity: FrameIdentity;
+  readonly modelId: string;
+  readonly modelHash: CardHash;
+  readonly hitCount: number;
+  /** Bytes of the frame message this packet was made from. */
+  readonly rawByteCount: number;
+  readonly layers: readonly Layer[];
+  readonly scores: readonly Score[];
+  readonly pValue: number;
+  readonly policyVersion: PolicyVersion;
+  readonly reason: FidelityReason;
+}
+
+/** What is said of a frame that is unusual (`an00`). */
+export interface Anomaly {
+  readonly identity: FrameIdentity;
+  readonly scoreName: string;
+  readonly score: number;
+  readonly pValue: number;
+  /** The p-value under which the policy calls a frame rare. */
+  readonly threshold: number;
+  readonly verdict: 'rare' | 'ordinary';
+  /** Patches that drive the score, most surprising first, with the surprise of each in bits. */
+  readonly patches: readonly { readonly patch: number; readonly surpriseBits: number }[];
+  readonly policyVersion: PolicyVersion;
+}
