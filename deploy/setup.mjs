@@ -19,7 +19,9 @@ export const say = (line) => process.stderr.write(`tessera setup: ${line}\n`);
 export const nodeFlags = ['--disable-warning=ExperimentalWarning'];
 
 export function ensureDependencies() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
   if (installed === lock && existsSync(pinnedNode)) return;
   say('installing the packages of package-lock.json (npm ci, about half a minute) …');

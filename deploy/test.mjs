@@ -68,7 +68,5 @@ const brokenFiles = report.testResults.filter(
   (file) => file.status === 'failed' && file.assertionResults.length === 0,
 ).length;
 const failed = report.numFailedTests + brokenFiles;
-process.stdout.write(
-  `${report.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped\n`,
-);
+process.stdout.write(`${report.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped\n`);
 process.exit(code !== 0 ? code : failed > 0 ? 1 : 0);

@@ -3,14 +3,7 @@
  * Refuses nothing; it is built by `wire` from verified bytes or by `sim`, and is read-only after that.
  */
 
-import type {
-  CardHash,
-  DurationNanos,
-  EpochNanos,
-  MessageId,
-  Run,
-  TimeFrameNumber,
-} from './quantity.ts';
+import type { CardHash, DurationNanos, EpochNanos, MessageId, Run, TimeFrameNumber } from './quantity.ts';
 
 /** What names a frame and its packet alike. */
 export interface FrameIdentity {

@@ -45,6 +45,10 @@ export const limits = {
   futureNanos: 60_000_000_000n,
   /** How far one frame may move the watermark. */
   watermarkStepNanos: 10_000_000_000n,
+  /** Frames far ahead that must agree on a time before the watermark follows: one wild frame is not a gap. */
+  aheadFramesToBelieve: 3,
+  /** An id this far or less below a source's last one was seen before; further below, numbering began anew. */
+  duplicateWindowIds: 1024,
 
   /** Bytes of one refused record's value that are kept when the original cannot fit. */
   refusedBeginningBytes: 64 * 1024,

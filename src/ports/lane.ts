@@ -4,8 +4,8 @@
  */
 
 import type { FaultCode } from '../domain/fault.ts';
-import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
 import type { FidelityReason } from '../domain/packet.ts';
+import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
 import type { Provider } from './model.ts';
 
 export interface LaneJob {

@@ -1,0 +1,172 @@
+/**
+ * The one reader of configuration: file, then `TESSERA_*` environment, then flags, into one frozen Config.
+ * Refuses a wrong configuration with *all* its faults at once, each naming the key, the value and the mend.
+ */
+
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { Fault } from './domain/fault.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const real = (least: number, most: number) => z.coerce.number().min(least).max(most);
+
+const shape = {
+  instrument: z.string().min(1),
+  bus: z.enum(['kafka', 'memory']),
+  brokers: z.string(),
+  group: z.string().min(1),
+  partitions: count(1, 256),
+  delivery: z.enum(['exactly-once', 'at-least-once']),
+  overload: z.enum(['wait', 'shed-refinement', 'shed-frames']),
+  shedAfterMs: count(100, 3_600_000),
+  latencyBudgetMs: count(1, 3_600_000),
+  provider: z.enum(['cpu', 'webgpu', 'cuda']),
+  workers: count(1, 64),
+  rarePValue: real(0, 1),
+  prescale: count(0, 1_000_000_000),
+  warmupCount: count(1, 1_000_000_000),
+  policyIntervalMs: count(100, 3_600_000),
+  rate: real(0, 1_000_000),
+  seed: count(0, 4_294_967_295),
+  pool: count(0, 4096),
+  httpPort: port,
+  grpcPort: port,
+  kafkaPort: port,
+  retentionBytes: count(1_048_576, 1_099_511_627_776),
+  dataDir: z.string().min(1),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']),
+} as const;
+
+export type Config = Readonly<{ [Key in keyof typeof shape]: z.infer<(typeof shape)[Key]> }>;
+
+export interface ConfigKey {
+  readonly key: keyof Config;
+  readonly env: string;
+  readonly flag: string;
+  readonly default: string;
+  readonly unit: string;
+  readonly meaning: string;
+}
+
+const cores = (): number => {
+  // One lane worker a core up to eight: beyond that the broker, not inference, is what a processor waits for.
+  const available = Math.max(1, navigator.hardwareConcurrency);
+  return Math.min(8, Math.max(2, available));
+};
+
+type Row = readonly [key: keyof Config, fallback: string, unit: string, meaning: string];
+const rows: readonly Row[] = [
+  ['instrument', 'sphenix-tpc-auau', 'card id', 'the instrument card that is served, from instruments/'],
+  ['bus', 'kafka', 'kafka|memory', 'a real Kafka, or one process without any promise across a restart'],
+  ['brokers', '', 'host:port,…', 'an existing Kafka cluster; empty: `up` starts a local one'],
+  ['group', 'tessera', 'name', 'consumer group of the processors; with the topic it names the transactions'],
+  [
+    'partitions',
+    '4',
+    'partitions',
+    'of topics that are created: the most processors that can share the work',
+  ],
+  ['delivery', 'exactly-once', '', 'exactly-once, or at-least-once for less latency'],
+  ['overload', 'shed-refinement', '', 'what pressure may take: wait (nothing), shed-refinement, shed-frames'],
+  [
+    'shedAfterMs',
+    '5000',
+    'ms',
+    'age of the oldest waiting frame at which pressure begins (twice it: frames)',
+  ],
+  [
+    'latencyBudgetMs',
+    '100',
+    'ms',
+    'budget from intended send time to commit; figures show their share of it',
+  ],
+  ['provider', 'cpu', '', 'execution provider of the models: cpu, webgpu or cuda; an absent one is refused'],
+  ['workers', String(cores()), 'threads', 'worker threads, one inference session each (default: by cores)'],
+  ['rarePValue', '0.001', 'probability', 'frames with a smaller p-value are kept losslessly'],
+  ['prescale', '100', 'time frames', 'one time frame in this many is kept losslessly, unbiased; 0: none'],
+  ['warmupCount', '2000', 'frames', 'scores a band of hit counts needs before anything in it is called rare'],
+  ['policyIntervalMs', '5000', 'ms', 'how often the calibrator publishes a policy snapshot'],
+  ['rate', '2', 'time frames/s', 'what the simulator of `up` and `simulate` sends; 0: as fast as it can'],
+  ['seed', '1', '', 'seed of the simulated world'],
+  ['pool', '16', 'time frames', 'simulated time frames made once and replayed; 0: each one simulated anew'],
+  ['httpPort', '8080', 'port', 'page, /livez, /readyz, /metrics on 127.0.0.1; another is taken when busy'],
+  ['grpcPort', '8001', 'port', 'gRPC gateway on 127.0.0.1; another is taken when busy'],
+  ['kafkaPort', '9092', 'port', 'local broker on 127.0.0.1; another is taken when busy'],
+  [
+    'retentionBytes',
+    '805306368',
+    'bytes',
+    'kept on all partitions of one big topic; keeps .tessera/ under 4 GiB',
+  ],
+  ['dataDir', '.tessera', 'folder', 'where the local broker, logs and environments live'],
+  ['logLevel', 'info', '', 'debug, info, warn (nothing lost) or error (data lost)'],
+];
+
+const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Every key with its default, unit and meaning: `tessera config`, the flags and the README read this. */
+export const configKeys: readonly ConfigKey[] = rows.map(([key, fallback, unit, meaning]) => ({
+  key,
+  env: `TESSERA_${kebab(key).replaceAll('-', '_').toUpperCase()}`,
+  flag: `--${kebab(key)}`,
+  default: fallback,
+  unit,
+  meaning,
+}));
+
+/** Reads the file named by `path` (JSON, keys as in `tessera config`); none named: no settings. */
+const readConfigFile = (path: string | undefined, faults: string[]): Record<string, unknown> => {
+  if (path === undefined) return {};
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
+    faults.push(`${path}: must hold one JSON object of keys and values`);
+  } catch (error) {
+    faults.push(`${path}: ${(error as Error).message}`);
+  }
+  return {};
+};
+
+/**
+ * @param flags values by key from the command line, undefined where not given
+ * @throws Fault config-invalid with every fault on its own line
+ */
+export const readConfig = (
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config => {
+  const faults: string[] = [];
+  const file = (flags.config as string | undefined) ?? environment.TESSERA_CONFIG;
+  const fromFile = readConfigFile(file, faults);
+  const known = new Set<string>(configKeys.map((row) => row.key));
+  for (const key of Object.keys(fromFile))
+    if (!known.has(key)) faults.push(`${file}: unknown key '${key}' (tessera config lists all keys)`);
+  const environmentNames = new Set([...configKeys.map((row) => row.env), 'TESSERA_CONFIG']);
+  for (const name of Object.keys(environment))
+    if (name.startsWith('TESSERA_') && !name.startsWith('TESSERA_TEST_') && !environmentNames.has(name))
+      faults.push(`environment: unknown ${name} (tessera config lists all names)`);
+
+  const values: Record<string, unknown> = {};
+  for (const row of configKeys) {
+    const [value, where] =
+      flags[row.key] !== undefined
+        ? [flags[row.key], row.flag]
+        : environment[row.env] !== undefined
+          ? [environment[row.env], row.env]
+          : fromFile[row.key] !== undefined
+            ? [fromFile[row.key], `${file}: ${row.key}`]
+            : [row.default, 'default'];
+    const checked = shape[row.key].safeParse(value);
+    if (checked.success) values[row.key] = checked.data;
+    else
+      faults.push(`${where} = '${String(value)}': ${checked.error.issues.map((i) => i.message).join('; ')}`);
+  }
+  if (faults.length > 0) throw new Fault('config-invalid', faults.join('\n'));
+  return Object.freeze(values) as Config;
+};
+
+/** Child processes (the simulator of `up`) inherit what this process was told. */
+export const configFlags = (config: Config): string[] =>
+  configKeys.flatMap((row) => [row.flag, String(config[row.key])]);
