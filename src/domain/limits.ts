@@ -12,6 +12,9 @@ export const limits = {
   nameBytesMax: 128,
   /** Deepest nesting of tables the verifier follows; our schemas nest twice. */
   tableDepthMax: 8,
+  /** Tables one message may reach; a packet has at most 1 + layersMax + scoresMax, and shared tables are counted
+   * each time they are reached, so that offsets cannot multiply work. */
+  tablesMax: 128,
   /** Layers one packet may have: 16 planes, tokens, occupancy, remainder and room to grow. */
   layersMax: 32,
   /** Scores one packet may carry. */
@@ -50,10 +53,26 @@ export const limits = {
   /** An id this far or less below a source's last one was seen before; further below, numbering began anew. */
   duplicateWindowIds: 1024,
 
+  /** Bytes a reader of a control topic (policy, cards) buffers: snapshots are some 10 kB each. */
+  controlBufferBytesMax: 1024 * 1024,
+  /** Records at a policy topic's end among which the newest snapshot surely is (transaction markers count too). */
+  policyTailRecords: 64n,
+
   /** Bytes of one refused record's value that are kept when the original cannot fit. */
   refusedBeginningBytes: 64 * 1024,
   /** Bytes buffered for one gateway subscriber before its stream stops reading. */
   subscriberBufferBytesMax: 4 * 1024 * 1024,
+
+  /** Seconds of history the live view shows: two minutes fill a sparkline and stay a few kB a snapshot. */
+  statusHistorySeconds: 120,
+  /** Unusual frames remembered for the live view, and how many of them it lists. */
+  statusRareFramesMax: 256,
+  statusRareFramesListed: 8,
+  /** Warnings and errors remembered for the live view. */
+  statusNotesMax: 8,
+  /** Browsers following the live view at once, and the unread bytes at which a slow one is dropped. */
+  statusClientsMax: 64,
+  statusClientBytesMax: 512 * 1024,
 } as const;
 
 /** Most hits a frame of this instrument can have: every voxel over threshold. */

@@ -1,0 +1,6 @@
+export declare enum Severity {
+    OK = 0,
+    MINOR = 1,
+    MAJOR = 2,
+    INVALID = 3
+}

@@ -1,0 +1,277 @@
+// Written by fbs/generate.ts from the .fbs files; edit those.
+
+import type { MessageLayout } from '../verify.ts';
+
+export const al00: MessageLayout = {
+  identifier: "al00",
+  root: 0,
+  tables: [
+    {
+      name: "Alarm",
+      slots: [
+        {"name":"source_name","shape":"string","required":false},
+        {"name":"timestamp","shape":"scalar","bytes":8,"required":false},
+        {"name":"severity","shape":"scalar","bytes":2,"required":false},
+        {"name":"message","shape":"string","required":false},
+      ],
+    },
+  ],
+};
+
+export const an00: MessageLayout = {
+  identifier: "an00",
+  root: 0,
+  tables: [
+    {
+      name: "Anomaly",
+      slots: [
+        {"name":"source_name","shape":"string","required":true},
+        {"name":"message_id","shape":"scalar","bytes":8,"required":false},
+        {"name":"timestamp","shape":"scalar","bytes":8,"required":false},
+        {"name":"duration","shape":"scalar","bytes":8,"required":false},
+        {"name":"run","shape":"scalar","bytes":4,"required":false},
+        {"name":"time_frame","shape":"scalar","bytes":8,"required":false},
+        {"name":"instrument","shape":"string","required":true},
+        {"name":"instrument_hash","shape":"scalar","bytes":8,"required":false},
+        {"name":"score_name","shape":"string","required":true},
+        {"name":"score","shape":"scalar","bytes":8,"required":false},
+        {"name":"p_value","shape":"scalar","bytes":8,"required":false},
+        {"name":"threshold","shape":"scalar","bytes":8,"required":false},
+        {"name":"verdict","shape":"scalar","bytes":2,"required":false},
+        {"name":"patches","shape":"vector","bytes":8,"align":4,"required":false},
+        {"name":"policy_version","shape":"scalar","bytes":4,"required":false},
+      ],
+    },
+    {
+      name: "PatchSurprise",
+      slots: [
+      ],
+    },
+  ],
+};
+
+export const f144: MessageLayout = {
+  identifier: "f144",
+  root: 20,
+  tables: [
+    {
+      name: "ArrayByte",
+      slots: [
+        {"name":"value","shape":"vector","bytes":1,"align":1,"required":false},
+      ],
+    },
+    {
+      name: "ArrayDouble",
+      slots: [
+        {"name":"value","shape":"vector","bytes":8,"align":8,"required":false},
+      ],
+    },
+    {
+      name: "ArrayFloat",
+      slots: [
+        {"name":"value","shape":"vector","bytes":4,"align":4,"required":false},
+      ],
+    },
+    {
+      name: "ArrayInt",
+      slots: [
+        {"name":"value","shape":"vector","bytes":4,"align":4,"required":false},
+      ],
+    },
+    {
+      name: "ArrayLong",
+      slots: [
+        {"name":"value","shape":"vector","bytes":8,"align":8,"required":false},
+      ],
+    },
+    {
+      name: "ArrayShort",
+      slots: [
+        {"name":"value","shape":"vector","bytes":2,"align":2,"required":false},
+      ],
+    },
+    {
+      name: "ArrayUByte",
+      slots: [
+        {"name":"value","shape":"vector","bytes":1,"align":1,"required":false},
+      ],
+    },
+    {
+      name: "ArrayUInt",
+      slots: [
+        {"name":"value","shape":"vector","bytes":4,"align":4,"required":false},
+      ],
+    },
+    {
+      name: "ArrayULong",
+      slots: [
+        {"name":"value","shape":"vector","bytes":8,"align":8,"required":false},
+      ],
+    },
+    {
+      name: "ArrayUShort",
+      slots: [
+        {"name":"value","shape":"vector","bytes":2,"align":2,"required":false},
+      ],
+    },
+    {
+      name: "Byte",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":1,"required":false},
+      ],
+    },
+    {
+      name: "Double",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":8,"required":false},
+      ],
+    },
+    {
+      name: "Float",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":4,"required":false},
+      ],
+    },
+    {
+      name: "Int",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":4,"required":false},
+      ],
+    },
+    {
+      name: "Long",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":8,"required":false},
+      ],
+    },
+    {
+      name: "Short",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":2,"required":false},
+      ],
+    },
+    {
+      name: "UByte",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":1,"required":false},
+      ],
+    },
+    {
+      name: "UInt",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":4,"required":false},
+      ],
+    },
+    {
+      name: "ULong",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":8,"required":false},
+      ],
+    },
+    {
+      name: "UShort",
+      slots: [
+        {"name":"value","shape":"scalar","bytes":2,"required":false},
+      ],
+    },
+    {
+      name: "f144_LogData",
+      slots: [
+        {"name":"source_name","shape":"string","required":true},
+        {"name":"timestamp","shape":"scalar","bytes":8,"required":false},
+        {"name":"value_type","shape":"scalar","bytes":1,"required":false},
+        {"name":"value","shape":"union","tables":[-1,10,16,15,19,13,17,14,18,12,11,0,6,5,9,3,7,4,8,2,1],"required":true},
+      ],
+    },
+  ],
+};
+
+export const tf00: MessageLayout = {
+  identifier: "tf00",
+  root: 0,
+  tables: [
+    {
+      name: "TimeFrame",
+      slots: [
+        {"name":"source_name","shape":"string","required":true},
+        {"name":"message_id","shape":"scalar","bytes":8,"required":false},
+        {"name":"timestamp","shape":"scalar","bytes":8,"required":false},
+        {"name":"duration","shape":"scalar","bytes":8,"required":false},
+        {"name":"run","shape":"scalar","bytes":4,"required":false},
+        {"name":"time_frame","shape":"scalar","bytes":8,"required":false},
+        {"name":"instrument","shape":"string","required":true},
+        {"name":"instrument_hash","shape":"scalar","bytes":8,"required":false},
+        {"name":"kind","shape":"scalar","bytes":2,"required":false},
+        {"name":"encoding","shape":"scalar","bytes":2,"required":false},
+        {"name":"hit_count","shape":"scalar","bytes":4,"required":false},
+        {"name":"payload","shape":"vector","bytes":1,"align":1,"required":true},
+        {"name":"payload_crc32c","shape":"scalar","bytes":4,"required":false},
+      ],
+    },
+  ],
+};
+
+export const tk00: MessageLayout = {
+  identifier: "tk00",
+  root: 1,
+  tables: [
+    {
+      name: "Layer",
+      slots: [
+        {"name":"kind","shape":"scalar","bytes":2,"required":false},
+        {"name":"codec","shape":"scalar","bytes":2,"required":false},
+        {"name":"symbol_count","shape":"scalar","bytes":4,"required":false},
+        {"name":"payload","shape":"vector","bytes":1,"align":1,"required":true},
+        {"name":"payload_crc32c","shape":"scalar","bytes":4,"required":false},
+      ],
+    },
+    {
+      name: "Packet",
+      slots: [
+        {"name":"source_name","shape":"string","required":true},
+        {"name":"message_id","shape":"scalar","bytes":8,"required":false},
+        {"name":"timestamp","shape":"scalar","bytes":8,"required":false},
+        {"name":"duration","shape":"scalar","bytes":8,"required":false},
+        {"name":"run","shape":"scalar","bytes":4,"required":false},
+        {"name":"time_frame","shape":"scalar","bytes":8,"required":false},
+        {"name":"instrument","shape":"string","required":true},
+        {"name":"instrument_hash","shape":"scalar","bytes":8,"required":false},
+        {"name":"model","shape":"string","required":true},
+        {"name":"model_hash","shape":"scalar","bytes":8,"required":false},
+        {"name":"hit_count","shape":"scalar","bytes":4,"required":false},
+        {"name":"raw_byte_count","shape":"scalar","bytes":4,"required":false},
+        {"name":"layers","shape":"tables","table":0,"required":true},
+        {"name":"scores","shape":"tables","table":2,"required":true},
+        {"name":"p_value","shape":"scalar","bytes":8,"required":false},
+        {"name":"policy_version","shape":"scalar","bytes":4,"required":false},
+        {"name":"reason","shape":"scalar","bytes":2,"required":false},
+      ],
+    },
+    {
+      name: "Score",
+      slots: [
+        {"name":"name","shape":"string","required":true},
+        {"name":"value","shape":"scalar","bytes":8,"required":false},
+      ],
+    },
+  ],
+};
+
+export const x5f2: MessageLayout = {
+  identifier: "x5f2",
+  root: 0,
+  tables: [
+    {
+      name: "Status",
+      slots: [
+        {"name":"software_name","shape":"string","required":false},
+        {"name":"software_version","shape":"string","required":false},
+        {"name":"service_id","shape":"string","required":false},
+        {"name":"host_name","shape":"string","required":false},
+        {"name":"process_id","shape":"scalar","bytes":4,"required":false},
+        {"name":"update_interval","shape":"scalar","bytes":4,"required":false},
+        {"name":"status_json","shape":"string","required":false},
+      ],
+    },
+  ],
+};

@@ -1,0 +1,33 @@
+import * as flatbuffers from 'flatbuffers';
+export declare class Status {
+    bb: flatbuffers.ByteBuffer | null;
+    bb_pos: number;
+    __init(i: number, bb: flatbuffers.ByteBuffer): Status;
+    static getRootAsStatus(bb: flatbuffers.ByteBuffer, obj?: Status): Status;
+    static getSizePrefixedRootAsStatus(bb: flatbuffers.ByteBuffer, obj?: Status): Status;
+    static bufferHasIdentifier(bb: flatbuffers.ByteBuffer): boolean;
+    softwareName(): string | null;
+    softwareName(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    softwareVersion(): string | null;
+    softwareVersion(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    serviceId(): string | null;
+    serviceId(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    hostName(): string | null;
+    hostName(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    processId(): number;
+    updateInterval(): number;
+    statusJson(): string | null;
+    statusJson(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    static startStatus(builder: flatbuffers.Builder): void;
+    static addSoftwareName(builder: flatbuffers.Builder, softwareNameOffset: flatbuffers.Offset): void;
+    static addSoftwareVersion(builder: flatbuffers.Builder, softwareVersionOffset: flatbuffers.Offset): void;
+    static addServiceId(builder: flatbuffers.Builder, serviceIdOffset: flatbuffers.Offset): void;
+    static addHostName(builder: flatbuffers.Builder, hostNameOffset: flatbuffers.Offset): void;
+    static addProcessId(builder: flatbuffers.Builder, processId: number): void;
+    static addUpdateInterval(builder: flatbuffers.Builder, updateInterval: number): void;
+    static addStatusJson(builder: flatbuffers.Builder, statusJsonOffset: flatbuffers.Offset): void;
+    static endStatus(builder: flatbuffers.Builder): flatbuffers.Offset;
+    static finishStatusBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
+    static finishSizePrefixedStatusBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
+    static createStatus(builder: flatbuffers.Builder, softwareNameOffset: flatbuffers.Offset, softwareVersionOffset: flatbuffers.Offset, serviceIdOffset: flatbuffers.Offset, hostNameOffset: flatbuffers.Offset, processId: number, updateInterval: number, statusJsonOffset: flatbuffers.Offset): flatbuffers.Offset;
+}
