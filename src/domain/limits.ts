@@ -35,6 +35,8 @@ export const limits = {
   /** Frames and bytes of one job: what one ONNX call and one transfer should hold. */
   jobFramesMax: 256,
   jobBytesMax: 4 * 1024 * 1024,
+  /** Times a batch is computed when worker threads die under it, before the processor gives up. */
+  laneAttemptsMax: 3,
 
   /** A packets flow again within 15 s of a kill: both timeouts stay at or under 10 s. */
   sessionTimeoutMs: 8_000,
