@@ -38,6 +38,17 @@ export const limits = {
   /** Times a batch is computed when worker threads die under it, before the processor gives up. */
   laneAttemptsMax: 3,
 
+  /** Smallest share of a batch worth sending to another worker: below it the hand-over costs more. */
+  jobSplitBytesMin: 128 * 1024,
+  /** Rows of one model call: a slab of 64-byte patches and its activations stay in the L2 cache. */
+  modelRowsMax: 1024,
+  /** Patches tokenized together; a lane's buffers are made once for this many and never grow. */
+  laneRowsMax: 64 * 1024,
+  /** Times one lane's workers are started again before their death is taken as the machine's answer. */
+  workerRestartsMax: 3,
+  /** Scores one band of the calibration counts before all halve: the tail of 1 in 10,000 holds several. */
+  sketchBandCountMax: 65_536,
+
   /** A packets flow again within 15 s of a kill: both timeouts stay at or under 10 s. */
   sessionTimeoutMs: 8_000,
   transactionTimeoutMs: 10_000,
