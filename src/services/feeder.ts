@@ -1,0 +1,97 @@
+/**
+ * Sends a world's time frames to `<i>_frames` on a plan: each carries the instant it was meant to leave, so
+ * that whoever falls behind is measured from then. It refuses to hurry: a late plan is sent late, and says so.
+ */
+
+import type { Digits, FrameIdentity } from '../domain/frame.ts';
+import type { InstrumentCard } from '../domain/instrument.ts';
+import { messageId } from '../domain/quantity.ts';
+import type { Bus, OutputRecord } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import { encodeFrame } from '../wire/frame.ts';
+import { intendedHeader } from '../wire/instants.ts';
+
+/** Where frames come from: all regions of a time frame at once. */
+export interface FrameSource {
+  timeFrame(number: number): readonly { readonly identity: FrameIdentity; readonly digits: Digits }[];
+}
+
+export interface FeedPlan {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Time frames a second; 0: as fast as the bus takes them. */
+  readonly rate: number;
+  /** Time frames to send; absent: until the signal. */
+  readonly timeFrames?: number;
+  /** Sends under way at once when unpaced: enough to keep the broker busy, few enough to hold. */
+  readonly sendsInFlightMax: number;
+}
+
+export interface FeedSummary {
+  readonly timeFrames: number;
+  readonly frames: number;
+  readonly bytes: number;
+  /** How late the latest time frame left, against the plan. */
+  readonly lateMsMax: number;
+}
+
+/** One time frame as bus records; the key keeps its regions together, message_id counts per (source, partition). */
+export const timeFrameRecords = (
+  source: FrameSource,
+  number: number,
+  card: InstrumentCard,
+  plan: Pick<FeedPlan, 'topic' | 'partitions'>,
+  intendedNanos: bigint,
+): OutputRecord[] => {
+  const headers = intendedHeader(intendedNanos);
+  const key = Buffer.from(String(number));
+  const id = messageId(Math.floor(number / plan.partitions));
+  return source.timeFrame(number).map(({ identity, digits }) => ({
+    topic: plan.topic,
+    partition: number % plan.partitions,
+    key,
+    headers,
+    value: encodeFrame({ ...identity, messageId: id }, digits, card),
+  }));
+};
+
+export const feed = async (
+  parts: { readonly bus: Bus; readonly clock: Clock; readonly card: InstrumentCard },
+  source: FrameSource,
+  plan: FeedPlan,
+  signal: AbortSignal,
+  progress: (summary: FeedSummary) => void,
+): Promise<FeedSummary> => {
+  const { bus, clock, card } = parts;
+  const startMs = clock.nowMs();
+  const startNanos = clock.nowNanos();
+  const inFlight = new Set<Promise<void>>();
+  let failure: unknown = null;
+  let summary: FeedSummary = { timeFrames: 0, frames: 0, bytes: 0, lateMsMax: 0 };
+  for (let number = 0; number < (plan.timeFrames ?? Number.POSITIVE_INFINITY); number += 1) {
+    const dueMs = plan.rate > 0 ? (number * 1000) / plan.rate : clock.nowMs() - startMs;
+    const waitMs = startMs + dueMs - clock.nowMs();
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
+    if (signal.aborted || failure !== null) break;
+    const intendedNanos = startNanos + BigInt(Math.round(dueMs * 1e6));
+    const records = timeFrameRecords(source, number, card, plan, intendedNanos);
+    const sending = bus
+      .send(records)
+      .catch((error: unknown) => {
+        failure ??= error;
+      })
+      .finally(() => inFlight.delete(sending));
+    inFlight.add(sending);
+    while (inFlight.size >= plan.sendsInFlightMax) await Promise.race(inFlight);
+    summary = {
+      timeFrames: summary.timeFrames + 1,
+      frames: summary.frames + records.length,
+      bytes: summary.bytes + records.reduce((bytes, record) => bytes + record.value.byteLength, 0),
+      lateMsMax: Math.max(summary.lateMsMax, clock.nowMs() - startMs - dueMs),
+    };
+    progress(summary);
+  }
+  await Promise.all(inFlight);
+  if (failure !== null) throw failure;
+  return summary;
+};

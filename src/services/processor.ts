@@ -1,0 +1,185 @@
+/**
+ * The processor: frames of assigned partitions → lane → admission → one transaction a batch with packets,
+ * anomalies, refusals, policy snapshots and the input offset together. It refuses to touch hits or to commit
+ * out of order; everything that grows with hits happens behind the lane.
+ */
+
+import { Fault } from '../domain/fault.ts';
+import type { InstrumentCard } from '../domain/instrument.ts';
+import { limits } from '../domain/limits.ts';
+import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
+import { type OrderedWindow, openOrderedWindow } from '../pipeline/ordered_window.ts';
+import type { Bus, BusRecord, Delivery, OutputRecord, PartitionFeed } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Lane, LaneBatch } from '../ports/lane.ts';
+import type { Log } from '../ports/telemetry.ts';
+import { type Admission, openAdmission } from '../stages/admit.ts';
+import { encodePolicy } from '../wire/policy.ts';
+import { type Calibration, calibratingPartition, openCalibration } from './calibrator.ts';
+import { batchOutputs, type SettledBatch } from './outputs.ts';
+import type { PolicyFollower } from './policy.ts';
+import type { Topics } from './topics.ts';
+
+/** Told of every movement of frames, once a batch; it keeps the books and shows them. */
+export interface Watcher {
+  received(frames: number, bytes: number): void;
+  settled(batch: SettledBatch): void;
+  returned(frames: number): void;
+}
+
+export interface ProcessorParts {
+  readonly card: InstrumentCard;
+  readonly topics: Topics;
+  readonly bus: Bus;
+  readonly lane: Lane;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly policies: PolicyFollower;
+  readonly watcher: Watcher;
+}
+
+export interface ProcessorSettings {
+  readonly group: string;
+  readonly delivery: Delivery;
+  readonly overload: 'wait' | 'shed-refinement' | 'shed-frames';
+  readonly shedAfterMs: number;
+  readonly policyIntervalMs: number;
+  readonly policy: Pick<PolicySnapshot, 'rarePValue' | 'prescale' | 'warmupCount'>;
+}
+
+export interface Processor {
+  readonly failed: Promise<never>;
+  /** Records waiting ahead of this processor on its partitions. */
+  readonly lagRecords: bigint;
+  readonly partitions: readonly number[];
+  /** Finishes what is in flight, commits it, leaves the group. */
+  stop(): Promise<void>;
+}
+
+/** What holds while one partition is ours; dropped whole when it is taken, rebuilt from what was committed. */
+interface Session {
+  readonly feed: PartitionFeed;
+  readonly admission: Admission;
+  readonly calibration: Calibration | null;
+  readonly window: OrderedWindow;
+  inFlight: number;
+}
+
+const bytesOf = (records: readonly BusRecord[]): number =>
+  records.reduce((bytes, record) => bytes + record.value.byteLength, 0);
+
+export const startProcessor = async (
+  parts: ProcessorParts,
+  settings: ProcessorSettings,
+): Promise<Processor> => {
+  const { card, topics, bus, lane, clock, log, policies, watcher } = parts;
+  const sessions = new Map<number, Session>();
+
+  const openSession = async (feed: PartitionFeed): Promise<Session> => {
+    let calibration: Calibration | null = null;
+    if (feed.partition === calibratingPartition) {
+      // The feed is fenced: whatever the last owner published is on the topic by now.
+      await policies.refresh();
+      const from = { ...policies.current, ...settings.policy };
+      calibration = openCalibration(from, settings.policyIntervalMs, clock.nowMs());
+    }
+    const admission = openAdmission(card.regions.length, feed.startMetadata);
+    const window = openOrderedWindow(limits.partitionBatchesInFlightMax);
+    return { feed, admission, calibration, window, inFlight: 0 };
+  };
+
+  /** Pressure is the age of the oldest record at hand: how long a frame has waited, whatever the rate is. */
+  const pressureOf = (records: readonly BusRecord[], nowMs: number): Pressure => {
+    const ageMs = nowMs - records[0]!.timestampMs;
+    if (settings.overload === 'wait' || ageMs < settings.shedAfterMs) return 'none';
+    return settings.overload === 'shed-frames' && ageMs >= 2 * settings.shedAfterMs
+      ? 'shed-frames'
+      : 'shed-refinement';
+  };
+
+  /** A dead worker takes its jobs with it; the same bytes under the same policy give the same packets again. */
+  const compute = async (frames: readonly Uint8Array[], pressure: Pressure): Promise<LaneBatch> => {
+    const policy = policies.current;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await lane.process({ frames, policy, pressure });
+      } catch (error) {
+        const again = error instanceof Fault && error.retryable && attempt < limits.laneAttemptsMax;
+        if (!again) throw error;
+        log.warn({ fault: error.code, attempt, frames: frames.length }, error.detail);
+      }
+    }
+  };
+
+  const settle = async (
+    session: Session,
+    records: readonly BusRecord[],
+    receivedNanos: bigint,
+    computed: LaneBatch,
+  ): Promise<void> => {
+    const { feed, admission, calibration } = session;
+    const batch = batchOutputs({ topics, records, computed, admission, receivedNanos, clock });
+    const outputs: OutputRecord[] = batch.outputs;
+    calibration?.observe(computed.results);
+    const snapshot = calibration?.due(clock.nowMs()) ?? null;
+    if (snapshot !== null)
+      outputs.push({ topic: topics.policy, partition: 0, key: null, value: encodePolicy(snapshot) });
+    await feed.commit(outputs, records.at(-1)!.offset + 1n, admission.toMetadata());
+    session.inFlight -= records.length;
+    watcher.settled(batch.settled(clock.nowNanos()));
+  };
+
+  const runFeed = async (feed: PartitionFeed): Promise<void> => {
+    const session = await openSession(feed);
+    sessions.set(feed.partition, session);
+    try {
+      for (;;) {
+        await session.window.room();
+        const records = await feed.take({
+          recordsMax: limits.batchRecordsMax,
+          bytesMax: limits.batchBytesMax,
+        });
+        if (records.length === 0) break;
+        const receivedNanos = clock.nowNanos();
+        session.inFlight += records.length;
+        watcher.received(records.length, bytesOf(records));
+        const pressure = pressureOf(records, Number(receivedNanos / 1_000_000n));
+        const frames = records.map((record) => record.value);
+        session.window.add(compute(frames, pressure), (computed) =>
+          settle(session, records, receivedNanos, computed),
+        );
+      }
+      await session.window.drained();
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'bus-fenced')) throw error;
+      log.warn(
+        { topic: feed.topic, partition: feed.partition, frames: session.inFlight },
+        'partition handed over; its uncommitted frames go to the next owner',
+      );
+    } finally {
+      sessions.delete(feed.partition);
+      if (session.inFlight > 0) watcher.returned(session.inFlight);
+    }
+  };
+
+  const consumption = await bus.consume({
+    group: settings.group,
+    topic: topics.frames,
+    delivery: settings.delivery,
+    fresh: 'beginning',
+    queueBytesMax: limits.partitionQueueBytesMax,
+    onFeed: runFeed,
+  });
+  return {
+    failed: consumption.failed,
+    get lagRecords() {
+      let lag = 0n;
+      for (const { feed } of sessions.values()) lag += feed.backlog.lagRecords;
+      return lag;
+    },
+    get partitions() {
+      return [...sessions.keys()].sort((a, b) => a - b);
+    },
+    stop: () => consumption.stop(),
+  };
+};

@@ -1,0 +1,69 @@
+/**
+ * The topics of one instrument: their names and their limits, derived from its card. It refuses to invent a
+ * size: a limit follows from the largest frame the instrument can make.
+ */
+
+import type { InstrumentCard } from '../domain/instrument.ts';
+import { frameBytesMax } from '../domain/limits.ts';
+import type { TopicSpec } from '../ports/bus.ts';
+
+export const topicsOf = (instrumentId: string) => ({
+  frames: `${instrumentId}_frames`,
+  tokens: `${instrumentId}_tokens`,
+  anomalies: `${instrumentId}_anomalies`,
+  refused: `${instrumentId}_refused`,
+  status: `${instrumentId}_status`,
+  trends: `${instrumentId}_trends`,
+  alarms: `${instrumentId}_alarms`,
+  policy: `${instrumentId}_policy`,
+});
+export type Topics = ReturnType<typeof topicsOf>;
+
+/** Kafka's record overhead, headers and keys beside a message's value. */
+const recordOverheadBytes = 16 * 1024;
+
+/**
+ * @param retentionBytes kept over all partitions of the frames topic; the others derive their share from it
+ */
+export const topicSpecs = (
+  card: InstrumentCard,
+  partitions: number,
+  retentionBytes: number,
+): readonly TopicSpec[] => {
+  const topics = topicsOf(card.id);
+  const frameMessageBytesMax = frameBytesMax(card) + recordOverheadBytes;
+  const small = 1024 * 1024;
+  const perPartition = (share: number): number =>
+    Math.max(small, Math.floor((retentionBytes * share) / partitions));
+  const control = {
+    partitions: 1,
+    messageBytesMax: small,
+    retentionBytes: Math.max(small, retentionBytes / 32),
+  };
+  return [
+    {
+      name: topics.frames,
+      partitions,
+      messageBytesMax: frameMessageBytesMax,
+      retentionBytes: perPartition(1),
+    },
+    {
+      name: topics.tokens,
+      partitions,
+      messageBytesMax: frameMessageBytesMax,
+      retentionBytes: perPartition(1),
+    },
+    {
+      name: topics.refused,
+      partitions,
+      messageBytesMax: frameMessageBytesMax,
+      retentionBytes: perPartition(1 / 4),
+    },
+    { name: topics.anomalies, partitions, messageBytesMax: small, retentionBytes: perPartition(1 / 8) },
+    { name: topics.status, ...control },
+    { name: topics.trends, ...control },
+    { name: topics.alarms, ...control },
+    // Snapshots are told apart by version, so a replay under the recorded policy finds each one again.
+    { name: topics.policy, ...control },
+  ];
+};
