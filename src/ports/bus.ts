@@ -45,18 +45,23 @@ export interface PartitionFeed {
   /** Offset the first record will have or exceed, and the metadata committed with it ('' if none). */
   readonly startOffset: bigint;
   readonly startMetadata: string;
-  /** Aborts when the partition is revoked or the consumption drains; a later commit throws `bus-fenced`. */
+  /**
+   * Aborts when the partition is lost; a later commit throws `bus-fenced`. Draining does not abort it: `take`
+   * returns [] and what was taken may still be committed until `onFeed` settles.
+   */
   readonly revoked: AbortSignal;
   /**
    * The next records in order, at least one, at most what is asked; waits for them. [] means the feed has
-   * ended (revoked, or draining). One call at a time. Record bytes stay valid until committed.
+   * ended (revoked, or draining). One call at a time. Record bytes stay valid until committed; they are the
+   * bus's own: never modified, never transferred to a thread.
    */
   take(limit: { readonly recordsMax: number; readonly bytesMax: number }): Promise<readonly BusRecord[]>;
   /**
    * Commits outputs and the next input offset as one: all or nothing for `read_committed` readers. Calls must
    * come in order, one at a time. Transient faults are retried inside; throws `bus-fenced` when another owner
    * took the partition (the caller drops the feed and everything uncommitted), `bus-failed` otherwise.
-   * `at-least-once`: outputs are acknowledged first, then the offset is committed.
+   * `at-least-once`: outputs are acknowledged first, then the offset is committed. Throws `bus-record`, with
+   * nothing committed, when an output is larger than its topic allows. Output bytes are not modified later.
    */
   commit(outputs: readonly OutputRecord[], nextOffset: bigint, metadata: string): Promise<void>;
   /** Records fetched and not yet taken, and how far the partition's end lies ahead of what was taken. */
@@ -85,12 +90,19 @@ export interface Bus {
   /** First and next offset of each partition, as committed readers see them. */
   offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]>;
   /** Offsets and metadata a group has committed; null where it has not. */
-  committed(group: string, topic: string): Promise<readonly { partition: number; offset: bigint | null }[]>;
-  /** Sends outside any transaction, acknowledged by all replicas; heartbeats and the simulator use it. */
+  committed(
+    group: string,
+    topic: string,
+  ): Promise<readonly { partition: number; offset: bigint | null; metadata: string }[]>;
+  /**
+   * Sends outside any transaction, acknowledged by all replicas; heartbeats and the simulator use it. Waits
+   * while the bus is full; throws `bus-record` when a record is larger than its topic allows.
+   */
   send(records: readonly OutputRecord[]): Promise<void>;
   /**
    * Joins a consumer group on one topic; `onFeed` is called once for each partition each time it is assigned,
-   * and owns it until its promise settles. An `onFeed` that rejects fails the consumption.
+   * and owns it until its promise settles; within one consumption the partition's next feed waits for that. An
+   * `onFeed` that rejects fails the consumption.
    */
   consume(options: {
     readonly group: string;
@@ -103,8 +115,9 @@ export interface Bus {
   }): Promise<Consumption>;
   /**
    * Reads committed records without a group, from all partitions or those named; ends when `signal` aborts
-   * or, with `untilEnd`, at the high watermark of the moment of the call. Holds at most `bufferBytesMax`
-   * fetched bytes: a slow reader slows the fetch, not the memory.
+   * or, with `untilEnd`, at the high watermark of the moment of the first `next`. Holds at most
+   * `bufferBytesMax` fetched bytes (or one message, if that is larger): a slow reader slows the fetch, not the
+   * memory. An offset outside what is kept starts at the nearest end of it.
    */
   read(options: {
     readonly topic: string;
