@@ -5,12 +5,18 @@
  */
 
 import { limits } from '../domain/limits.ts';
-import { i32At, u16At, u32At } from './little_endian.ts';
+import { i32At, u16At, u32At } from '../kernels/little_endian.ts';
 
 /** One slot of a table, in slot order. */
 export type SlotLayout =
-  | { readonly name: string; readonly shape: 'scalar'; readonly bytes: 1 | 2 | 4 | 8; readonly required: boolean }
-  | { readonly name: string; readonly shape: 'string' | 'strings'; readonly required: boolean }
+  | {
+      readonly name: string;
+      readonly shape: 'scalar';
+      readonly bytes: 1 | 2 | 4 | 8;
+      readonly required: boolean;
+    }
+  | { readonly name: string; readonly shape: 'string'; readonly required: boolean }
+  | { readonly name: string; readonly shape: 'strings'; readonly required: boolean }
   | {
       readonly name: string;
       readonly shape: 'vector';
@@ -18,7 +24,8 @@ export type SlotLayout =
       readonly align: number;
       readonly required: boolean;
     }
-  | { readonly name: string; readonly shape: 'table' | 'tables'; readonly table: number; readonly required: boolean }
+  | { readonly name: string; readonly shape: 'table'; readonly table: number; readonly required: boolean }
+  | { readonly name: string; readonly shape: 'tables'; readonly table: number; readonly required: boolean }
   /** Its type is the slot before it; `tables[type]` is the table, −1 for NONE. */
   | {
       readonly name: string;
@@ -71,11 +78,18 @@ export const verify = (bytes: Uint8Array, layout: MessageLayout, fields: Int32Ar
 
 const noFields = new Int32Array(0);
 
-const verifyTable = (walk: Walk, at: number, tableIndex: number, depth: number, fields: Int32Array): string => {
+const verifyTable = (
+  walk: Walk,
+  at: number,
+  tableIndex: number,
+  depth: number,
+  fields: Int32Array,
+): string => {
   const { bytes } = walk;
   const end = bytes.length;
   const table = walk.tables[tableIndex]!;
-  if (depth > limits.tableDepthMax) return `${table.name} is nested deeper than ${limits.tableDepthMax} tables`;
+  if (depth > limits.tableDepthMax)
+    return `${table.name} is nested deeper than ${limits.tableDepthMax} tables`;
   if (--walk.tablesLeft < 0) return `the message has more than ${limits.tablesMax} tables`;
   if ((at & 3) !== 0 || at < headBytes || at + 4 > end) return `${table.name} lies at ${at} of ${end} bytes`;
   const vtable = at - i32At(bytes, at);
@@ -163,7 +177,7 @@ const verifyOffsets = (
   walk: Walk,
   at: number,
   table: string,
-  layout: SlotLayout & { readonly shape: 'strings' | 'tables' },
+  layout: Extract<SlotLayout, { shape: 'strings' | 'tables' }>,
   depth: number,
 ): string => {
   const { bytes } = walk;
@@ -171,14 +185,15 @@ const verifyOffsets = (
   if ((at & 3) !== 0) return `${table}.${layout.name} is unaligned, at ${at}`;
   if (at + 4 + count * 4 > bytes.length)
     return `${table}.${layout.name} holds ${count} elements past the end of ${bytes.length} bytes`;
-  if (count > limits.tablesMax) return `${table}.${layout.name} holds ${count} elements, more than any reader takes`;
+  if (count > limits.tablesMax)
+    return `${table}.${layout.name} holds ${count} elements, more than any reader takes`;
   for (let i = 0; i < count; i++) {
     const position = at + 4 + 4 * i;
     const target = position + u32At(bytes, position);
     if (target === position || target + 4 > bytes.length)
       return `${table}.${layout.name}[${i}] leads to ${target} of ${bytes.length} bytes`;
     const wrong =
-      'table' in layout
+      layout.shape === 'tables'
         ? verifyTable(walk, target, layout.table, depth + 1, noFields)
         : verifyString(bytes, target, table, `${layout.name}[${i}]`);
     if (wrong !== '') return wrong;

@@ -38,3 +38,41 @@ export const f32At = (bytes: Uint8Array, at: number): number => {
   halves[0] = i32At(bytes, at);
   return float[0]!;
 };
+
+export const putU16 = (bytes: Uint8Array, at: number, value: number): void => {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+};
+
+export const putU32 = (bytes: Uint8Array, at: number, value: number): void => {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+};
+
+export const putI64 = (bytes: Uint8Array, at: number, value: bigint): void => {
+  wide[0] = value;
+  putU32(bytes, at, halves[0]!);
+  putU32(bytes, at + 4, halves[1]!);
+};
+
+const twoTo32 = 4294967296;
+
+/** A whole number 0 … 2⁵³−1 as eight bytes, without a bigint. */
+export const putCount = (bytes: Uint8Array, at: number, value: number): void => {
+  putU32(bytes, at, value >>> 0);
+  putU32(bytes, at + 4, Math.floor(value / twoTo32));
+};
+
+/** Eight bytes as a whole number 0 … 2⁵³−1; −1 when they hold anything else. */
+export const countAt = (bytes: Uint8Array, at: number): number => {
+  const high = u32At(bytes, at + 4);
+  return high < 0x200000 ? high * twoTo32 + u32At(bytes, at) : -1;
+};
+
+export const putF64 = (bytes: Uint8Array, at: number, value: number): void => {
+  double[0] = value;
+  putU32(bytes, at, halves[0]!);
+  putU32(bytes, at + 4, halves[1]!);
+};
