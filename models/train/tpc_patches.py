@@ -1,0 +1,133 @@
+"""
+Wedges as patches: the cell-code scale of a model, and a reader that turns simulated frames (npz) into the
+active patches of each wedge. It refuses frames outside the grid and knows nothing of networks.
+
+An npz file holds one entry a hit in `hits` (uint32, voxel << 10 | adc, ascending within a frame), `offsets`
+(frame f owns hits[offsets[f]:offsets[f+1]]), `region` and `event_split` (per frame: 0 or "train" = training
+events, 1 or "test" = held out).
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+LAYERS, AZIMUTHS, TIMES = 16, 192, 249
+PATCH = (1, 8, 8)
+GRID = (16, 24, 32)  # ceil(size / patch) along each axis
+PATCHES = GRID[0] * GRID[1] * GRID[2]
+CELLS = PATCH[0] * PATCH[1] * PATCH[2]
+VOXELS = LAYERS * AZIMUTHS * TIMES
+ADC_BITS = 10
+THRESHOLD_ADC = 64
+GAP_BUCKETS = 32
+LOG_MIN = float(np.log2(THRESHOLD_ADC + 1))
+LOG_MAX = float(ADC_BITS)  # log2(1023 + 1)
+
+
+@dataclass(frozen=True)
+class CodeScale:
+    """
+    ADC ↔ cell code: kept samples take the codes `base` … 255, linear in log2(ADC + 1); 0 stays "no hit".
+    The gap between 0 and `base` is what lets a linear first layer see that a cell is hit at all. ADC values
+    below the zero suppression cannot occur in these instruments, but still get the codes 1 … base−1 in order.
+    """
+
+    base: int
+
+    @property
+    def step(self) -> float:
+        """Codes per unit of log2(ADC + 1)."""
+        return (255 - self.base) / (LOG_MAX - LOG_MIN)
+
+    def log2_of(self, codes: np.ndarray) -> np.ndarray:
+        """Codes of hits → log2(ADC + 1)."""
+        return LOG_MIN + (codes.astype(np.float32) - self.base) / np.float32(self.step)
+
+    def input_table(self) -> np.ndarray:
+        adc = np.arange(1 << ADC_BITS)
+        hit = np.round(self.base + (np.log2(adc + 1) - LOG_MIN) * self.step)
+        below = np.round(1 + (adc - 1) * (self.base - 2) / (THRESHOLD_ADC - 2))
+        table = np.where(adc >= THRESHOLD_ADC, hit, below)
+        table[0] = 0
+        return np.clip(table, 0, 255).astype(np.uint8)
+
+    def code_adc(self) -> np.ndarray:
+        """Inverse of `input_table`: the middle of the ADC values with that code, interpolated where none has it."""
+        table = self.input_table()
+        known = np.unique(table)
+        middle = [np.median(np.nonzero(table == code)[0]) for code in known]
+        return np.round(np.interp(np.arange(256), known, middle)).astype(np.uint16)
+
+
+@dataclass(frozen=True)
+class Wedges:
+    """Active patches of many frames: frame f owns rows first[f] … first[f+1]−1; `ids` ascend within a frame."""
+
+    ids: np.ndarray  # uint16 [rows]
+    cells: np.ndarray  # uint8 [rows, 64], cell codes
+    first: np.ndarray  # int64 [frames + 1]
+    hits: np.ndarray  # int64 [frames]
+
+    @property
+    def frames(self) -> int:
+        return len(self.hits)
+
+
+def patches_of_frame(packed: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One frame's packed hits → ascending ids of its active patches, and their cells as codes."""
+    voxel = packed >> np.uint32(ADC_BITS)
+    adc = packed & np.uint32((1 << ADC_BITS) - 1)
+    if len(voxel) and int(voxel[-1]) >= VOXELS:
+        raise ValueError(f'voxel {int(voxel[-1])} lies outside the grid of {VOXELS}')
+    layer, rest = np.divmod(voxel, AZIMUTHS * TIMES)
+    azimuth, time = np.divmod(rest, TIMES)
+    patch = (layer * GRID[1] + azimuth // PATCH[1]) * GRID[2] + time // PATCH[2]
+    position = (azimuth % PATCH[1]) * PATCH[2] + time % PATCH[2]
+    ids, row = np.unique(patch, return_inverse=True)
+    cells = np.zeros((len(ids), CELLS), np.uint8)
+    cells[row, position] = table[adc]
+    return ids.astype(np.uint16), cells
+
+
+def read_wedges(path: str, split: str, scale: CodeScale, frames_max: int) -> Wedges:
+    """The first `frames_max` frames of `path` that belong to `split` ("train" or "test")."""
+    data = np.load(path)
+    hits, offsets, marks = data['hits'], data['offsets'].astype(np.int64), data['event_split']
+    if marks.dtype.kind in 'US':
+        chosen = np.nonzero(marks == split)[0]
+    else:
+        chosen = np.nonzero(marks == (1 if split == 'test' else 0))[0]
+    chosen = chosen[:frames_max]
+    table = scale.input_table()
+    ids, cells, counts = [], [], []
+    for frame in chosen:
+        packed = hits[offsets[frame] : offsets[frame + 1]]
+        frame_ids, frame_cells = patches_of_frame(packed, table)
+        ids.append(frame_ids)
+        cells.append(frame_cells)
+        counts.append(len(packed))
+    if not chosen.size:
+        raise ValueError(f'{path} has no frames of the {split} split')
+    first = np.concatenate([[0], np.cumsum([len(rows) for rows in ids])]).astype(np.int64)
+    return Wedges(np.concatenate(ids), np.concatenate(cells), first, np.array(counts, np.int64))
+
+
+def gap_buckets(ids: np.ndarray) -> tuple[np.ndarray, int]:
+    """
+    Ascending patch ids of one frame → bucket of each gap, and the raw low bits they carry in all. Gaps below
+    16 are their own bucket; above, bucket 16 + k covers 16·2^k … 16·2^(k+1)−1 with k + 4 raw bits.
+    """
+    gaps = np.diff(ids.astype(np.int64), prepend=-1) - 1
+    power = np.zeros_like(gaps)
+    large = gaps >= 16
+    power[large] = np.floor(np.log2(gaps[large] / 16)).astype(np.int64)
+    return np.where(large, 16 + power, gaps), int((power[large] + 4).sum())
+
+
+def sha256_of(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
