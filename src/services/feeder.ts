@@ -9,7 +9,7 @@ import { messageId } from '../domain/quantity.ts';
 import type { Bus, OutputRecord } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import { encodeFrame } from '../wire/frame.ts';
-import { intendedHeader } from '../wire/instants.ts';
+import { encodeIntended, instantsHeader } from '../wire/instants.ts';
 
 /** Where frames come from: all regions of a time frame at once. */
 export interface FrameSource {
@@ -43,7 +43,7 @@ export const timeFrameRecords = (
   plan: Pick<FeedPlan, 'topic' | 'partitions'>,
   intendedNanos: bigint,
 ): OutputRecord[] => {
-  const headers = intendedHeader(intendedNanos);
+  const headers = { [instantsHeader]: encodeIntended(intendedNanos) };
   const key = Buffer.from(String(number));
   const id = messageId(Math.floor(number / plan.partitions));
   return source.timeFrame(number).map(({ identity, digits }) => ({

@@ -5,27 +5,25 @@
  */
 
 import { Fault } from '../domain/fault.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
-import { limits } from '../domain/limits.ts';
+import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
+import { frameBytesMax, limits } from '../domain/limits.ts';
+import type { Anomaly } from '../domain/packet.ts';
 import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
+import { type Books, type Ends, openLedger } from '../pipeline/ledger.ts';
 import { type OrderedWindow, openOrderedWindow } from '../pipeline/ordered_window.ts';
-import type { Bus, BusRecord, Delivery, OutputRecord, PartitionFeed } from '../ports/bus.ts';
+import type { Bus, BusRecord, Delivery, PartitionFeed } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Lane, LaneBatch } from '../ports/lane.ts';
+import type { Lane, LaneBatch, LaneResult } from '../ports/lane.ts';
 import type { Log } from '../ports/telemetry.ts';
 import { type Admission, openAdmission } from '../stages/admit.ts';
+import { decodeAnomaly } from '../wire/anomaly.ts';
 import { encodePolicy } from '../wire/policy.ts';
+import { reportOfBatch } from './batch_report.ts';
 import { type Calibration, calibratingPartition, openCalibration } from './calibrator.ts';
-import { batchOutputs, type SettledBatch } from './outputs.ts';
+import { admitBatch, batchOutputs, intendedOf } from './outputs.ts';
 import type { PolicyFollower } from './policy.ts';
+import type { StatusBook } from './status.ts';
 import type { Topics } from './topics.ts';
-
-/** Told of every movement of frames, once a batch; it keeps the books and shows them. */
-export interface Watcher {
-  received(frames: number, bytes: number): void;
-  settled(batch: SettledBatch): void;
-  returned(frames: number): void;
-}
 
 export interface ProcessorParts {
   readonly card: InstrumentCard;
@@ -35,7 +33,7 @@ export interface ProcessorParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly policies: PolicyFollower;
-  readonly watcher: Watcher;
+  readonly book: StatusBook;
 }
 
 export interface ProcessorSettings {
@@ -52,6 +50,8 @@ export interface Processor {
   /** Records waiting ahead of this processor on its partitions. */
   readonly lagRecords: bigint;
   readonly partitions: readonly number[];
+  readonly queuedBytes: number;
+  readonly books: Books;
   /** Finishes what is in flight, commits it, leaves the group. */
   stop(): Promise<void>;
 }
@@ -62,8 +62,20 @@ interface Session {
   readonly admission: Admission;
   readonly calibration: Calibration | null;
   readonly window: OrderedWindow;
-  inFlight: number;
+  inFlightFrames: number;
+  inFlightBytes: number;
 }
+
+const endsOf = (results: readonly LaneResult[]): Ends => {
+  const ends = { kept: 0, shed: 0, refused: 0 };
+  for (const { end } of results) ends[end] += 1;
+  return ends;
+};
+
+const anomaliesOf = (results: readonly LaneResult[]): Anomaly[] =>
+  results.flatMap((result) =>
+    result.end !== 'refused' && result.anomaly !== null ? [decodeAnomaly(result.anomaly)] : [],
+  );
 
 const bytesOf = (records: readonly BusRecord[]): number =>
   records.reduce((bytes, record) => bytes + record.value.byteLength, 0);
@@ -72,8 +84,10 @@ export const startProcessor = async (
   parts: ProcessorParts,
   settings: ProcessorSettings,
 ): Promise<Processor> => {
-  const { card, topics, bus, lane, clock, log, policies, watcher } = parts;
+  const { card, topics, bus, lane, clock, log, policies, book } = parts;
   const sessions = new Map<number, Session>();
+  const ledger = openLedger();
+  book.watchInFlight(() => ledger.books.inFlight);
 
   const openSession = async (feed: PartitionFeed): Promise<Session> => {
     let calibration: Calibration | null = null;
@@ -85,7 +99,7 @@ export const startProcessor = async (
     }
     const admission = openAdmission(card.regions.length, feed.startMetadata);
     const window = openOrderedWindow(limits.partitionBatchesInFlightMax);
-    return { feed, admission, calibration, window, inFlight: 0 };
+    return { feed, admission, calibration, window, inFlightFrames: 0, inFlightBytes: 0 };
   };
 
   /** Pressure is the age of the oldest record at hand: how long a frame has waited, whatever the rate is. */
@@ -118,15 +132,36 @@ export const startProcessor = async (
     computed: LaneBatch,
   ): Promise<void> => {
     const { feed, admission, calibration } = session;
-    const batch = batchOutputs({ topics, records, computed, admission, receivedNanos, clock });
-    const outputs: OutputRecord[] = batch.outputs;
-    calibration?.observe(computed.results);
+    const admitted = admitBatch(computed, admission);
+    const intended = intendedOf(records);
+    const outputs = batchOutputs(
+      topics,
+      records,
+      admitted,
+      intended,
+      receivedNanos,
+      clock.nowNanos(),
+      frameBytesMax(card),
+    );
+    calibration?.observe(admitted.results);
     const snapshot = calibration?.due(clock.nowMs()) ?? null;
     if (snapshot !== null)
       outputs.push({ topic: topics.policy, partition: 0, key: null, value: encodePolicy(snapshot) });
     await feed.commit(outputs, records.at(-1)!.offset + 1n, admission.toMetadata());
-    session.inFlight -= records.length;
-    watcher.settled(batch.settled(clock.nowNanos()));
+    ledger.settled(endsOf(admitted.results));
+    session.inFlightFrames -= records.length;
+    session.inFlightBytes -= bytesOf(records);
+    book.batch(
+      reportOfBatch({
+        frameBytes: records.map((record) => record.value.byteLength),
+        lane: admitted,
+        receivedNanos: new BigInt64Array(records.length).fill(receivedNanos),
+        intendedNanos: intended,
+        commitNanos: clock.nowNanos(),
+        denseBytesPerFrame: voxelCount(card) * 2,
+        anomalies: anomaliesOf(admitted.results),
+      }),
+    );
   };
 
   const runFeed = async (feed: PartitionFeed): Promise<void> => {
@@ -141,8 +176,10 @@ export const startProcessor = async (
         });
         if (records.length === 0) break;
         const receivedNanos = clock.nowNanos();
-        session.inFlight += records.length;
-        watcher.received(records.length, bytesOf(records));
+        ledger.received(records.length);
+        session.inFlightFrames += records.length;
+        session.inFlightBytes += bytesOf(records);
+        book.received(records.length, bytesOf(records));
         const pressure = pressureOf(records, Number(receivedNanos / 1_000_000n));
         const frames = records.map((record) => record.value);
         session.window.add(compute(frames, pressure), (computed) =>
@@ -153,12 +190,15 @@ export const startProcessor = async (
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'bus-fenced')) throw error;
       log.warn(
-        { topic: feed.topic, partition: feed.partition, frames: session.inFlight },
+        { topic: feed.topic, partition: feed.partition, frames: session.inFlightFrames },
         'partition handed over; its uncommitted frames go to the next owner',
       );
     } finally {
       sessions.delete(feed.partition);
-      if (session.inFlight > 0) watcher.returned(session.inFlight);
+      if (session.inFlightFrames > 0) {
+        ledger.returned(session.inFlightFrames);
+        book.returned(session.inFlightFrames, session.inFlightBytes);
+      }
     }
   };
 
@@ -179,6 +219,15 @@ export const startProcessor = async (
     },
     get partitions() {
       return [...sessions.keys()].sort((a, b) => a - b);
+    },
+    get queuedBytes() {
+      let bytes = 0;
+      for (const { feed, inFlightBytes } of sessions.values())
+        bytes += feed.backlog.queuedBytes + inFlightBytes;
+      return bytes;
+    },
+    get books() {
+      return ledger.books;
     },
     stop: () => consumption.stop(),
   };
