@@ -10,6 +10,8 @@ export const limits = {
   envelopeBytesMax: 4096,
   /** Longest source, instrument or model name on the wire; Kafka keys and metric labels stay small. */
   nameBytesMax: 128,
+  /** Names and hashes whose wire bytes are kept: they repeat for ever, and a source of new ones must not grow us. */
+  cachedNamesMax: 1024,
   /** Deepest nesting of tables the verifier follows; our schemas nest twice. */
   tableDepthMax: 8,
   /** Tables one message may reach; a packet has at most 1 + layersMax + scoresMax, and shared tables are counted
@@ -70,6 +72,9 @@ export const limits = {
   controlBufferBytesMax: 1024 * 1024,
   /** Records at a policy topic's end among which the newest snapshot surely is (transaction markers count too). */
   policyTailRecords: 64n,
+
+  /** Packets a replay compares in one go: their digests fit some 200 MB. */
+  replayPacketsMax: 1_000_000,
 
   /** Bytes of one refused record's value that are kept when the original cannot fit. */
   refusedBeginningBytes: 64 * 1024,
