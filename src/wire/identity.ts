@@ -24,8 +24,6 @@ export const IdentitySlot = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Names repeat for ever (regions, one instrument, one model): their bytes are kept, up to this many. */
-const cachedNamesMax = 1024;
 const utf8Cache = new Map<string, Uint8Array>();
 
 /** UTF-8 of a name; the array is shared and must not be changed. Throws when it is longer than the limit. */
@@ -37,7 +35,7 @@ export const utf8Of = (name: string): Uint8Array => {
     throw new Error(
       `name of ${bytes.length} bytes, at most ${limits.nameBytesMax} fit: ${name.slice(0, 40)}`,
     );
-  if (utf8Cache.size >= cachedNamesMax) utf8Cache.clear();
+  if (utf8Cache.size >= limits.cachedNamesMax) utf8Cache.clear();
   utf8Cache.set(name, bytes);
   return bytes;
 };
@@ -54,7 +52,7 @@ export const hashHalves = (hash: string): HashHalves => {
   if (known !== undefined) return known;
   if (!/^[0-9a-f]{16}$/.test(hash)) throw new Error(`a card hash is 16 lower-case hex digits, not '${hash}'`);
   const halves = { high: Number.parseInt(hash.slice(0, 8), 16), low: Number.parseInt(hash.slice(8), 16) };
-  if (hashCache.size >= cachedNamesMax) hashCache.clear();
+  if (hashCache.size >= limits.cachedNamesMax) hashCache.clear();
   hashCache.set(hash, halves);
   return halves;
 };

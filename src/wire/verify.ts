@@ -200,3 +200,17 @@ const verifyOffsets = (
   }
   return '';
 };
+
+/** Position of a scalar or of an offset in a verified table; 0 when absent. */
+export const slotAt = (bytes: Uint8Array, table: number, slot: number): number => {
+  const vtable = table - i32At(bytes, table);
+  const entry = 4 + 2 * slot;
+  const offset = entry + 2 <= u16At(bytes, vtable) ? u16At(bytes, vtable + entry) : 0;
+  return offset === 0 ? 0 : table + offset;
+};
+
+/** Where an offset in a verified table leads: a string's or vector's length word, or a table; 0 when absent. */
+export const targetAt = (bytes: Uint8Array, table: number, slot: number): number => {
+  const at = slotAt(bytes, table, slot);
+  return at === 0 ? 0 : at + i32At(bytes, at);
+};

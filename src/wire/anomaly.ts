@@ -1,0 +1,120 @@
+/**
+ * an00 both ways: what is said of an unusual frame, and the patches that drive it. Decoding refuses a message
+ * that leads outside itself or says something outside its ranges.
+ */
+
+import { Builder } from 'flatbuffers';
+import { Fault } from '../domain/fault.ts';
+import { limits } from '../domain/limits.ts';
+import type { Anomaly } from '../domain/packet.ts';
+import { policyVersion } from '../domain/quantity.ts';
+import { f32At, f64At, u16At, u32At } from '../kernels/little_endian.ts';
+import { Anomaly as AnomalyTable } from './generated/an00/anomaly.js';
+import { PatchSurprise } from './generated/an00/patch-surprise.js';
+import { an00 } from './generated/layouts.ts';
+import { nameAt, readIdentity, utf8Of } from './identity.ts';
+import { carriesIdentifier, verify } from './verify.ts';
+
+/** Slots of an00 after the identity's. */
+const Slot = {
+  scoreName: 8,
+  score: 9,
+  pValue: 10,
+  threshold: 11,
+  verdict: 12,
+  patches: 13,
+  policyVersion: 14,
+} as const;
+const slotCount = 15;
+const Verdict = { ordinary: 0, rare: 1 } as const;
+const patchBytes = 8;
+
+/** An an00 message in an array of its own. Rare by definition, so it takes the plain builder. */
+export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
+  const { identity, patches } = anomaly;
+  if (patches.length > limits.anomalyPatchesMax) throw new Error(`${patches.length} patches in an anomaly`);
+  const builder = new Builder(512);
+  const source = builder.createString(utf8Of(identity.sourceName));
+  const instrument = builder.createString(utf8Of(identity.instrumentId));
+  const scoreName = builder.createString(utf8Of(anomaly.scoreName));
+  AnomalyTable.startPatchesVector(builder, patches.length);
+  for (const { patch, surpriseBits } of patches.toReversed())
+    PatchSurprise.createPatchSurprise(builder, patch, surpriseBits);
+  const patchVector = builder.endVector();
+  builder.finish(
+    AnomalyTable.createAnomaly(
+      builder,
+      source,
+      BigInt(identity.messageId),
+      identity.timestampNanos,
+      identity.durationNanos,
+      identity.run,
+      BigInt(identity.timeFrame),
+      instrument,
+      BigInt(`0x${identity.instrumentHash}`),
+      scoreName,
+      anomaly.score,
+      anomaly.pValue,
+      anomaly.threshold,
+      Verdict[anomaly.verdict],
+      patchVector,
+      anomaly.policyVersion,
+    ),
+    an00.identifier,
+  );
+  return builder.asUint8Array().slice();
+};
+
+const fields = new Int32Array(slotCount);
+
+/** The anomaly in an an00 message. Throws a Fault of kind item: message-schema, -malformed or -field. */
+export const decodeAnomaly = (bytes: Uint8Array): Anomaly => {
+  if (!carriesIdentifier(bytes, an00.identifier))
+    throw new Fault(
+      'message-schema',
+      `bytes 4 to 8 of ${bytes.length} are not 'an00'; read anomalies from their topic`,
+    );
+  const wrong = verify(bytes, an00, fields);
+  if (wrong !== '')
+    throw new Fault('message-malformed', `an00: ${wrong}; the message was cut or overwritten`);
+  const verdict = fields[Slot.verdict] === 0 ? 0 : u16At(bytes, fields[Slot.verdict]!);
+  if (verdict > Verdict.rare)
+    throw new Fault(
+      'message-field',
+      `an00: verdict ${verdict} is not one this build knows; use a newer reader`,
+    );
+  return {
+    identity: readIdentity(bytes, fields, 'message-field'),
+    scoreName: nameAt(bytes, fields[Slot.scoreName]!, 'message-field', 'score_name'),
+    score: readBetween(bytes, Slot.score, -Number.MAX_VALUE, Number.MAX_VALUE, 'score'),
+    pValue: readBetween(bytes, Slot.pValue, 0, 1, 'p_value'),
+    threshold: readBetween(bytes, Slot.threshold, 0, 1, 'threshold'),
+    verdict: verdict === Verdict.rare ? 'rare' : 'ordinary',
+    patches: readPatches(bytes, fields[Slot.patches]!),
+    policyVersion: policyVersion(
+      fields[Slot.policyVersion] === 0 ? 0 : u32At(bytes, fields[Slot.policyVersion]!),
+    ),
+  };
+};
+
+const readBetween = (bytes: Uint8Array, slot: number, min: number, max: number, what: string): number => {
+  const value = fields[slot] === 0 ? 0 : f64At(bytes, fields[slot]!);
+  if (value >= min && value <= max) return value;
+  throw new Fault('message-field', `an00: ${what} is ${value}; it must lie between ${min} and ${max}`);
+};
+
+const readPatches = (bytes: Uint8Array, at: number): Anomaly['patches'] => {
+  const count = at === 0 ? 0 : u32At(bytes, at);
+  if (count > limits.anomalyPatchesMax)
+    throw new Fault('message-field', `an00: ${count} patches; at most ${limits.anomalyPatchesMax} are read`);
+  return Array.from({ length: count }, (_, i) => {
+    const patch = u32At(bytes, at + 4 + i * patchBytes);
+    const surpriseBits = f32At(bytes, at + 4 + i * patchBytes + 4);
+    if (!Number.isFinite(surpriseBits))
+      throw new Fault(
+        'message-field',
+        `an00: surprise of patch ${patch} is ${surpriseBits}; it must be finite`,
+      );
+    return { patch, surpriseBits };
+  });
+};
