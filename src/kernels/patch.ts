@@ -1,0 +1,262 @@
+/**
+ * Frames as patches: which tiles of the grid hold hits and what their cells are, and back again. Refuses
+ * nothing of the data (digits are checked at the door); a buffer too small for a frame is our bug and throws.
+ */
+
+import type { Digits } from '../domain/frame.ts';
+import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
+
+/**
+ * The patch grid of one instrument, with its scratch space: one per thread, never shared. `address` holds each
+ * voxel's `patch << cellBits | cell`: one long table was twice as fast as computing it (4 bytes a voxel).
+ */
+export interface PatchGrid {
+  readonly voxelCount: number;
+  readonly patchCount: number;
+  readonly cellsPerPatch: number;
+  readonly cellBits: number;
+  readonly address: Int32Array;
+  /** First voxel of each patch, and what each cell adds to it. */
+  readonly patchVoxel: Uint32Array;
+  readonly cellVoxel: Uint32Array;
+  /** 1 where a cell of an edge patch lies outside the grid, in rows that start at `outsideRow[patch]`. */
+  readonly outsideRow: Uint32Array;
+  readonly outside: Uint8Array;
+  readonly scratch: PatchScratch;
+}
+
+interface PatchScratch {
+  /** One bit a patch; all zero between calls. */
+  readonly active: Int32Array;
+  /** Addresses of the frame's hits, kept from the first pass to the second. */
+  readonly hitAddress: Int32Array;
+  /** What turns a voxel's address into its place in the output; valid for active patches within a call. */
+  readonly shift: Int32Array;
+  /** One bit a voxel; all zero between calls. */
+  readonly hit: Uint32Array;
+  readonly adc: Uint16Array;
+}
+
+export const patchGrid = (card: Pick<InstrumentCard, 'axes' | 'patch'>): PatchGrid => {
+  const sizes = card.axes.map((axis) => axis.size);
+  const patch = card.patch;
+  if (sizes.length < 2 || patch.length !== sizes.length) throw new Error('a patch needs one length an axis');
+  const voxels = voxelCount(card as InstrumentCard);
+  const perAxis = sizes.map((size, axis) => Math.ceil(size / patch[axis]!));
+  const patchCount = perAxis.reduce((n, count) => n * count, 1);
+  const cellsPerPatch = patch.reduce((n, length) => n * length, 1);
+  const cellBits = 32 - Math.clz32(cellsPerPatch - 1);
+  if (patchCount * 2 ** cellBits > 2 ** 31 || voxels > 2 ** 31)
+    throw new Error('the grid is too large for int32');
+  const address = new Int32Array(voxels);
+  // An address is the sum of a part of its row (all axes but the last) and a part of its column.
+  const columns = sizes[sizes.length - 1]!;
+  const columnPart = Int32Array.from({ length: columns }, (_, column) =>
+    addressOf(unravel(column, sizes), perAxis, patch, cellBits),
+  );
+  for (let first = 0; first < voxels; first += columns) {
+    const rowPart = addressOf(unravel(first, sizes), perAxis, patch, cellBits);
+    for (let column = 0; column < columns; column++) address[first + column] = rowPart + columnPart[column]!;
+  }
+  return {
+    voxelCount: voxels,
+    patchCount,
+    cellsPerPatch,
+    cellBits,
+    address,
+    ...inverse(sizes, perAxis, patch, patchCount, cellsPerPatch),
+    scratch: {
+      active: new Int32Array((patchCount + 31) >>> 5),
+      hitAddress: new Int32Array(voxels),
+      shift: new Int32Array(patchCount),
+      hit: new Uint32Array((voxels + 31) >>> 5),
+      adc: new Uint16Array(voxels),
+    },
+  };
+};
+
+const unravel = (index: number, sizes: readonly number[]): number[] => {
+  const coordinates = new Array<number>(sizes.length).fill(0);
+  let rest = index;
+  for (let axis = sizes.length - 1; axis >= 0; axis--) {
+    coordinates[axis] = rest % sizes[axis]!;
+    rest = Math.floor(rest / sizes[axis]!);
+  }
+  return coordinates;
+};
+
+const ravel = (coordinates: readonly number[], sizes: readonly number[]): number =>
+  coordinates.reduce((index, coordinate, axis) => index * sizes[axis]! + coordinate, 0);
+
+const addressOf = (
+  coordinates: readonly number[],
+  perAxis: readonly number[],
+  patch: readonly number[],
+  cellBits: number,
+): number => {
+  const patchAt = ravel(
+    coordinates.map((coordinate, axis) => Math.floor(coordinate / patch[axis]!)),
+    perAxis,
+  );
+  const cell = ravel(
+    coordinates.map((coordinate, axis) => coordinate % patch[axis]!),
+    patch,
+  );
+  return patchAt * 2 ** cellBits + cell;
+};
+
+/** The way back: patch and cell to voxel, and which cells of edge patches lie outside the grid. */
+const inverse = (
+  sizes: readonly number[],
+  perAxis: readonly number[],
+  patch: readonly number[],
+  patchCount: number,
+  cellsPerPatch: number,
+): Pick<PatchGrid, 'patchVoxel' | 'cellVoxel' | 'outsideRow' | 'outside'> => {
+  const patchVoxel = new Uint32Array(patchCount);
+  const cellVoxel = new Uint32Array(cellsPerPatch);
+  const cells = Array.from(cellVoxel, (_, cell) => unravel(cell, patch));
+  for (let cell = 0; cell < cellsPerPatch; cell++) cellVoxel[cell] = ravel(cells[cell]!, sizes);
+  const rowOf = new Map<string, number>([['', 0]]);
+  const rows: Uint8Array[] = [new Uint8Array(cellsPerPatch)];
+  const outsideRow = new Uint32Array(patchCount);
+  for (let p = 0; p < patchCount; p++) {
+    const origin = unravel(p, perAxis).map((at, axis) => at * patch[axis]!);
+    patchVoxel[p] = ravel(origin, sizes);
+    const left = origin.map((at, axis) => Math.min(sizes[axis]! - at, patch[axis]!));
+    const name = left.every((length, axis) => length === patch[axis]) ? '' : left.join();
+    let row = rowOf.get(name);
+    if (row === undefined) {
+      row = rows.length;
+      rowOf.set(name, row);
+      rows.push(Uint8Array.from(cells, (cell) => (cell.some((at, axis) => at >= left[axis]!) ? 1 : 0)));
+    }
+    outsideRow[p] = row * cellsPerPatch;
+  }
+  const outside = new Uint8Array(rows.length * cellsPerPatch);
+  rows.forEach((row, r) => {
+    outside.set(row, r * cellsPerPatch);
+  });
+  return { patchVoxel, cellVoxel, outsideRow, outside };
+};
+
+/** Where patches go: ids, and `cellsPerPatch` codes for each; longer than needed is fine. */
+export interface PatchRows {
+  readonly patches: Uint32Array;
+  readonly cells: Uint8Array;
+}
+
+/**
+ * Writes the active patches of a frame, ascending, from row `firstRow` of `out` on, each hit's cell the `inputTable`
+ * code of its ADC and every other cell 0; returns how many there are. Voxels must lie in the grid (`wire`
+ * checked them), `inputTable` has an entry for every ADC value.
+ */
+export const gatherPatches = (
+  digits: Digits,
+  grid: PatchGrid,
+  inputTable: Uint8Array,
+  out: PatchRows,
+  firstRow = 0,
+): number => {
+  const { voxel, adc, count } = digits;
+  const { address, cellBits } = grid;
+  const { active, hitAddress, shift } = grid.scratch;
+  for (let i = 0; i < count; i++) {
+    const at = address[voxel[i]!]!;
+    hitAddress[i] = at;
+    const patch = at >>> cellBits;
+    active[patch >>> 5]! |= 1 << (patch & 31);
+  }
+  const patchCount = listActive(grid, out, firstRow);
+  const cells = out.cells;
+  cells.fill(0, firstRow * grid.cellsPerPatch, (firstRow + patchCount) * grid.cellsPerPatch);
+  for (let i = 0; i < count; i++) {
+    const at = hitAddress[i]!;
+    cells[at + shift[at >>> cellBits]!] = inputTable[adc[i]!]!;
+  }
+  return patchCount;
+};
+
+/** Lists the active patches, notes where each one's cells go, and leaves the bits zero for the next call. */
+const listActive = (grid: PatchGrid, out: PatchRows, firstRow: number): number => {
+  const { cellBits, cellsPerPatch, patchCount } = grid;
+  const { active, shift } = grid.scratch;
+  const patches = out.patches;
+  const roomMax = Math.min(patches.length, Math.floor(out.cells.length / cellsPerPatch));
+  let row = firstRow;
+  for (let word = 0; word < active.length; word++) {
+    let bits = active[word]!;
+    if (bits === 0) continue;
+    active[word] = 0;
+    do {
+      const low = bits & -bits;
+      const patch = (word << 5) | (31 - Math.clz32(low));
+      bits ^= low;
+      if (row < roomMax) {
+        patches[row] = patch;
+        shift[patch] = (row * cellsPerPatch - patch * 2 ** cellBits) | 0;
+      }
+      row++;
+    } while (bits !== 0);
+  }
+  if (row > roomMax)
+    throw new Error(`${row} patches do not fit the ${roomMax} rows given (grid: ${patchCount})`);
+  return row - firstRow;
+};
+
+/**
+ * The way back: the cells of `patchCount` distinct patches (ids from `patches`, codes from `cells`) as digits in
+ * ascending voxel order, ADC by `codeAdc`, written into `into`; returns the hit count. Cells outside the grid
+ * and codes whose ADC is 0 give no hit. `into` must hold min(voxels, patchCount × cellsPerPatch) hits.
+ */
+export const scatterPatches = (
+  patches: Uint32Array,
+  patchCount: number,
+  cells: Uint8Array,
+  grid: PatchGrid,
+  codeAdc: Uint16Array,
+  into: { readonly voxel: Uint32Array; readonly adc: Uint16Array },
+): number => {
+  const { cellsPerPatch, patchVoxel, cellVoxel, outsideRow, outside } = grid;
+  const { hit, adc } = grid.scratch;
+  for (let row = 0; row < patchCount; row++) {
+    const patch = patches[row]!;
+    const origin = patchVoxel[patch]!;
+    const edge = outsideRow[patch]!;
+    const from = row * cellsPerPatch;
+    for (let cell = 0; cell < cellsPerPatch; cell++) {
+      const code = cells[from + cell]!;
+      if (code === 0 || outside[edge + cell] === 1) continue;
+      const value = codeAdc[code]!;
+      if (value === 0) continue;
+      const v = origin + cellVoxel[cell]!;
+      hit[v >>> 5]! |= 1 << (v & 31);
+      adc[v] = value;
+    }
+  }
+  return listHits(hit, adc, into);
+};
+
+const listHits = (
+  hit: Uint32Array,
+  adc: Uint16Array,
+  into: { readonly voxel: Uint32Array; readonly adc: Uint16Array },
+): number => {
+  let count = 0;
+  for (let word = 0; word < hit.length; word++) {
+    let bits = hit[word]!;
+    if (bits === 0) continue;
+    hit[word] = 0;
+    do {
+      const low = bits & -bits;
+      const v = (word << 5) | (31 - Math.clz32(low));
+      bits ^= low;
+      into.voxel[count] = v;
+      into.adc[count] = adc[v]!;
+      count++;
+    } while (bits !== 0);
+  }
+  if (count > into.voxel.length || count > into.adc.length)
+    throw new Error('the digits do not fit their arrays');
+  return count;
+};
