@@ -82,6 +82,8 @@ export type ReadFrom =
   | { readonly at: 'beginning' }
   | { readonly at: 'end' }
   | { readonly at: 'offset'; readonly offset: bigint }
+  /** An offset a partition; a partition that is not named is not read. */
+  | { readonly at: 'offsets'; readonly offsets: ReadonlyMap<number, bigint> }
   | { readonly at: 'time'; readonly timestampMs: number };
 
 export interface Bus {

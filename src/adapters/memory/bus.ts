@@ -144,8 +144,11 @@ export function createMemoryBroker(options: MemoryBusOptions): MemoryBroker {
       async *read({ topic, partitions, from, untilEnd, bufferBytesMax, signal }) {
         open();
         const { logs } = topicOf(topic);
-        const wanted =
-          partitions === undefined ? logs : logs.filter((log) => partitions.includes(log.partition));
+        const wanted = logs.filter(
+          ({ partition }) =>
+            (partitions?.includes(partition) ?? true) &&
+            (from.at !== 'offsets' || from.offsets.has(partition)),
+        );
         const ended = AbortSignal.any(signal === undefined ? [closed.signal] : [closed.signal, signal]);
         yield* readLogs(wanted, from, untilEnd ?? false, bufferBytesMax, ended);
       },
@@ -162,9 +165,10 @@ const startOf = (log: PartitionLog, from: ReadFrom): bigint => {
   if (from.at === 'beginning') return log.low;
   if (from.at === 'end') return log.high;
   if (from.at === 'time') return log.offsetAtTime(from.timestampMs);
-  if (from.offset < log.low) return log.low;
-  if (from.offset > log.high) return log.high;
-  return from.offset;
+  const offset = from.at === 'offsets' ? from.offsets.get(log.partition)! : from.offset;
+  if (offset < log.low) return log.low;
+  if (offset > log.high) return log.high;
+  return offset;
 };
 
 // Records handed out between two looks at the other partitions: fair, and cheap enough.
