@@ -41,7 +41,10 @@ export interface LaneRefusal {
   readonly detail: string;
 }
 
-/** Wall instants of one batch inside the lane, epoch nanoseconds, in stage order. */
+/**
+ * Wall instants at which one part left each stage, epoch nanoseconds, in stage order. A part is worked in
+ * several bites; the instants are those of one bite as long as all together, and `emitNanos` is the real end.
+ */
 export interface LaneInstants {
   readonly decodeNanos: bigint;
   readonly tokenizeNanos: bigint;
@@ -56,12 +59,32 @@ export interface LaneBatch {
   readonly parts: readonly { readonly frameCount: number; readonly instants: LaneInstants }[];
 }
 
+/**
+ * Any number of jobs may be given at once; they are worked in the order they came. A job without frames is
+ * answered at once. The same frames, policy and pressure give the same results, however a job is split. Faults:
+ * `lane-failed` (retryable while workers can still be started again), `model-run`; results are then lost whole.
+ */
 export interface Lane {
   readonly provider: Provider;
-  /** Frames that fit in flight before `process` waits for room. */
+  /** Frames are not copied before a worker has room for them. Throws `lane-failed` once the lane is closed. */
   process(job: LaneJob): Promise<LaneBatch>;
   /** Jobs under way or waiting. */
   readonly depth: number;
   /** Waits for jobs under way, releases models and threads. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What one lane made of one part of a job. */
+export interface LanePart {
+  readonly results: readonly LaneResult[];
+  readonly instants: LaneInstants;
+}
+
+/** The stages composed, with their model: what a worker thread runs, and what an inline lane is handed. */
+export interface LaneRunner {
+  readonly provider: Provider;
+  /** One call at a time: its buffers are shared from call to call. */
+  run(job: LaneJob): Promise<LanePart>;
+  /** After the last call has settled; once. */
   close(): Promise<void>;
 }
