@@ -16,28 +16,11 @@ import {
   run,
   timeFrameNumber,
 } from '../../src/domain/quantity.ts';
-import type { StatusIdentity } from '../../src/domain/status.ts';
 import type { LaneBatch, LaneResult } from '../../src/ports/lane.ts';
 import { reportOfBatch } from '../../src/services/batch_report.ts';
 import { heartbeatJson } from '../../src/services/heartbeat.ts';
 import { type BatchReport, createStatusBook } from '../../src/services/status.ts';
-
-const identity: StatusIdentity = {
-  service: 'processor',
-  version: '0.1.0',
-  instrument: {
-    id: 'sphenix-tpc-auau',
-    title: 'sPHENIX TPC, Au+Au',
-    regions: 24,
-    patchGrid: [16, 24, 32],
-    axes: ['layer', 'azimuth', 'time'],
-  },
-  simulated: 'The detector frames are simulated.',
-  bus: 'memory',
-  delivery: 'exactly-once',
-  provider: 'cpu',
-  workers: 2,
-};
+import { statusIdentity as identity } from './status_identity.ts';
 
 const report = (changes: Partial<BatchReport> = {}): BatchReport => ({
   kept: 0,
