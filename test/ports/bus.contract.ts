@@ -494,6 +494,9 @@ export function busContract(name: string, start: () => Promise<BusHarness>): voi
         expect(await from({ at: 'offset', offset: 4n })).toEqual(['4', '5']);
         expect(await from({ at: 'offset', offset: -5n })).toEqual(['0', '1', '2', '3', '4', '5']);
         expect(await from({ at: 'offset', offset: 99n })).toEqual([]);
+        expect(await from({ at: 'offsets', offsets: new Map([[0, 4n]]) })).toEqual(['4', '5']);
+        expect(await from({ at: 'offsets', offsets: new Map([[0, -5n]]) })).toHaveLength(6);
+        expect(await from({ at: 'offsets', offsets: new Map() })).toEqual([]);
         expect(await from({ at: 'time', timestampMs })).toEqual(['3', '4', '5']);
         expect(await from({ at: 'time', timestampMs: timestampMs + 3_600_000 })).toEqual([]);
         expect(await from({ at: 'end' })).toEqual([]);
