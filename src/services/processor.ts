@@ -43,6 +43,8 @@ export interface ProcessorSettings {
   readonly shedAfterMs: number;
   readonly policyIntervalMs: number;
   readonly policy: Pick<PolicySnapshot, 'rarePValue' | 'prescale' | 'warmupCount'>;
+  /** Called whenever a partition has been assigned and positioned. */
+  readonly onAssigned: () => void;
 }
 
 export interface Processor {
@@ -51,6 +53,10 @@ export interface Processor {
   readonly lagRecords: bigint;
   readonly partitions: readonly number[];
   readonly queuedBytes: number;
+  /** Partitions whose queue is full, so that the bus fetches no more of them. */
+  readonly pausedPartitions: number;
+  /** What the newest batch was under. */
+  readonly pressure: Pressure;
   readonly books: Books;
   /** Finishes what is in flight, commits it, leaves the group. */
   stop(): Promise<void>;
@@ -87,6 +93,7 @@ export const startProcessor = async (
   const { card, topics, bus, lane, clock, log, policies, book } = parts;
   const sessions = new Map<number, Session>();
   const ledger = openLedger();
+  let pressure: Pressure = 'none';
   book.watchInFlight(() => ledger.books.inFlight);
 
   const openSession = async (feed: PartitionFeed): Promise<Session> => {
@@ -167,6 +174,7 @@ export const startProcessor = async (
   const runFeed = async (feed: PartitionFeed): Promise<void> => {
     const session = await openSession(feed);
     sessions.set(feed.partition, session);
+    settings.onAssigned();
     try {
       for (;;) {
         await session.window.room();
@@ -180,7 +188,7 @@ export const startProcessor = async (
         session.inFlightFrames += records.length;
         session.inFlightBytes += bytesOf(records);
         book.received(records.length, bytesOf(records));
-        const pressure = pressureOf(records, Number(receivedNanos / 1_000_000n));
+        pressure = pressureOf(records, Number(receivedNanos / 1_000_000n));
         const frames = records.map((record) => record.value);
         session.window.add(compute(frames, pressure), (computed) =>
           settle(session, records, receivedNanos, computed),
@@ -225,6 +233,15 @@ export const startProcessor = async (
       for (const { feed, inFlightBytes } of sessions.values())
         bytes += feed.backlog.queuedBytes + inFlightBytes;
       return bytes;
+    },
+    get pausedPartitions() {
+      const full = [...sessions.values()].filter(
+        ({ feed }) => feed.backlog.queuedBytes >= limits.partitionQueueBytesMax,
+      );
+      return full.length;
+    },
+    get pressure() {
+      return pressure;
     },
     get books() {
       return ledger.books;
