@@ -1,0 +1,109 @@
+/**
+ * Generated values for the codecs' round trips: identities, digits, packets, anomalies. They stay inside the
+ * ranges a decoder takes; what lies outside is the hostile corpus's business.
+ */
+
+import fc from 'fast-check';
+import type { Digits, FrameIdentity } from '../../src/domain/frame.ts';
+import { type InstrumentCard, voxelCount } from '../../src/domain/instrument.ts';
+import { limits } from '../../src/domain/limits.ts';
+import type { Anomaly, FidelityReason, Layer, Packet, Score } from '../../src/domain/packet.ts';
+import {
+  cardHash,
+  durationNanos,
+  epochNanos,
+  messageId,
+  policyVersion,
+  run,
+  timeFrameNumber,
+} from '../../src/domain/quantity.ts';
+
+const count = fc.maxSafeNat();
+const uint = fc.integer({ min: 0, max: 0xffffffff });
+const ushort = fc.integer({ min: 0, max: 0xffff });
+/** Any text of one byte or more that fits the limit; a character takes at most four bytes. */
+const name = fc
+  .string({ minLength: 1, maxLength: limits.nameBytesMax / 4, unit: 'grapheme' })
+  .filter((text) => {
+    const bytes = Buffer.from(text);
+    return bytes.length <= limits.nameBytesMax && bytes.toString() === text;
+  });
+const hash = fc
+  .bigInt({ min: 0n, max: 2n ** 64n - 1n })
+  .map((value) => cardHash(value.toString(16).padStart(16, '0')));
+
+export const identities: fc.Arbitrary<FrameIdentity> = fc.record({
+  sourceName: name,
+  messageId: count.map(messageId),
+  timestampNanos: fc.bigInt({ min: 1n, max: 2n ** 62n }).map(epochNanos),
+  durationNanos: fc.bigInt({ min: 1n, max: 2n ** 61n }).map(durationNanos),
+  run: uint.map(run),
+  timeFrame: count.map(timeFrameNumber),
+  instrumentId: name,
+  instrumentHash: hash,
+});
+
+/** Identities that `card` serves. */
+export const identitiesOf = (card: InstrumentCard): fc.Arbitrary<FrameIdentity> =>
+  fc.tuple(identities, fc.constantFrom(...card.regions)).map(([identity, sourceName]) => ({
+    ...identity,
+    sourceName,
+    instrumentId: card.id,
+    instrumentHash: card.hash,
+  }));
+
+export const digitsOf = (card: InstrumentCard, hitsMax: number): fc.Arbitrary<Digits> => {
+  const voxels = fc.uniqueArray(fc.integer({ min: 0, max: voxelCount(card) - 1 }), { maxLength: hitsMax });
+  const adcs = fc.array(fc.integer({ min: 1, max: 2 ** card.adcBits - 1 }), {
+    minLength: hitsMax,
+    maxLength: hitsMax,
+  });
+  return fc.tuple(voxels, adcs, fc.nat(3)).map(([voxel, adc, spare]) => {
+    const digits = {
+      count: voxel.length,
+      voxel: new Uint32Array(voxel.length + spare),
+      adc: new Uint16Array(voxel.length + spare),
+    };
+    digits.voxel.set(voxel.sort((a, b) => a - b));
+    digits.adc.set(adc.slice(0, voxel.length));
+    return digits;
+  });
+};
+
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
+const probability = fc.double({ min: 0, max: 1, noNaN: true });
+
+const layers: fc.Arbitrary<Layer[]> = fc.array(
+  fc.record({ kind: ushort, codec: ushort, symbolCount: uint, payload: fc.uint8Array({ maxLength: 70 }) }),
+  { maxLength: limits.layersMax },
+);
+const scores: fc.Arbitrary<Score[]> = fc.array(fc.record({ name, value: finite }), {
+  maxLength: limits.scoresMax,
+});
+
+export const packets: fc.Arbitrary<Packet> = fc.record({
+  identity: identities,
+  modelId: name,
+  modelHash: hash,
+  hitCount: uint,
+  rawByteCount: uint,
+  layers,
+  scores,
+  pValue: probability,
+  policyVersion: uint.map(policyVersion),
+  reason: ushort as fc.Arbitrary<FidelityReason>,
+});
+
+export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
+  identity: identities,
+  scoreName: name,
+  score: finite,
+  pValue: probability,
+  threshold: probability,
+  verdict: fc.constantFrom('rare' as const, 'ordinary' as const),
+  patches: fc.array(
+    fc.record({ patch: uint, surpriseBits: fc.float({ noNaN: true, noDefaultInfinity: true }) }),
+    { maxLength: limits.anomalyPatchesMax },
+  ),
+  policyVersion: uint.map(policyVersion),
+});
