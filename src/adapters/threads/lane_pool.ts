@@ -42,6 +42,8 @@ interface Station {
   readonly held: Part[];
   policy: LaneJob['policy'] | null;
   ready: boolean;
+  /** Its end is our wish: told to close, or to be terminated. */
+  leaving: boolean;
 }
 
 const tell = (station: Station, request: LaneRequest, transfer: ArrayBuffer[] = []): void =>
@@ -57,6 +59,7 @@ export const openLanePool = async (options: LanePoolOptions): Promise<Lane> => {
   let restartsLeft: number = limits.workerRestartsMax;
   let provider: Provider | null = null;
   let closing: Promise<void> | null = null;
+  let starting = 0;
   let jobsUnderWay = 0;
   let idle: () => void = () => undefined;
 
@@ -91,17 +94,25 @@ export const openLanePool = async (options: LanePoolOptions): Promise<Lane> => {
   };
 
   /** Starts one worker; settles when it is ready or has failed to become so. */
-  const start = (): Promise<void> => {
+  const start = async (): Promise<void> => {
+    starting += 1;
+    try {
+      await startWorker();
+    } finally {
+      starting -= 1;
+    }
+  };
+
+  const startWorker = (): Promise<void> => {
     const worker = new Worker(options.workerUrl, { workerData: options.workerData });
-    const station: Station = { worker, held: [], policy: null, ready: false };
+    const station: Station = { worker, held: [], policy: null, ready: false, leaving: false };
     stations.push(station);
     let cause: unknown = null;
     const exit = new Promise<void>((resolve) => {
       worker.once('exit', (code) => {
         exits.delete(exit);
         stations.splice(stations.indexOf(station), 1);
-        if (station.ready && closing === null) died(station, cause ?? `exit code ${code}`);
-        else for (const part of station.held) part.failed(new Fault('lane-failed', 'a worker ended early'));
+        if (station.ready && !station.leaving) died(station, cause ?? `exit code ${code}`);
         resolve();
       });
     });
@@ -121,6 +132,7 @@ export const openLanePool = async (options: LanePoolOptions): Promise<Lane> => {
           resolve();
           dispatch();
         } else if (answer.kind === 'fault') {
+          station.leaving = true;
           reject(new Fault(answer.code, answer.detail, { retryable: answer.retryable }));
           void worker.terminate();
         }
@@ -142,22 +154,30 @@ export const openLanePool = async (options: LanePoolOptions): Promise<Lane> => {
     else giveUpIfAlone(fault);
   };
 
+  const alive = (): boolean => starting > 0 || stations.some((station) => station.ready);
+
   const giveUpIfAlone = (fault: Fault): void => {
-    if (stations.length > 0) return;
-    for (const part of waiting.splice(0)) part.failed(fault);
+    if (!alive()) for (const part of waiting.splice(0)) part.failed(fault);
   };
 
   const end = async (): Promise<void> => {
     if (jobsUnderWay > 0) await new Promise<void>((resolve) => (idle = resolve));
-    for (const station of stations) tell(station, { kind: 'close' });
+    for (const station of stations) {
+      station.leaving = true;
+      tell(station, { kind: 'close' });
+    }
     await Promise.all(exits);
   };
 
   try {
     await Promise.all(Array.from({ length: workers }, start));
   } catch (error) {
-    closing = Promise.resolve();
-    await Promise.all(stations.map((station) => station.worker.terminate()));
+    await Promise.all(
+      stations.map((station) => {
+        station.leaving = true;
+        return station.worker.terminate();
+      }),
+    );
     throw error;
   }
 
@@ -175,7 +195,7 @@ export const openLanePool = async (options: LanePoolOptions): Promise<Lane> => {
     },
     async process(job) {
       if (closing !== null) throw new Fault('lane-failed', 'the lane is closed');
-      if (stations.length === 0) throw new Fault('lane-failed', 'no worker is left; restart the process');
+      if (!alive()) throw new Fault('lane-failed', 'no worker is left; restart the process');
       jobsUnderWay += 1;
       try {
         const borders = splitJob(job.frames, frameBytesMax, workers);
