@@ -37,7 +37,10 @@ const runBuf = (args: readonly string[]): void => {
     cwd: contracts,
     stdio: ['ignore', 'inherit', 'inherit'],
     // Plugins are found on PATH and run by the Node that runs this; nothing may be fetched.
-    env: { ...process.env, PATH: `${join(packages, '.bin')}:${dirname(process.execPath)}:${process.env.PATH}` },
+    env: {
+      ...process.env,
+      PATH: `${join(packages, '.bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
+    },
   });
 };
 

@@ -43,6 +43,9 @@ export const faultList = {
   'config-invalid': ['use', 'the configuration is wrong'],
   'file-invalid': ['use', 'a file cannot be read as what it is said to be'],
   'port-taken': ['world', 'no free port could be found'],
+  'request-invalid': ['use', 'a request asks for what does not exist or contradicts itself'],
+  'gateway-full': ['world', 'as many clients as one gateway serves are connected'],
+  'gateway-draining': ['world', 'the gateway is shutting down'],
 } as const satisfies Record<string, readonly ['item' | 'world' | 'use', string]>;
 
 export type FaultCode = keyof typeof faultList;

@@ -78,8 +78,18 @@ export const limits = {
 
   /** Bytes of one refused record's value that are kept when the original cannot fit. */
   refusedBeginningBytes: 64 * 1024,
-  /** Bytes buffered for one gateway subscriber before its stream stops reading. */
+  /** Bytes buffered for one gateway subscriber, half fetched and half under way to it, before its stream stops
+   * reading; one message that is larger travels alone. */
   subscriberBufferBytesMax: 4 * 1024 * 1024,
+  /** Subscribers of one gateway: 64 of them with full buffers hold 256 MiB. */
+  subscribersMax: 64,
+  /** Frames being tokenized on demand: enough to fill the lanes, few enough that the stream's own go on. */
+  tokenizeInFlightMax: 16,
+  /** Calls one gRPC connection may have open: each may hold a request of the largest frame. */
+  grpcCallsPerConnectionMax: 32,
+  /** A silent gRPC peer is asked for life this often, and given this long to answer, before it is dropped. */
+  grpcKeepaliveMs: 20_000,
+  grpcKeepaliveTimeoutMs: 10_000,
 
   /** Seconds of history the live view shows: two minutes fill a sparkline and stay a few kB a snapshot. */
   statusHistorySeconds: 120,
