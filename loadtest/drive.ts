@@ -1,0 +1,129 @@
+/**
+ * Starts and stops the processes a bench needs: a local broker of its own, tessera's processor and simulator as
+ * children, and the Python rival. It refuses to leave one behind: `stopAll` ends whatever was started.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LocalBroker, prepareKafka, startLocalBroker } from '../src/adapters/kafka/local_broker.ts';
+import type { StatusSnapshot } from '../src/domain/status.ts';
+
+export const root = join(import.meta.dirname, '..');
+export const say = (line: string): void => {
+  process.stderr.write(`bench: ${line}\n`);
+};
+
+const cleanups: (() => Promise<void> | void)[] = [];
+export const stopAll = async (): Promise<void> => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+};
+
+export const startBroker = async (): Promise<LocalBroker> => {
+  const folder = join(root, '.tessera/kafka');
+  await prepareKafka({ folder, progress: say });
+  const dataFolder = mkdtempSync(join(tmpdir(), 'tessera-bench-'));
+  const broker = await startLocalBroker({ folder, dataFolder, port: 0, heapMegabytes: 768 });
+  cleanups.push(async () => {
+    await broker.stop();
+    rmSync(dataFolder, { recursive: true, force: true });
+  });
+  return broker;
+};
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+/** A child that is certain to be gone when `stop` resolves: first asked, then told. */
+export interface Child {
+  readonly process: ChildProcess;
+  readonly exited: Promise<number | null>;
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+const child = (command: string, args: readonly string[], quiet: boolean): Child => {
+  const started = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let tail = '';
+  const keep = (chunk: Buffer): void => {
+    tail = (tail + chunk.toString()).slice(-4000);
+  };
+  started.stdout!.on('data', keep);
+  started.stderr!.on('data', keep);
+  let asked = false;
+  const exited = new Promise<number | null>((resolve) => started.once('exit', (code) => resolve(code)));
+  void exited.then((code) => {
+    if (!asked && code !== 0 && !quiet) say(`${command} ${args[1] ?? ''} ended with ${code}:\n${tail}`);
+  });
+  const handle: Child = {
+    process: started,
+    exited,
+    kill() {
+      asked = true;
+      started.kill('SIGKILL');
+    },
+    async stop() {
+      asked = true;
+      if (started.exitCode !== null || started.signalCode !== null) return;
+      started.kill('SIGTERM');
+      const insist = setTimeout(() => started.kill('SIGKILL'), 15_000);
+      await exited;
+      clearTimeout(insist);
+    },
+  };
+  cleanups.push(() => handle.stop());
+  return handle;
+};
+
+export interface ProcessorChild extends Child {
+  status(): Promise<StatusSnapshot>;
+  ready(): Promise<void>;
+}
+
+export const startTessera = async (
+  command: 'process' | 'simulate',
+  flags: readonly string[],
+): Promise<ProcessorChild> => {
+  const port = await freePort();
+  const main = join(root, 'src/main.ts');
+  const http = command === 'process' ? ['--http-port', String(port)] : [];
+  const started = child(process.execPath, [main, command, ...flags, ...http], false);
+  const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);
+  return {
+    ...started,
+    status: async () => (await (await get('/status.json')).json()) as StatusSnapshot,
+    async ready() {
+      let gone = false;
+      void started.exited.then(() => {
+        gone = true;
+      });
+      for (const deadlineMs = performance.now() + 60_000; performance.now() < deadlineMs; ) {
+        if (gone) throw new Error(`tessera ${command} ended before it was ready`);
+        const answer = await get('/readyz').catch(() => null);
+        if (answer?.status === 200) return;
+        await sleep(50);
+      }
+      throw new Error(`tessera ${command} was not ready within 60 s`);
+    },
+  };
+};
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The Python that `npm test` prepares, or the one named; null where there is none. */
+export const pythonPath = (): string | null => {
+  const path = process.env.TESSERA_TEST_PYTHON ?? join(root, '.tessera/python/bin/python');
+  return existsSync(path) ? path : null;
+};
+
+export const startRival = (python: string, flags: readonly string[]): Child =>
+  child(python, [join(root, 'loadtest/rivals/python_consumer.py'), ...flags], false);

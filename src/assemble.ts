@@ -1,0 +1,226 @@
+/**
+ * Config → real adapters → services: the only place outside `sim` and `lane.ts` that constructs adapters. It
+ * refuses to decide anything about data; what is opened here is closed here, in the reverse order.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startHttpServer, type HttpServer } from './adapters/http/server.ts';
+import { openKafkaBus } from './adapters/kafka/bus.ts';
+import { createMemoryBus } from './adapters/memory/bus.ts';
+import { createSystemClock } from './adapters/system/clock.ts';
+import type { LogTarget } from './adapters/telemetry/log.ts';
+import { exposeStatus } from './adapters/telemetry/status_metrics.ts';
+import { createTelemetry, type TelemetryAdapter } from './adapters/telemetry/telemetry.ts';
+import { openLanePool } from './adapters/threads/lane_pool.ts';
+import { firstPolicy } from './anomaly/fidelity.ts';
+import type { Config } from './config.ts';
+import { Fault } from './domain/fault.ts';
+import type { InstrumentCard } from './domain/instrument.ts';
+import { frameBytesMax } from './domain/limits.ts';
+import type { ModelCard } from './domain/model.ts';
+import type { PolicySnapshot } from './domain/policy.ts';
+import type { StatusIdentity } from './domain/status.ts';
+import type { Bus } from './ports/bus.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Lane } from './ports/lane.ts';
+import type { Log } from './ports/telemetry.ts';
+import { announce } from './services/announcer.ts';
+import { followPolicy } from './services/policy.ts';
+import { type Processor, startProcessor } from './services/processor.ts';
+import { createStatusBook, type StatusBook } from './services/status.ts';
+import { topicSpecs, topicsOf } from './services/topics.ts';
+import { parseInstrumentCard, parseModelCard } from './wire/card.ts';
+
+/** The repository (or the installed package): where cards, models and the page lie. */
+export const home = fileURLToPath(new URL('..', import.meta.url));
+const versionOf = (): string =>
+  (JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string }).version;
+export const version = versionOf();
+
+export interface Cards {
+  readonly card: InstrumentCard;
+  readonly model: ModelCard;
+  readonly modelFolder: string;
+  readonly tablesJson: string | null;
+}
+
+const readText = (path: string, what: string): string => {
+  if (!existsSync(path)) throw new Fault('file-invalid', `${what}: ${path} is not there`);
+  return readFileSync(path, 'utf8');
+};
+
+/** An instrument by its id, with the model and the tables it names. */
+export const loadCards = (instrumentId: string): Cards => {
+  const path = join(home, 'instruments', `${instrumentId}.json`);
+  const card = parseInstrumentCard(readText(path, `instrument '${instrumentId}'`));
+  const modelFolder = join(home, 'models', card.model.name, String(card.model.version));
+  const model = parseModelCard(readText(join(modelFolder, 'card.json'), `model of ${instrumentId}`));
+  const tablesFile = card.tables === undefined ? null : join(home, 'instruments', card.tables.file);
+  return {
+    card,
+    model,
+    modelFolder,
+    tablesJson: tablesFile && readText(tablesFile, `tables of ${instrumentId}`),
+  };
+};
+
+export const settledPolicy = (config: Config): PolicySnapshot => ({
+  ...firstPolicy(),
+  rarePValue: config.rarePValue,
+  prescale: config.prescale,
+  warmupCount: config.warmupCount,
+});
+
+/** Brokers by name, as Kafka's own tools take them. */
+export const brokerList = (text: string): string[] =>
+  text
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
+
+export const openBus = (config: Config, clock: Clock, log: Log, card: InstrumentCard | null): Bus => {
+  if (config.bus === 'memory') return createMemoryBus({ clock });
+  const brokers = brokerList(config.brokers);
+  if (brokers.length === 0)
+    throw new Fault(
+      'config-invalid',
+      '--brokers is empty: name a cluster (host:port,…), or use `tessera up`',
+    );
+  return openKafkaBus({ brokers, clock, log, messageBytesMax: card === null ? 0 : frameBytesMax(card) });
+};
+
+export const openLane = (config: Config, cards: Cards, log: Log): Promise<Lane> =>
+  openLanePool({
+    workerUrl: new URL('./lane.ts', import.meta.url),
+    workerData: {
+      card: cards.card,
+      model: cards.model,
+      modelFolder: cards.modelFolder,
+      tablesJson: cards.tablesJson,
+      provider: config.provider,
+    },
+    workers: config.workers,
+    frameBytesMax: frameBytesMax(cards.card),
+    onDeath: (fault, restartsLeft) => log.warn({ fault: fault.code, restartsLeft }, fault.detail),
+  });
+
+export const openTelemetry = (config: Config, service: string, target: LogTarget): TelemetryAdapter =>
+  createTelemetry({ service, version, level: config.logLevel, target });
+
+const identityOf = (config: Config, { card }: Cards, lane: Lane, simulated: boolean): StatusIdentity => ({
+  service: 'processor',
+  version,
+  instrument: {
+    id: card.id,
+    title: card.title,
+    regions: card.regions.length,
+    patchGrid: card.axes.map(({ size }, axis) => Math.ceil(size / card.patch[axis]!)),
+    axes: card.axes.map(({ name }) => name),
+  },
+  simulated: simulated
+    ? 'Frames come from a simulated detector: no figure here was measured on a real one.'
+    : null,
+  bus: config.bus === 'memory' ? 'in-process memory (survives nothing)' : `Kafka at ${config.brokers}`,
+  delivery: config.delivery,
+  provider: lane.provider,
+  workers: config.workers,
+});
+
+/** A whole processor with its views, running. */
+export interface Running {
+  readonly bus: Bus;
+  readonly lane: Lane;
+  readonly clock: Clock;
+  readonly book: StatusBook;
+  readonly http: HttpServer;
+  readonly processor: Processor;
+  readonly telemetry: TelemetryAdapter;
+  readonly failed: Promise<never>;
+  /** Finishes what is in flight, says goodbye, closes everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export const runProcessor = async (
+  config: Config,
+  cards: Cards,
+  telemetry: TelemetryAdapter,
+  options: { readonly simulated: boolean; readonly bus?: Bus },
+): Promise<Running> => {
+  const clock = createSystemClock();
+  const { log } = telemetry.telemetry;
+  const { card } = cards;
+  const topics = topicsOf(card.id);
+  const bus = options.bus ?? openBus(config, clock, log, card);
+  await bus.ensureTopics(topicSpecs(card, config.partitions, config.retentionBytes));
+  const lane = await openLane(config, cards, log);
+  const identity = identityOf(config, cards, lane, options.simulated);
+  const book = createStatusBook({ clock, identity, latencyBudgetMs: config.latencyBudgetMs });
+  book.state('starting', ['partitions: the consumer group has not assigned any yet']);
+  const policy = settledPolicy(config);
+  const policies = await followPolicy(bus, topics.policy, policy, log);
+  const processor = await startProcessor(
+    { card, topics, bus, lane, clock, log, policies, book },
+    {
+      group: config.group,
+      delivery: config.delivery,
+      overload: config.overload,
+      shedAfterMs: config.shedAfterMs,
+      policyIntervalMs: config.policyIntervalMs,
+      policy,
+      onAssigned: () => book.state('running'),
+    },
+  );
+  book.watchFlow(() => {
+    book.policy(policies.current);
+    return {
+      lagFrames: Number(processor.lagRecords),
+      queuedBytes: processor.queuedBytes,
+      laneDepth: lane.depth,
+      partitions: processor.partitions.length,
+      pausedPartitions: processor.pausedPartitions,
+      pressure: processor.pressure,
+    };
+  });
+  book.watchProcess(telemetry.reading);
+  book.watchNotes(telemetry.notes);
+  exposeStatus(telemetry.metrics, () => book.snapshot());
+  const http = await startHttpServer({
+    port: config.httpPort,
+    snapshot: () => book.snapshot(),
+    metrics: telemetry.metrics,
+    pageFolder: join(home, 'src/web/page'),
+  });
+  const silence = new AbortController();
+  const host = { name: hostname(), processId: process.pid, version };
+  const announcing = announce({ bus, clock, log, topics, book, instrumentId: card.id, host }, silence.signal);
+
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    book.state('draining');
+    await processor.stop();
+    await policies.stop();
+    book.state('stopped');
+    silence.abort();
+    await announcing;
+    await http.close();
+    await lane.close();
+    await bus.close();
+  };
+  return {
+    bus,
+    lane,
+    clock,
+    book,
+    http,
+    processor,
+    telemetry,
+    failed: processor.failed,
+    stop: () => (stopping ??= stop()),
+  };
+};
+
+/** Where services keep what outlives a command. */
+export const dataFolder = (config: Config): string => resolve(home, config.dataDir);

@@ -1,0 +1,110 @@
+/**
+ * The command line: one subcommand a thing a person wants, each a few lines that read the config, open what is
+ * asked and hand over. It refuses to hold logic; exit codes are 0 good, 1 failed judgement, 2 wrong use, 3 the world.
+ */
+
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
+import { dataFolder, version } from './assemble.ts';
+import { configKeys, readConfig } from './config.ts';
+import { Fault, faultList } from './domain/fault.ts';
+import * as run from './run_commands.ts';
+import { serve } from './serve.ts';
+import { simulate } from './simulate.ts';
+
+const say = (line: string): void => {
+  process.stderr.write(`tessera: ${line}\n`);
+};
+
+/** `60s`, `5m`, `1500ms` or plain seconds → ms. */
+const duration = (text: string): number => {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  if (match === null) throw new Fault('config-invalid', `'${text}' is not a duration: write 60s, 5m or 1500ms`);
+  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 's'];
+};
+
+const program = new Command('tessera')
+  .description('Real-time, streaming, trigger-level tokenizer for continuous-readout detectors')
+  .version(version)
+  .showHelpAfterError()
+  .exitOverride();
+
+/** A subcommand that takes every configuration key as a flag. */
+const command = (name: string, description: string): Command => {
+  const made = program.command(name).description(description).option('--config <file>', 'JSON file of settings');
+  for (const row of configKeys) made.option(`${row.flag} <value>`, `${row.meaning} [${row.default}]`);
+  return made.option('--json', 'the result as JSON on stdout').exitOverride();
+};
+
+let exitCode = 0;
+type Flags = Record<string, string | boolean | undefined>;
+const forMs = (flags: Flags): { forMs?: number } =>
+  typeof flags.for === 'string' ? { forMs: duration(flags.for) } : {};
+
+command('up', 'local Kafka, simulator, processor, gateway and live view; what `npm start` runs')
+  .option('--for <duration>', 'stop by itself after this long')
+  .option('--no-simulator', 'frames come from elsewhere')
+  .action(async (flags: Flags) => {
+    const simulator = flags.simulator !== false;
+    const options = { broker: true, simulator, gateway: true, json: flags.json === true, ...forMs(flags) };
+    exitCode = await serve(readConfig(flags), options);
+  });
+
+command('process', 'the processor alone, on an existing cluster')
+  .option('--for <duration>', 'stop by itself after this long')
+  .action(async (flags: Flags) => {
+    const options = { broker: false, simulator: false, gateway: false, json: flags.json === true, ...forMs(flags) };
+    exitCode = await serve(readConfig(flags), options);
+  });
+
+command('simulate', 'simulated frames to <instrument>_frames, or to a file')
+  .option('--for <duration>', 'stop by itself after this long')
+  .option('--time-frames <count>', 'stop after this many')
+  .option('--to <format>', 'npz: write wedges for training to --out instead of the bus')
+  .option('--out <file>', 'file that --to writes')
+  .option('--split <split>', 'train, test or all: which PYTHIA events collide', 'all')
+  .option('--mode <mode>', 'continuous, or triggered (only to compare with triggered readout)', 'continuous')
+  .option('--quiet', 'no progress')
+  .action(async (flags: Flags) => {
+    exitCode = await simulate(readConfig(flags), { ...flags, ...forMs(flags) });
+  });
+
+run.addCommands(command, (code) => {
+  exitCode = code;
+});
+
+const kafka = program.command('kafka').description('the local broker on its own');
+kafka
+  .command('prepare')
+  .description('fetch the jars and format a storage folder, then end')
+  .action(async () => {
+    await prepareKafka({ folder: join(dataFolder(readConfig({})), 'kafka'), progress: say });
+  });
+kafka
+  .command('start')
+  .description('run a local broker until ctrl-C')
+  .option('--port <port>', 'port on 127.0.0.1', '9092')
+  .action(async (flags: { port: string }) => {
+    const folder = join(dataFolder(readConfig({})), 'kafka');
+    await prepareKafka({ folder, progress: say });
+    const broker = await startLocalBroker({ folder, port: Number(flags.port), progress: say });
+    say(`Kafka listens on ${broker.brokers.join(',')}; ctrl-C stops it`);
+    const asked = new Promise<void>((resolve) => {
+      process.once('SIGINT', () => resolve());
+      process.once('SIGTERM', () => resolve());
+    });
+    await Promise.race([asked, broker.exited]);
+    await broker.stop();
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof Fault) {
+    say(error.message);
+    exitCode = faultList[error.code][0] === 'use' ? 2 : faultList[error.code][0] === 'world' ? 3 : 1;
+  } else throw error;
+}
+process.exit(exitCode);

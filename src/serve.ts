@@ -1,0 +1,167 @@
+/**
+ * What keeps running: `tessera up` (local broker, simulator, processor, gateway, live view) and `tessera process`
+ * (the processor alone). It refuses to leave anything behind: whatever way it ends, what it started is stopped.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type LocalBroker, prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
+import { startLiveTerminal } from './adapters/terminal/live.ts';
+import {
+  type Cards,
+  dataFolder,
+  home,
+  loadCards,
+  openTelemetry,
+  type Running,
+  runGateway,
+  runProcessor,
+  version,
+} from './assemble.ts';
+import { type Config, configFlags } from './config.ts';
+import { Fault } from './domain/fault.ts';
+import { limits } from './domain/limits.ts';
+import type { StatusSnapshot } from './domain/status.ts';
+
+export interface ServeOptions {
+  /** Start a local broker where the configuration names no cluster. */
+  readonly broker: boolean;
+  readonly simulator: boolean;
+  readonly gateway: boolean;
+  /** Stop by itself after this long; absent: on SIGINT or SIGTERM. */
+  readonly forMs?: number;
+  /** The summary as JSON on stdout. */
+  readonly json: boolean;
+}
+
+const say = (line: string): void => {
+  process.stderr.write(`tessera: ${line}\n`);
+};
+
+/** Resolves on the first SIGINT or SIGTERM, or after `forMs`; a second signal a second later ends at once. */
+const untilAsked = (forMs: number | undefined): Promise<string> =>
+  new Promise((resolve) => {
+    let askedMs = 0;
+    const asked = (signal: string): void => {
+      const nowMs = performance.now();
+      // A terminal's ctrl-C also arrives through npm: only one that comes later means "now".
+      if (askedMs > 0 && nowMs - askedMs > 1000) process.exit(130);
+      if (askedMs === 0) askedMs = nowMs;
+      resolve(signal);
+    };
+    process.on('SIGINT', () => asked('SIGINT'));
+    process.on('SIGTERM', () => asked('SIGTERM'));
+    if (forMs !== undefined) setTimeout(() => asked('time'), forMs).unref();
+  });
+
+/** The simulator as a process of its own, as a DAQ would be; it ends when this process does. */
+const startSimulator = (config: Config): ChildProcess =>
+  spawn(
+    process.execPath,
+    [...process.execArgv, join(home, 'src/main.ts'), 'simulate', ...configFlags(config), '--quiet'],
+    // Its own process group: a terminal's ctrl-C must reach the processor first.
+    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true },
+  );
+
+const stopSimulator = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const insist = setTimeout(() => child.kill('SIGKILL'), limits.drainMs);
+  await gone;
+  clearTimeout(insist);
+};
+
+const summaryOf = (snapshot: StatusSnapshot) => {
+  const book = snapshot.books[0]!;
+  return {
+    version,
+    instrument: snapshot.identity.instrument.id,
+    seconds: Math.round(snapshot.uptimeMs / 1000),
+    received: book.received,
+    kept: book.kept,
+    shed: book.shed,
+    refused: book.refused,
+    inFlight: book.inFlight,
+    returned: book.returned,
+    balanced: snapshot.books.every((one) => one.balanced),
+    ratioDense: snapshot.ratio.overall.dense,
+    ratioRaw: snapshot.ratio.overall.raw,
+  };
+};
+
+const words = (summary: ReturnType<typeof summaryOf>): string =>
+  `${summary.received} received = ${summary.kept} kept + ${summary.shed} shed + ${summary.refused} refused + ` +
+  `${summary.inFlight} in flight; books ${summary.balanced ? 'balanced' : 'NOT BALANCED'}` +
+  (summary.ratioDense === null ? '' : `; ratio ${summary.ratioDense.toFixed(1)} against 16-bit dense`);
+
+/** Opens everything in order, pushing what must be undone. */
+const openAll = async (
+  config: Config,
+  cards: Cards,
+  options: ServeOptions,
+  undo: (() => Promise<void>)[],
+): Promise<Running> => {
+  let settled = config;
+  if (options.broker && config.bus === 'kafka' && config.brokers === '') {
+    const folder = join(dataFolder(config), 'kafka');
+    await prepareKafka({ folder, progress: say });
+    const broker: LocalBroker = await startLocalBroker({ folder, port: config.kafkaPort, progress: say });
+    undo.push(() => broker.stop());
+    if (broker.port !== config.kafkaPort) say(`port ${config.kafkaPort} is taken: Kafka listens on ${broker.port}`);
+    settled = { ...config, brokers: broker.brokers.join(',') };
+  }
+  if (config.bus === 'memory') say('bus memory: one process, and nothing survives its end');
+  const target = { kind: 'file', path: join(dataFolder(config), 'tessera.log') } as const;
+  const telemetry = openTelemetry(settled, 'processor', target);
+  undo.push(async () => telemetry.close());
+  say(`loading the model on ${config.workers} worker threads …`);
+  const running = await runProcessor(settled, cards, telemetry, { simulated: options.simulator });
+  undo.push(() => running.stop());
+  if (running.http.moved) say(`port ${config.httpPort} is taken: the page moved`);
+  say(`page ${running.http.address} · metrics ${running.http.address}metrics`);
+  if (options.gateway) {
+    const gateway = await runGateway(settled, cards, running);
+    undo.push(() => gateway.close());
+    say(`gRPC gateway on ${gateway.address}`);
+  }
+  if (options.simulator) {
+    const simulator = startSimulator(settled);
+    undo.push(() => stopSimulator(simulator));
+    simulator.once('exit', (code) => {
+      if (code !== 0 && code !== null) say(`the simulator ended with exit code ${code}`);
+    });
+  }
+  return running;
+};
+
+/** Serves until asked to stop; returns the exit code. */
+export const serve = async (config: Config, options: ServeOptions): Promise<number> => {
+  const cards = loadCards(config.instrument);
+  const undo: (() => Promise<void>)[] = [];
+  const asked = untilAsked(options.forMs);
+  let code = 0;
+  let running: Running | null = null;
+  let live: ReturnType<typeof startLiveTerminal> | null = null;
+  try {
+    running = await openAll(config, cards, options, undo);
+    const { book, http } = running;
+    live = startLiveTerminal({ output: process.stderr, snapshot: () => book.snapshot(), address: http.address });
+    await Promise.race([asked, running.failed]);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    say(error.message);
+    code = error.code === 'config-invalid' ? 2 : 3;
+  } finally {
+    live?.close();
+    if (running !== null) say('stopping: finishing what is in flight …');
+    for (const close of undo.reverse()) await close();
+  }
+  if (running !== null) {
+    const summary = summaryOf(running.book.snapshot());
+    say(words(summary));
+    if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    if (!summary.balanced || summary.inFlight > 0) code ||= 1;
+  }
+  return code;
+};
