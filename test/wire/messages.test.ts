@@ -11,8 +11,10 @@ import { Value } from '../../src/wire/generated/f144/value.js';
 import {
   decodeInstants,
   encodeInstants,
+  encodeIntended,
   type InstantName,
   instantNames,
+  readIntended,
   stampInstant,
 } from '../../src/wire/instants.ts';
 import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
@@ -160,6 +162,17 @@ describe('instants', () => {
       }),
     );
     expect(decodeInstants(encodeInstants({ emit: 5n })).received).toBe(0n);
+  });
+
+  it('carries the intended instant alone from a source that stamps no more', () => {
+    fc.assert(
+      fc.property(nanos, (intended) => {
+        expect(readIntended(encodeIntended(intended))).toBe(intended);
+        expect(readIntended(encodeInstants({ intended }))).toBe(intended);
+      }),
+    );
+    expect(readIntended(undefined)).toBe(0n);
+    expect(readIntended(new Uint8Array(7))).toBe(0n);
   });
 
   it('reads a longer header of a later build, refuses a cut one', () => {

@@ -33,5 +33,5 @@ export const wedgeCard: InstrumentCard = parseInstrumentCard(
 );
 /** Voxel and ADC of this one need 33 bits: packed32 cannot carry its frames. */
 export const wideCard: InstrumentCard = parseInstrumentCard(
-  JSON.stringify({ ...cardJson('test-wide', [16, 1024, 1024], [1, 8, 8]), adcBits: 16 }),
+  JSON.stringify({ ...cardJson('test-wide', [8, 128, 128], [1, 8, 8]), adcBits: 16 }),
 );

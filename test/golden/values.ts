@@ -1,0 +1,191 @@
+/**
+ * The values behind the golden messages: what each .bin must decode to, and what must encode to it byte for
+ * byte. They are never changed: a message of this build must be readable by every later one.
+ */
+
+import { FrameEncoding } from '../../src/domain/frame.ts';
+import { FidelityReason, LayerCodec, LayerKind } from '../../src/domain/packet.ts';
+import {
+  cardHash,
+  durationNanos,
+  epochNanos,
+  messageId,
+  policyVersion,
+  run,
+  timeFrameNumber,
+} from '../../src/domain/quantity.ts';
+import { decodeAlarm, encodeAlarm } from '../../src/wire/alarm.ts';
+import { decodeAnomaly, encodeAnomaly } from '../../src/wire/anomaly.ts';
+import { encodeFrame, openFrame, readDigits } from '../../src/wire/frame.ts';
+import { decodeInstants, encodeInstants } from '../../src/wire/instants.ts';
+import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
+import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
+import { decodePolicy, encodePolicy } from '../../src/wire/policy.ts';
+import { decodeStatus, encodeStatus } from '../../src/wire/status.ts';
+import { smallCard } from '../wire/small_card.ts';
+
+export interface Golden {
+  /** Name of the .bin beside this file. */
+  readonly file: string;
+  readonly value: unknown;
+  readonly encode: () => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => unknown;
+}
+
+const golden = <Value>(
+  file: string,
+  value: Value,
+  encode: (value: Value) => Uint8Array,
+  decode: (bytes: Uint8Array) => unknown,
+): Golden => ({ file, value, encode: () => encode(value), decode });
+
+const identity = {
+  sourceName: 'wedge_n01',
+  messageId: messageId(41),
+  timestampNanos: epochNanos(1_750_000_000_123_456_789n),
+  durationNanos: durationNanos(13_000n),
+  run: run(54_321),
+  timeFrame: timeFrameNumber(9_007_199_254_740_991),
+  instrumentId: smallCard.id,
+  instrumentHash: smallCard.hash,
+};
+
+const readFrame = (bytes: Uint8Array): unknown => {
+  const open = openFrame(bytes, smallCard);
+  const hits = { voxel: new Uint32Array(open.hitCount), adc: new Uint16Array(open.hitCount) };
+  const count = readDigits(open, smallCard, hits);
+  return { identity: open.identity, digits: { count, ...hits } };
+};
+const frame = (file: string, encoding: number, voxel: number[], adc: number[]): Golden =>
+  golden(
+    file,
+    {
+      identity,
+      digits: { count: voxel.length, voxel: Uint32Array.from(voxel), adc: Uint16Array.from(adc) },
+    },
+    (value) => encodeFrame(value.identity, value.digits, smallCard, encoding),
+    readFrame,
+  );
+
+const packet = {
+  identity,
+  modelId: 'tpc-fsq/1',
+  modelHash: cardHash('fedcba9876543210'),
+  hitCount: 5,
+  rawByteCount: 180,
+  layers: [
+    {
+      kind: LayerKind.tokens,
+      codec: LayerCodec.tokenRans1,
+      symbolCount: 12,
+      payload: Uint8Array.of(1, 2, 3, 4, 5),
+    },
+    {
+      kind: LayerKind.lossless,
+      codec: LayerCodec.losslessContext1,
+      symbolCount: 5,
+      payload: Uint8Array.of(255, 0, 128),
+    },
+  ],
+  scores: [{ name: 'surprise', value: -0.75 }],
+  pValue: 0.000_5,
+  policyVersion: policyVersion(7),
+  reason: FidelityReason.rare,
+};
+
+export const goldens: readonly Golden[] = [
+  frame('tf00_packed32.bin', FrameEncoding.packed32, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
+  frame('tf00_columns48.bin', FrameEncoding.columns48, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
+  frame('tf00_no_hits.bin', FrameEncoding.packed32, [], []),
+  golden('tk00_rare.bin', packet, encodePacket, decodePacket),
+  golden(
+    'tk00_shed.bin',
+    { ...packet, layers: [], scores: [], pValue: 1, reason: FidelityReason.shedFrame },
+    encodePacket,
+    decodePacket,
+  ),
+  golden(
+    'an00.bin',
+    {
+      identity,
+      scoreName: 'surprise',
+      score: 9.5,
+      pValue: 0.000_5,
+      threshold: 0.001,
+      verdict: 'rare' as const,
+      patches: [
+        { patch: 4, surpriseBits: 30.5 },
+        { patch: 9, surpriseBits: 12.25 },
+      ],
+      policyVersion: policyVersion(7),
+    },
+    encodeAnomaly,
+    decodeAnomaly,
+  ),
+  golden(
+    'x5f2.bin',
+    {
+      softwareName: 'tessera',
+      softwareVersion: '0.1.0',
+      serviceId: 'processor:test-small',
+      hostName: 'daq-01',
+      processId: 4711,
+      updateIntervalMs: 1000,
+      statusJson: '{"status":200,"message":{"received":3}}',
+    },
+    encodeStatus,
+    decodeStatus,
+  ),
+  golden(
+    'f144_double.bin',
+    { sourceName: 'test-small/ratio', timestampNanos: epochNanos(1_750_000_000_000_000_000n), value: 12.5 },
+    encodeLogData,
+    decodeLogData,
+  ),
+  golden(
+    'al00.bin',
+    {
+      sourceName: 'test-small/anomalies',
+      timestampNanos: epochNanos(1_750_000_000_000_000_000n),
+      severity: 'major' as const,
+      message: 'wedge_n01: p-value 5e-4',
+    },
+    encodeAlarm,
+    decodeAlarm,
+  ),
+  golden(
+    'policy.json',
+    {
+      version: policyVersion(7),
+      rarePValue: 0.001,
+      prescale: 1000,
+      warmupCount: 200,
+      sketch: {
+        scoreMin: -4,
+        scoreStep: 0.5,
+        cells: 3,
+        bands: [
+          [1, 2, 3],
+          [0, 0, 0],
+        ],
+      },
+    },
+    encodePolicy,
+    decodePolicy,
+  ),
+  golden(
+    'instants.bin',
+    {
+      intended: epochNanos(1n),
+      received: epochNanos(2n),
+      decode: epochNanos(3n),
+      tokenize: epochNanos(4n),
+      score: epochNanos(5n),
+      refine: epochNanos(6n),
+      emit: epochNanos(7n),
+      commit: epochNanos(1_750_000_000_000_000_000n),
+    },
+    encodeInstants,
+    decodeInstants,
+  ),
+];
