@@ -155,6 +155,7 @@ export const readSymbol = (reader: RansReader, table: SymbolTable): number => {
   return symbol;
 };
 
+/** `one` is the frequency of a one, which is also its step: ones lie first. */
 export const readBit = (reader: RansReader, one: number): 0 | 1 => {
   const sum = 1 << reader.precision;
   const slot = reader.next & (sum - 1);
@@ -164,6 +165,16 @@ export const readBit = (reader: RansReader, one: number): 0 | 1 => {
   }
   advance(reader, slot, one, sum - one);
   return 0;
+};
+
+/** The symbol of an alphabet whose steps begin at `first`: for tables too many to keep a slot list of each. */
+export const readStepSymbol = (reader: RansReader, steps: Uint32Array, first: number): number => {
+  const slot = reader.next & ((1 << reader.precision) - 1);
+  let symbol = 0;
+  let step = steps[first]!;
+  while (slot >= (step >>> 16) + (step & 0xffff)) step = steps[first + ++symbol]!;
+  advance(reader, slot, step >>> 16, step & 0xffff);
+  return symbol;
 };
 
 /** `bits` ≤ precision uniform bits. */
