@@ -154,7 +154,7 @@ export const goldens: readonly Golden[] = [
     decodeAlarm,
   ),
   golden(
-    'policy.json',
+    'policy.bin',
     {
       version: policyVersion(7),
       rarePValue: 0.001,

@@ -1,0 +1,125 @@
+/**
+ * Heartbeats, trends and alarms against the public Python package `ess-streaming-data-types`: it reads what we
+ * write, we read what it writes. Without that package there is nothing to test: skipped, and said.
+ */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { epochNanos } from '../../src/domain/quantity.ts';
+import { decodeAlarm, encodeAlarm, severities } from '../../src/wire/alarm.ts';
+import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
+import { decodeStatus, encodeStatus } from '../../src/wire/status.ts';
+
+const python = process.env.TESSERA_TEST_PYTHON ?? join('.tessera', 'python', 'bin', 'python');
+const script = join(import.meta.dirname, 'ess_reader.py');
+const found = spawnSync(python, ['-c', 'import streaming_data_types, numpy'], { encoding: 'utf8' });
+const absent =
+  found.status === 0
+    ? ''
+    : `${python}: ${found.error?.message ?? found.stderr.trim().split('\n').at(-1)}; pip install ess-streaming-data-types==0.27.0 into it, or name another in TESSERA_TEST_PYTHON`;
+if (absent !== '') console.warn(`SKIPPED: the outside reader of x5f2, f144 and al00 is missing: ${absent}`);
+
+const timestampNanos = epochNanos(1_750_000_000_123_456_789n);
+
+describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (skipped: ${absent})`}`, () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tessera-ess-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('has its messages read by the package', () => {
+    const ours = mkdtempSync(join(folder, 'ours-'));
+    const status = {
+      softwareName: 'tessera',
+      softwareVersion: '0.1.0',
+      serviceId: 'processor:sphenix-tpc-pp',
+      hostName: 'dåq-01',
+      processId: 4_294_967_295,
+      updateIntervalMs: 1000,
+      statusJson: '{"status":200,"message":{"received":3}}',
+    };
+    writeFileSync(join(ours, 'x5f2.bin'), encodeStatus(status));
+    const trend = { sourceName: 'sphenix-tpc-pp/ratio', timestampNanos };
+    writeFileSync(join(ours, 'f144_one.bin'), encodeLogData({ ...trend, value: 12.625 }));
+    writeFileSync(join(ours, 'f144_zero.bin'), encodeLogData({ ...trend, value: 0 }));
+    const many = Float64Array.of(-1, 0, 1e300);
+    writeFileSync(join(ours, 'f144_many.bin'), encodeLogData({ ...trend, value: many }));
+    for (const severity of severities)
+      writeFileSync(
+        join(ours, `al00_${severity}.bin`),
+        encodeAlarm({ sourceName: 'tpc', timestampNanos, severity, message: 'p-value 5e-4 ≪ 1' }),
+      );
+    const log = (value: unknown) => ({
+      source_name: trend.sourceName,
+      value,
+      timestamp_unix_ns: String(timestampNanos),
+    });
+    const alarm = (severity: string) => ({
+      source: 'tpc',
+      timestamp_ns: String(timestampNanos),
+      severity: severity.toUpperCase(),
+      message: 'p-value 5e-4 ≪ 1',
+    });
+    const read = JSON.parse(execFileSync(python, [script, 'read', ours], { encoding: 'utf8' }));
+    expect(read).toEqual({
+      x5f2: {
+        software_name: status.softwareName,
+        software_version: status.softwareVersion,
+        service_id: status.serviceId,
+        host_name: status.hostName,
+        process_id: status.processId,
+        update_interval: status.updateIntervalMs,
+        status_json: status.statusJson,
+      },
+      f144_one: log(12.625),
+      f144_zero: log(0),
+      f144_many: log([-1, 0, 1e300]),
+      ...Object.fromEntries(severities.map((severity) => [`al00_${severity}`, alarm(severity)])),
+    });
+  });
+
+  it('reads messages the package wrote', () => {
+    const theirs = mkdtempSync(join(folder, 'theirs-'));
+    execFileSync(python, [script, 'write', theirs]);
+    const message = (name: string): Uint8Array => readFileSync(join(theirs, `${name}.bin`));
+    expect(decodeStatus(message('x5f2'))).toEqual({
+      softwareName: 'écrivain',
+      softwareVersion: '2.0',
+      serviceId: 'id',
+      hostName: 'host',
+      processId: 4_294_967_295,
+      updateIntervalMs: 1000,
+      statusJson: '{"status": 200}',
+    });
+    for (const severity of severities)
+      expect(decodeAlarm(message(`al00_${severity.toUpperCase()}`))).toEqual({
+        sourceName: 'source',
+        timestampNanos,
+        severity,
+        message: 'a message',
+      });
+    const whole = (bits: number, signed: boolean): readonly [number, number, number] =>
+      signed ? [-(2 ** (bits - 1)), 0, 2 ** (bits - 1) - 1] : [0, 0, 2 ** bits - 1];
+    const expected: Readonly<Record<string, readonly (number | bigint)[]>> = {
+      int8: whole(8, true),
+      uint8: whole(8, false),
+      int16: whole(16, true),
+      uint16: whole(16, false),
+      int32: whole(32, true),
+      uint32: whole(32, false),
+      int64: [-(2n ** 63n), 0n, 2n ** 63n - 1n],
+      uint64: [0n, 0n, 2n ** 64n - 1n],
+      float32: [-1.5, 0, 2.25],
+      float64: [-1.5, 0, 2.25],
+    };
+    for (const [kind, values] of Object.entries(expected)) {
+      const log = (name: string) => decodeLogData(message(`f144_${name}`));
+      expect(log(kind)).toEqual({ sourceName: 'source', timestampNanos, value: values[2] });
+      expect(log(`${kind}_array`)).toEqual({ sourceName: 'source', timestampNanos, value: values });
+    }
+  });
+});
