@@ -24,7 +24,8 @@ import {
   tileContexts,
 } from '../kernels/occupancy.ts';
 import { gapBucket, gapBuckets } from './gaps.ts';
-import { clearGrades, markGrades, putChunks, tilesByGaps } from './lossless.ts';
+import { tilesByGaps } from './lossless.ts';
+import { clearGrades, markGrades, putChunks } from './lossless_writer.ts';
 import { builtInTables, codeOfOdds, type LosslessTables, readyTables } from './tables.ts';
 
 /** Hits whose contexts are kept for the amplitude fit: 6 M are 70 MB and far more than its cells need. */

@@ -1,33 +1,33 @@
 /**
  * The lossless rung: every bit of a zero-suppressed frame, occupancy first, then amplitudes, each coded by rANS
  * in the context of its neighbours with the static tables of the instrument. Refuses payloads made with other
- * tables (packet-model) and damaged ones (packet-layer); reading stays within the hits and voxels declared.
+ * tables (packet-model) and damaged ones (packet-layer), and leaves its scratch space clean whatever it met.
  */
 
 import { Fault } from '../domain/fault.ts';
 import type { Digits } from '../domain/frame.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
-import { amplitudeContext, predictorCells } from '../kernels/amplitude.ts';
+import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
+import { clearOccupancy, markOccupancy } from '../kernels/occupancy.ts';
+import { closeRans, openRans, ransBytesMax, ransEncode } from '../kernels/rans.ts';
+import { gapStepsMax } from './gaps.ts';
 import {
-  bitContext,
-  chunkContext,
-  clearOccupancy,
-  markOccupancy,
-  type OccupancyGrid,
-  tileContext,
-  window24,
-} from '../kernels/occupancy.ts';
-import { ransBytesMax, ransEncode, rawStep } from '../kernels/rans.ts';
-import { gapStepsMax, putGap } from './gaps.ts';
+  damaged,
+  type ReadProgress,
+  takeAmplitudes,
+  takeChunks,
+  takeTileFlags,
+  takeTileGaps,
+} from './lossless_reader.ts';
+import { clearGrades, putAmplitudes, putChunks, putTileFlags, putTileGaps } from './lossless_writer.ts';
 import { type LosslessTables, losslessPrecision } from './tables.ts';
-import { putVarint, varintBytesMax } from './varint.ts';
+import { putVarint, takeVarint, varintBytesMax } from './varint.ts';
 
 /** First byte of a payload: version in the high four bits, how tiles are listed in the low ones. */
-export const losslessVersion = 1;
-export const gapTiles = 0;
-export const flagTiles = 1;
+const losslessVersion = 1;
+const gapTiles = 0;
+const flagTiles = 1;
 /** Version and mode, then the tables' checksum, little-endian. */
-export const losslessHeadBytes = 5;
+const losslessHeadBytes = 5;
 
 /** Few active tiles are listed by gaps, many by a flag each. */
 export const tilesByGaps = (tileCount: number, tileEnd: number): boolean => tileCount * 8 < tileEnd;
@@ -38,7 +38,7 @@ export const tilesByGaps = (tileCount: number, tileEnd: number): boolean => tile
  */
 export const encodeLossless = (digits: Digits, card: InstrumentCard, tables: LosslessTables): Uint8Array => {
   const { occupancy, scratch } = tables;
-  if (occupancy.voxels !== card.axes.reduce((n, axis) => n * axis.size, 1)) {
+  if (occupancy.voxels !== voxelCount(card)) {
     throw new Error('the lossless tables were made ready for another grid');
   }
   const tileCount = markOccupancy(digits.voxel, digits.count, occupancy);
@@ -72,134 +72,57 @@ const makeRoom = (tables: LosslessTables, tileCount: number, hitCount: number): 
   tables.scratch.bytes = new Uint8Array(headMax + ransBytesMax(tables.scratch.steps.length));
 };
 
-const putTileGaps = (tables: LosslessTables, tileCount: number): number => {
-  const { active } = tables.occupancy.scratch;
-  let at = 0;
-  let last = -1;
-  for (let i = 0; i < tileCount; i++) {
-    at = putGap(tables.scratch.steps, at, active[i]! - last - 1, tables.gaps);
-    last = active[i]!;
+export const decodeLossless = (
+  payload: Uint8Array,
+  hitCount: number,
+  card: InstrumentCard,
+  tables: LosslessTables,
+): Digits => {
+  const { occupancy } = tables;
+  if (occupancy.voxels !== voxelCount(card)) {
+    throw new Error('the lossless tables were made ready for another grid');
   }
-  return at;
-};
-
-const putTileFlags = (tables: LosslessTables): number => {
-  const { chunks, stride, layerTiles, tileEnd } = tables.occupancy;
-  const { tile, tileOrigin } = tables.occupancy.scratch;
-  const { tileSteps } = tables;
-  const { steps } = tables.scratch;
-  let next = 0;
-  for (let first = tileOrigin; first < tileOrigin + tileEnd; first += stride) {
-    for (let at = first; at < first + chunks; at++) {
-      steps[next++] = tileSteps[(tileContext(tile, at, stride, layerTiles) << 1) | tile[at]!]!;
-    }
+  const mode = payload.length < losslessHeadBytes ? -1 : payload[0]! & 15;
+  if ((mode !== gapTiles && mode !== flagTiles) || payload[0]! >>> 4 !== losslessVersion) {
+    throw damaged('the head is not one this version writes');
   }
-  return next;
-};
-
-/**
- * Appends a step for each chunk of each active tile (filled or not) and for each voxel of the filled ones, row
- * by row; returns the new step count. Fitting calls it with tables whose steps are the contexts themselves.
- */
-export const putChunks = (
-  steps: Uint32Array,
-  firstStep: number,
-  tileCount: number,
-  grid: OccupancyGrid,
-  chunkSteps: Uint32Array,
-  bitSteps: Uint32Array,
-): number => {
-  const { stride, layerBytes, rows, columns, origin } = grid;
-  const { mask, tile, tileOrigin, active, filled } = grid.scratch;
-  let next = firstStep;
-  let tileIndexEnd = 0;
-  for (let first = 0; first < tileCount; first = tileIndexEnd) {
-    const tileRow = (active[first]! / stride) | 0;
-    const base = tileRow * stride;
-    while (tileIndexEnd < tileCount && active[tileIndexEnd]! < base + stride) tileIndexEnd++;
-    filled.fill(0);
-    const rowEnd = Math.min(rows, tileRow * 8 + 8);
-    for (let row = tileRow * 8; row < rowEnd; row++) {
-      const stage = Math.max(1, row & 7);
-      for (let index = first; index < tileIndexEnd; index++) {
-        const id = active[index]!;
-        const chunk = id - base;
-        const byte = origin + Math.imul(row, stride) + chunk;
-        const own = mask[byte]!;
-        const context = chunkContext(
-          mask,
-          byte,
-          stride,
-          layerBytes,
-          filled[chunk] === 1 ? 0 : stage,
-          tile[tileOrigin + id + 1]!,
-        );
-        if (own === 0) {
-          steps[next++] = chunkSteps[context << 1]!;
-          continue;
-        }
-        steps[next++] = chunkSteps[(context << 1) | 1]!;
-        filled[chunk] = 1;
-        const up = window24(mask, byte - stride);
-        const up2 = window24(mask, byte - 2 * stride);
-        const back = window24(mask, byte - layerBytes);
-        const before = mask[byte - 1]!;
-        const bits = Math.min(8, columns - chunk * 8);
-        let prefix = 1;
-        for (let j = 0; j < bits; j++) {
-          const bit = (own >>> (7 - j)) & 1;
-          steps[next++] = bitSteps[(bitContext(prefix, before, j, up, up2, back) << 1) | bit]!;
-          prefix = (prefix << 1) | bit;
-        }
-      }
-    }
+  const checksum = (payload[1]! | (payload[2]! << 8) | (payload[3]! << 16) | (payload[4]! << 24)) >>> 0;
+  if (checksum !== tables.checksum) throw otherTables(checksum, tables);
+  if (!Number.isInteger(hitCount) || hitCount < 0 || hitCount > occupancy.voxels) {
+    throw damaged(`${hitCount} hits do not fit the grid`);
   }
-  return next;
-};
-
-const putAmplitudes = (tables: LosslessTables, firstStep: number, digits: Digits): number => {
-  const { scale, amplitudeSteps } = tables;
-  const { symbolOf, symbols, lowest, rawBits, adcBits } = scale;
-  const { grade, origin, columns, plane } = tables.amplitude;
-  const { steps, cells } = tables.scratch;
-  const weights = tables.parts.weights;
-  const { count, voxel, adc } = digits;
-  markGrades(tables, digits);
-  let next = firstStep;
-  for (let i = 0; i < count; i++) {
-    const at = origin + (voxel[i]! | 0);
-    const value = adc[i]!;
-    const symbol = symbolOf[value]!;
-    predictorCells(grade, at, columns, plane, cells);
-    const context = amplitudeContext(grade, at, columns, cells, weights, symbols);
-    steps[next++] = amplitudeSteps[Math.imul(context, symbols) + symbol]!;
-    const bits = rawBits[symbol]!;
-    if (symbol === 0) {
-      steps[next++] = rawStep(value & 0xff, 8, losslessPrecision);
-      steps[next++] = rawStep(value >>> 8, Math.max(1, adcBits - 8), losslessPrecision);
-    } else if (bits > 0) {
-      steps[next++] = rawStep(value - lowest[symbol]!, bits, losslessPrecision);
-    }
+  const digits = { count: hitCount, voxel: new Uint32Array(hitCount), adc: new Uint16Array(hitCount) };
+  if (hitCount === 0) {
+    if (payload.length !== losslessHeadBytes || mode !== gapTiles)
+      throw damaged('bytes follow an empty frame');
+    return digits;
   }
-  clearGrades(tables, voxel, count);
-  return next;
-};
-
-/** Every hit's grade by voxel; a context looks at earlier grades and only at the presence of later ones. */
-export const markGrades = (tables: LosslessTables, digits: Digits): void => {
-  const { symbolOf, grade: gradeOf } = tables.scale;
-  const { grade, origin } = tables.amplitude;
-  for (let i = 0; i < digits.count; i++) {
-    grade[origin + digits.voxel[i]!] = gradeOf[symbolOf[digits.adc[i]!]!]!;
+  let begin = losslessHeadBytes;
+  let declared = 0;
+  if (mode === gapTiles) {
+    const head = takeVarint(payload, begin);
+    declared = head.value;
+    begin = head.next;
+    if (declared > hitCount) throw damaged(`${declared} active tiles cannot share ${hitCount} hits`);
   }
+  const reader = openRans(payload, begin, payload.length, losslessPrecision);
+  const progress: ReadProgress = { tiles: 0, graded: 0 };
+  try {
+    if (mode === gapTiles) takeTileGaps(reader, tables, declared, progress);
+    else takeTileFlags(reader, tables, progress);
+    if (tilesByGaps(progress.tiles, occupancy.tileEnd) !== (mode === gapTiles))
+      throw damaged('the mode is wrong');
+    takeChunks(reader, tables, progress.tiles, digits.voxel);
+    takeAmplitudes(reader, tables, digits, progress);
+    closeRans(reader);
+  } finally {
+    clearOccupancy(progress.tiles, occupancy);
+    clearGrades(tables, digits.voxel, progress.graded);
+  }
+  return digits;
 };
 
-export const clearGrades = (tables: LosslessTables, voxel: Uint32Array, count: number): void => {
-  const { grade, origin } = tables.amplitude;
-  for (let i = 0; i < count; i++) grade[origin + voxel[i]!] = 0;
-};
-
-export const otherTables = (found: number, tables: LosslessTables): Fault =>
+const otherTables = (found: number, tables: LosslessTables): Fault =>
   new Fault(
     'packet-model',
     `the lossless layer was coded with tables ${found.toString(16).padStart(8, '0')}, but ${tables.id} were given`,

@@ -1,86 +1,29 @@
 /**
- * Reads the lossless rung back into the very digits it was made from. Refuses payloads made with other tables
- * (packet-model) and damaged ones (packet-layer): it never reads past the bytes, never makes more hits than
- * declared, and leaves its scratch space clean whatever it met.
+ * The backward half of the lossless rung: tiles, chunks, voxels and amplitudes out of a rANS stream. Refuses
+ * (packet-layer) what no writer writes; it never makes more hits than declared nor leaves the grid.
  */
 
 import { Fault } from '../domain/fault.ts';
-import type { Digits } from '../domain/frame.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
 import { amplitudeContext, predictorCells } from '../kernels/amplitude.ts';
-import { bitContext, chunkContext, clearOccupancy, tileContext, window24 } from '../kernels/occupancy.ts';
-import { closeRans, openRans, type RansReader, readBit, readRaw, readStepSymbol } from '../kernels/rans.ts';
+import { bitContext, chunkContext, tileContext, window24 } from '../kernels/occupancy.ts';
+import { type RansReader, readBit, readRaw, readStepSymbol } from '../kernels/rans.ts';
 import { takeGap } from './gaps.ts';
-import {
-  clearGrades,
-  flagTiles,
-  gapTiles,
-  losslessHeadBytes,
-  losslessVersion,
-  otherTables,
-  tilesByGaps,
-} from './lossless.ts';
-import { type LosslessTables, losslessPrecision } from './tables.ts';
-import { takeVarint } from './varint.ts';
+import type { LosslessTables } from './tables.ts';
 
-export const decodeLossless = (
-  payload: Uint8Array,
-  hitCount: number,
-  card: InstrumentCard,
-  tables: LosslessTables,
-): Digits => {
-  const { occupancy } = tables;
-  if (occupancy.voxels !== card.axes.reduce((n, axis) => n * axis.size, 1)) {
-    throw new Error('the lossless tables were made ready for another grid');
-  }
-  const mode = payload.length < losslessHeadBytes ? -1 : payload[0]! & 15;
-  if ((mode !== gapTiles && mode !== flagTiles) || payload[0]! >>> 4 !== losslessVersion) {
-    throw damaged('the head is not one this version writes');
-  }
-  const checksum = (payload[1]! | (payload[2]! << 8) | (payload[3]! << 16) | (payload[4]! << 24)) >>> 0;
-  if (checksum !== tables.checksum) throw otherTables(checksum, tables);
-  if (!Number.isInteger(hitCount) || hitCount < 0 || hitCount > occupancy.voxels) {
-    throw damaged(`${hitCount} hits do not fit the grid`);
-  }
-  const digits = { count: hitCount, voxel: new Uint32Array(hitCount), adc: new Uint16Array(hitCount) };
-  if (hitCount === 0) {
-    if (payload.length !== losslessHeadBytes || mode !== gapTiles)
-      throw damaged('bytes follow an empty frame');
-    return digits;
-  }
-  let begin = losslessHeadBytes;
-  let declared = 0;
-  if (mode === gapTiles) {
-    const head = takeVarint(payload, begin);
-    declared = head.value;
-    begin = head.next;
-    if (declared > hitCount) throw damaged(`${declared} active tiles cannot share ${hitCount} hits`);
-  }
-  const reader = openRans(payload, begin, payload.length, losslessPrecision);
-  const progress = { tiles: 0, graded: 0 };
-  try {
-    if (mode === gapTiles) takeTileGaps(reader, tables, declared, progress);
-    else takeTileFlags(reader, tables, progress);
-    if (tilesByGaps(progress.tiles, occupancy.tileEnd) !== (mode === gapTiles))
-      throw damaged('the mode is wrong');
-    takeChunks(reader, tables, progress.tiles, digits.voxel);
-    takeAmplitudes(reader, tables, digits, progress);
-    closeRans(reader);
-  } finally {
-    clearOccupancy(progress.tiles, occupancy);
-    clearGrades(tables, digits.voxel, progress.graded);
-  }
-  return digits;
-};
+/** What the reader has put into the scratch space so far: what must be cleared, whatever happens. */
+export interface ReadProgress {
+  tiles: number;
+  graded: number;
+}
 
-const damaged = (what: string): Fault =>
+export const damaged = (what: string): Fault =>
   new Fault('packet-layer', `the lossless layer is damaged or of another version: ${what}`);
 
-const takeTileGaps = (
+export const takeTileGaps = (
   reader: RansReader,
   tables: LosslessTables,
   tileCount: number,
-  progress: { tiles: number },
+  progress: ReadProgress,
 ): void => {
   const { chunks, stride, tileEnd } = tables.occupancy;
   const { active, tile, tileOrigin } = tables.occupancy.scratch;
@@ -94,7 +37,7 @@ const takeTileGaps = (
   }
 };
 
-const takeTileFlags = (reader: RansReader, tables: LosslessTables, progress: { tiles: number }): void => {
+export const takeTileFlags = (reader: RansReader, tables: LosslessTables, progress: ReadProgress): void => {
   const { chunks, stride, layerTiles, tileEnd } = tables.occupancy;
   const { active, tile, tileOrigin } = tables.occupancy.scratch;
   const { tileSteps } = tables;
@@ -108,7 +51,7 @@ const takeTileFlags = (reader: RansReader, tables: LosslessTables, progress: { t
   }
 };
 
-const takeChunks = (
+export const takeChunks = (
   reader: RansReader,
   tables: LosslessTables,
   tileCount: number,
@@ -169,11 +112,11 @@ const takeByte = (reader: RansReader, tables: LosslessTables, byte: number, bits
   return own;
 };
 
-const takeAmplitudes = (
+export const takeAmplitudes = (
   reader: RansReader,
   tables: LosslessTables,
   digits: { readonly count: number; readonly voxel: Uint32Array; readonly adc: Uint16Array },
-  progress: { graded: number },
+  progress: ReadProgress,
 ): void => {
   const { amplitudeSteps, scale } = tables;
   const { symbols, symbolOf, lowest, rawBits, adcBits } = scale;

@@ -10,7 +10,7 @@ import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
 import { type Layer, LayerCodec, LayerKind, type Packet } from '../domain/packet.ts';
 import { type PatchGrid, scatterPatches } from '../kernels/patch.ts';
-import { decodeLossless } from './lossless_reader.ts';
+import { decodeLossless } from './lossless.ts';
 import type { LosslessTables } from './tables.ts';
 import { type DecodedTokens, decodeTokens, type TokenTables } from './tokens.ts';
 
