@@ -1,0 +1,203 @@
+/**
+ * The composition root of one lane: the stages in their order over one model session, and the worker thread's
+ * entry that serves them. It refuses cards that do not fit each other, and decides nothing about a frame itself.
+ */
+
+import { createHash } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openModel } from './adapters/onnx/model.ts';
+import { createSystemClock } from './adapters/system/clock.ts';
+import { serveLane } from './adapters/threads/lane_worker.ts';
+import { type SketchTails, sketchTails } from './anomaly/calibration.ts';
+import { prepareSurprise } from './anomaly/surprise.ts';
+import { encodeLossless } from './codec/lossless.ts';
+import { builtInTables, type LosslessTables, parseTables } from './codec/tables.ts';
+import { prepareTokenTables } from './codec/tokens.ts';
+import { Fault } from './domain/fault.ts';
+import type { Digits } from './domain/frame.ts';
+import type { InstrumentCard } from './domain/instrument.ts';
+import { limits } from './domain/limits.ts';
+import type { ModelCard } from './domain/model.ts';
+import type { PolicySnapshot } from './domain/policy.ts';
+import type { Clock } from './ports/clock.ts';
+import type { LaneJob, LanePart, LaneResult, LaneRunner } from './ports/lane.ts';
+import type { Model, Provider } from './ports/model.ts';
+import { decide } from './stages/decide.ts';
+import { decode, digitsOf, openDecoder } from './stages/decode.ts';
+import { type Emitter, emit } from './stages/emit.ts';
+import { refine } from './stages/refine.ts';
+import { score, scoreNothing } from './stages/score.ts';
+import { tokenize } from './stages/tokenize.ts';
+import type { OpenFrame } from './wire/frame.ts';
+
+/** Plain data a lane is made from; it travels to worker threads as it is. */
+export interface LaneSetup {
+  readonly instrument: InstrumentCard;
+  readonly model: ModelCard;
+  /** Path of the model card's encoder file. */
+  readonly encoderPath: string;
+  readonly provider: Provider;
+  /** The file the instrument card names under `tables`; null where it names none. */
+  readonly losslessTables: string | null;
+}
+
+export interface LaneParts {
+  readonly instrument: InstrumentCard;
+  readonly model: ModelCard;
+  readonly encoder: Model;
+  readonly tables: LosslessTables;
+  readonly clock: Clock;
+}
+
+/** The tables the card names, or built-in ones for an instrument nobody has fitted yet. */
+const openTables = ({ instrument, losslessTables }: LaneSetup): LosslessTables => {
+  const named = instrument.tables;
+  if (named === undefined) return builtInTables(instrument);
+  const sha256 = createHash('sha256')
+    .update(losslessTables ?? '')
+    .digest('hex');
+  if (sha256 !== named.sha256) {
+    const found = losslessTables === null ? 'missing' : `another file (SHA-256 ${sha256})`;
+    throw new Fault(
+      'file-invalid',
+      `${named.file} of ${instrument.id} is ${found}; its card says ${named.sha256}`,
+    );
+  }
+  return parseTables(losslessTables!, instrument);
+};
+
+const checkCards = (instrument: InstrumentCard, model: ModelCard): void => {
+  const cells = model.patch.reduce((n, size) => n * size, 1);
+  const faults = [
+    instrument.patch.join() !== model.patch.join() &&
+      `patches differ: ${instrument.patch} and ${model.patch}`,
+    model.encoder.inputWidth !== cells && `the encoder takes ${model.encoder.inputWidth} cells, not ${cells}`,
+    model.encoder.outputWidth !== model.symbolsPerPatch &&
+      `the encoder gives ${model.encoder.outputWidth} symbols a patch, not ${model.symbolsPerPatch}`,
+    model.inputTable.length < 2 ** instrument.adcBits &&
+      `the input table ends at ADC ${model.inputTable.length - 1}`,
+  ].filter((fault) => fault !== false);
+  if (faults.length === 0) return;
+  const names = `model ${model.name}/${model.version} does not fit instrument ${instrument.id}`;
+  throw new Fault('card-invalid', `${names}: ${faults.join('; ')}`);
+};
+
+/** Buffers of one bite, made once: what all stages write is a column of it. */
+const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: number) => ({
+  frameCount: 0,
+  rowTotal: 0,
+  opens: new Array<OpenFrame | null>(limits.jobFramesMax).fill(null),
+  faults: new Array<Fault | null>(limits.jobFramesMax).fill(null),
+  lossless: new Array<Uint8Array | null>(limits.jobFramesMax).fill(null),
+  firstRow: new Uint32Array(limits.jobFramesMax),
+  rowCount: new Uint32Array(limits.jobFramesMax),
+  score: new Float64Array(limits.jobFramesMax),
+  pValue: new Float64Array(limits.jobFramesMax),
+  reason: new Uint8Array(limits.jobFramesMax),
+  patches: new Uint32Array(rowsMax),
+  cells: new Uint8Array(rowsMax * cellsPerPatch),
+  symbols: new Uint8Array(rowsMax * symbolsPerPatch),
+});
+
+/** Milliseconds spent in each stage over the bites of one part, told as instants of one long bite. */
+const openStopwatch = (clock: Clock) => {
+  const startNanos = clock.nowNanos();
+  const spentMs = [0, 0, 0, 0, 0];
+  let lastMs = clock.nowMs();
+  return {
+    lap(stage: number): void {
+      const nowMs = clock.nowMs();
+      spentMs[stage] = spentMs[stage]! + nowMs - lastMs;
+      lastMs = nowMs;
+    },
+    instants(): LanePart['instants'] {
+      let sumMs = 0;
+      const [decodeNanos, tokenizeNanos, scoreNanos, refineNanos, emitNanos] = spentMs.map((ms) => {
+        sumMs += ms;
+        return startNanos + BigInt(Math.round(sumMs * 1e6));
+      });
+      return {
+        decodeNanos: decodeNanos!,
+        tokenizeNanos: tokenizeNanos!,
+        scoreNanos: scoreNanos!,
+        refineNanos: refineNanos!,
+        emitNanos: emitNanos!,
+      };
+    },
+  };
+};
+
+/** Composes the stages. Throws `card-invalid`; the runner owns the encoder from then on and closes it. */
+export const composeLane = (parts: LaneParts): LaneRunner => {
+  const { instrument, model, encoder, tables, clock } = parts;
+  checkCards(instrument, model);
+  const decoder = openDecoder(instrument, model);
+  const { grid } = decoder;
+  const surprise = prepareSurprise(model);
+  const emitter: Emitter = {
+    modelId: `${model.name}/${model.version}`,
+    model,
+    tokens: prepareTokenTables(model),
+    surprise,
+  };
+  const rowsMax = Math.max(limits.laneRowsMax, grid.patchCount);
+  const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch);
+  const readHits = (open: OpenFrame): Digits => digitsOf(decoder, open);
+  const code = (digits: Digits): Uint8Array => encodeLossless(digits, instrument, tables);
+
+  // Tails are summed once a policy, not once a job.
+  let calibrated: { policy: PolicySnapshot; tails: SketchTails } | null = null;
+  const tailsOf = (policy: PolicySnapshot): SketchTails => {
+    if (calibrated?.policy !== policy) calibrated = { policy, tails: sketchTails(policy.sketch) };
+    return calibrated.tails;
+  };
+
+  const run = async ({ frames, policy, pressure }: LaneJob): Promise<LanePart> => {
+    const shedding = pressure === 'shed-frames';
+    const tails = tailsOf(policy);
+    const watch = openStopwatch(clock);
+    const results: LaneResult[] = [];
+    for (let from = 0; from < frames.length; from += bite.frameCount) {
+      decode(decoder, frames, from, !shedding, bite);
+      watch.lap(0);
+      await tokenize(encoder, bite);
+      watch.lap(1);
+      if (shedding) scoreNothing(bite);
+      else score(surprise, tails, policy.warmupCount, bite);
+      watch.lap(2);
+      decide(policy, pressure, bite);
+      refine(readHits, code, bite);
+      watch.lap(3);
+      emit(emitter, policy, frames, from, bite, results);
+      watch.lap(4);
+    }
+    return { results, instants: watch.instants() };
+  };
+  return { provider: encoder.provider, run, close: () => encoder.close() };
+};
+
+/** Opens the model and composes the lane. Throws `model-load`, `model-provider`, `card-invalid`, `file-invalid`. */
+export const openLane = async (setup: LaneSetup, clock: Clock): Promise<LaneRunner> => {
+  const { instrument, model, encoderPath, provider } = setup;
+  const tables = openTables(setup);
+  const encoder = await openModel({ path: encoderPath, file: model.encoder, provider });
+  try {
+    return composeLane({ instrument, model, encoder, tables, clock });
+  } catch (error) {
+    await encoder.close();
+    throw error;
+  }
+};
+
+/** What a worker thread on this file is started with; whoever else imports it wants its functions. */
+export interface LaneWorkerData {
+  readonly lane: LaneSetup;
+}
+
+const isWorkerData = (data: unknown): data is LaneWorkerData =>
+  data !== null && typeof data === 'object' && 'lane' in data;
+
+if (parentPort !== null && isWorkerData(workerData)) {
+  const { lane } = workerData;
+  await serveLane(parentPort, () => openLane(lane, createSystemClock()));
+}

@@ -1,0 +1,89 @@
+/**
+ * Decodes messages into patch rows: verifies each frame, reads its hits into scratch and gathers its active
+ * patches behind those of the frames before it. Refuses frames one by one, with a Fault each; a refused frame
+ * leaves no row behind.
+ */
+
+import { Fault } from '../domain/fault.ts';
+import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
+import type { ModelCard } from '../domain/model.ts';
+import { gatherPatches, type PatchGrid, patchGrid } from '../kernels/patch.ts';
+import { type OpenFrame, openFrame, readDigits } from '../wire/frame.ts';
+
+/** What decoding needs of one instrument and model, with scratch: one per lane. */
+export interface FrameDecoder {
+  readonly card: InstrumentCard;
+  readonly grid: PatchGrid;
+  readonly inputTable: Uint8Array;
+  /** Hits of the frame at hand; any other stage may overwrite them. */
+  readonly digits: { count: number; readonly voxel: Uint32Array; readonly adc: Uint16Array };
+}
+
+/** What decoding fills: frame i has rows `firstRow[i]` … `firstRow[i] + rowCount[i] − 1`, or a fault. */
+export interface DecodedColumns {
+  frameCount: number;
+  rowTotal: number;
+  readonly opens: (OpenFrame | null)[];
+  readonly faults: (Fault | null)[];
+  readonly firstRow: Uint32Array;
+  readonly rowCount: Uint32Array;
+  /** Patch id of each row, and its cells: 0 or the model's code of the ADC. */
+  readonly patches: Uint32Array;
+  readonly cells: Uint8Array;
+}
+
+export const openDecoder = (card: InstrumentCard, model: ModelCard): FrameDecoder => {
+  const hitsMax = voxelCount(card);
+  return {
+    card,
+    grid: patchGrid(card),
+    inputTable: Uint8Array.from(model.inputTable),
+    digits: { count: 0, voxel: new Uint32Array(hitsMax), adc: new Uint16Array(hitsMax) },
+  };
+};
+
+/** Reads the hits of an opened frame into the decoder's scratch again. */
+export const digitsOf = (decoder: FrameDecoder, open: OpenFrame): FrameDecoder['digits'] => {
+  decoder.digits.count = readDigits(open, decoder.card, decoder.digits);
+  return decoder.digits;
+};
+
+/**
+ * Decodes frames from index `from` on, as many as there is room for, at least one; returns how many. Without
+ * `hits` only what names a frame is read: that is all a shed frame's packet says.
+ */
+export const decode = (
+  decoder: FrameDecoder,
+  frames: readonly Uint8Array[],
+  from: number,
+  hits: boolean,
+  into: DecodedColumns,
+): number => {
+  const { card, grid, inputTable } = decoder;
+  const framesMax = Math.min(frames.length - from, into.firstRow.length);
+  let row = 0;
+  let frame = 0;
+  for (; frame < framesMax; frame++) {
+    into.opens[frame] = null;
+    into.faults[frame] = null;
+    into.firstRow[frame] = row;
+    into.rowCount[frame] = 0;
+    try {
+      const open = openFrame(frames[from + frame]!, card);
+      if (hits) {
+        const rowsNeeded = Math.min(open.hitCount, grid.patchCount);
+        if (frame > 0 && row + rowsNeeded > into.patches.length) break;
+        const rows = gatherPatches(digitsOf(decoder, open), grid, inputTable, into, row);
+        into.rowCount[frame] = rows;
+        row += rows;
+      }
+      into.opens[frame] = open;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      into.faults[frame] = error;
+    }
+  }
+  into.frameCount = frame;
+  into.rowTotal = row;
+  return frame;
+};

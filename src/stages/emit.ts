@@ -1,0 +1,141 @@
+/**
+ * Makes of each frame what leaves the lane: a packet with its layers (and an anomaly if it is rare), or the
+ * refusal. The bytes are a function of frame, cards and policy alone; it refuses to look at a clock.
+ */
+
+import { isRare } from '../anomaly/fidelity.ts';
+import { type SurpriseTables, surpriseName, surprisingPatches } from '../anomaly/surprise.ts';
+import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
+import type { Fault } from '../domain/fault.ts';
+import type { ModelCard } from '../domain/model.ts';
+import { FidelityReason, type Layer, LayerCodec, LayerKind } from '../domain/packet.ts';
+import type { PolicySnapshot } from '../domain/policy.ts';
+import type { LaneResult } from '../ports/lane.ts';
+import { encodeAnomaly } from '../wire/anomaly.ts';
+import type { OpenFrame } from '../wire/frame.ts';
+import { encodePacket } from '../wire/packet.ts';
+
+export interface EmittedColumns {
+  readonly frameCount: number;
+  readonly opens: readonly (OpenFrame | null)[];
+  readonly faults: readonly (Fault | null)[];
+  readonly firstRow: Uint32Array;
+  readonly rowCount: Uint32Array;
+  readonly patches: Uint32Array;
+  readonly symbols: Uint8Array;
+  readonly score: Float64Array;
+  readonly pValue: Float64Array;
+  readonly reason: Uint8Array;
+  readonly lossless: readonly (Uint8Array | null)[];
+}
+
+/** What emitting needs of one model. */
+export interface Emitter {
+  readonly modelId: string;
+  readonly model: ModelCard;
+  readonly tokens: TokenTables;
+  readonly surprise: SurpriseTables;
+}
+
+const layersOf = ({ tokens }: Emitter, bite: EmittedColumns, frame: number, hitCount: number): Layer[] => {
+  if (bite.reason[frame] === FidelityReason.shedFrame) return [];
+  const first = bite.firstRow[frame]!;
+  const rows = bite.rowCount[frame]!;
+  const patches = bite.patches.subarray(first, first + rows);
+  const { symbolsPerPatch } = tokens;
+  const symbols = bite.symbols.subarray(first * symbolsPerPatch, (first + rows) * symbolsPerPatch);
+  const tokenLayer: Layer = {
+    kind: LayerKind.tokens,
+    codec: LayerCodec.tokenRans1,
+    symbolCount: rows * symbolsPerPatch,
+    payload: encodeTokens(patches, rows, symbols, tokens),
+  };
+  const lossless = bite.lossless[frame];
+  if (!lossless) return [tokenLayer];
+  return [
+    tokenLayer,
+    {
+      kind: LayerKind.lossless,
+      codec: LayerCodec.losslessContext1,
+      symbolCount: hitCount,
+      payload: lossless,
+    },
+  ];
+};
+
+const anomalyOf = (
+  emitter: Emitter,
+  open: OpenFrame,
+  policy: PolicySnapshot,
+  bite: EmittedColumns,
+  frame: number,
+): Uint8Array | null => {
+  const pValue = bite.pValue[frame]!;
+  if (!isRare(pValue, policy)) return null;
+  return encodeAnomaly({
+    identity: open.identity,
+    scoreName: surpriseName,
+    score: bite.score[frame]!,
+    pValue,
+    threshold: policy.rarePValue,
+    verdict: 'rare',
+    patches: surprisingPatches(
+      bite.patches,
+      bite.firstRow[frame]!,
+      bite.rowCount[frame]!,
+      bite.symbols,
+      emitter.surprise,
+    ),
+    policyVersion: policy.version,
+  });
+};
+
+/** `frames[from + i]` is the message of frame i. Results are appended to `results`, in order. */
+export const emit = (
+  emitter: Emitter,
+  policy: PolicySnapshot,
+  frames: readonly Uint8Array[],
+  from: number,
+  bite: EmittedColumns,
+  results: LaneResult[],
+): void => {
+  for (let frame = 0; frame < bite.frameCount; frame++) {
+    const open = bite.opens[frame];
+    if (!open) {
+      const fault = bite.faults[frame]!;
+      results.push({ end: 'refused', code: fault.code, detail: fault.detail });
+      continue;
+    }
+    const { identity, region, hitCount } = open;
+    const reason = bite.reason[frame] as FidelityReason;
+    const score = bite.score[frame]!;
+    const pValue = bite.pValue[frame]!;
+    const shed = reason === FidelityReason.shedFrame;
+    const packet = encodePacket({
+      identity,
+      modelId: emitter.modelId,
+      modelHash: emitter.model.hash,
+      hitCount,
+      rawByteCount: frames[from + frame]!.byteLength,
+      layers: layersOf(emitter, bite, frame, hitCount),
+      scores: shed ? [] : [{ name: surpriseName, value: score }],
+      pValue,
+      policyVersion: policy.version,
+      reason,
+    });
+    results.push({
+      end: shed ? 'shed' : 'kept',
+      region,
+      run: identity.run,
+      timeFrame: identity.timeFrame,
+      messageId: identity.messageId,
+      timestampNanos: identity.timestampNanos,
+      hitCount,
+      score,
+      pValue,
+      reason,
+      packet,
+      anomaly: shed ? null : anomalyOf(emitter, open, policy, bite, frame),
+    });
+  }
+};

@@ -1,0 +1,316 @@
+/** The whole lane: what comes out is a function of frame, cards and policy, whoever computes it and however split. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createVirtualClock } from '../src/adapters/memory/clock.ts';
+import { createMemoryLane } from '../src/adapters/memory/lane.ts';
+import { openModel } from '../src/adapters/onnx/model.ts';
+import { openLanePool } from '../src/adapters/threads/lane_pool.ts';
+import { addScore, sketchBuilder, sketchSnapshot } from '../src/anomaly/calibration.ts';
+import { firstPolicy, prescaled } from '../src/anomaly/fidelity.ts';
+import { decodeLossless } from '../src/codec/lossless.ts';
+import { builtInTables, parseTables } from '../src/codec/tables.ts';
+import { decodeTokens, prepareTokenTables } from '../src/codec/tokens.ts';
+import { Fault } from '../src/domain/fault.ts';
+import { frameBytesMax, limits } from '../src/domain/limits.ts';
+import { FidelityReason, LayerKind } from '../src/domain/packet.ts';
+import type { PolicySnapshot } from '../src/domain/policy.ts';
+import { gatherPatches, patchGrid } from '../src/kernels/patch.ts';
+import { type LaneSetup, type LaneWorkerData, openLane } from '../src/lane.ts';
+import type { Lane, LanePacket, LaneResult } from '../src/ports/lane.ts';
+import { decodeAnomaly } from '../src/wire/anomaly.ts';
+import { decodePacket } from '../src/wire/packet.ts';
+import { goodFrame, hostilePayloads } from './hostile/corpus.ts';
+import { mutate } from './hostile/mutate.ts';
+import {
+  blobDigits,
+  combDigits,
+  encoderPath,
+  losslessTables,
+  modelCard,
+  ppCard,
+  wedge,
+  wedges,
+} from './stages/wedge.ts';
+
+const setup: LaneSetup = {
+  instrument: ppCard,
+  model: modelCard,
+  encoderPath,
+  provider: 'cpu',
+  losslessTables,
+};
+const bytesMax = frameBytesMax(ppCard);
+const tables = losslessTables === null ? builtInTables(ppCard) : parseTables(losslessTables, ppCard);
+const grid = patchGrid(ppCard);
+
+const openPool = (workers: number): Promise<Lane> =>
+  openLanePool({
+    workerUrl: new URL('../src/lane.ts', import.meta.url),
+    workerData: { lane: setup } satisfies LaneWorkerData,
+    workers,
+    frameBytesMax: bytesMax,
+  });
+
+/** Every sixth frame is prescaled; whatever scores like the upper half of ordinary frames is rare. */
+const busyPolicy = (results: readonly LaneResult[]): PolicySnapshot => {
+  const builder = sketchBuilder();
+  for (const result of results) {
+    if (result.end === 'kept') addScore(builder, result.hitCount, result.score);
+  }
+  return { ...firstPolicy(), rarePValue: 0.3, prescale: 6, warmupCount: 5, sketch: sketchSnapshot(builder) };
+};
+
+const packetsOf = (results: readonly LaneResult[]): LanePacket[] =>
+  results.filter((result) => result.end !== 'refused');
+
+let lane: Lane;
+let frames: Uint8Array[];
+let policy: PolicySnapshot;
+let results: readonly LaneResult[];
+beforeAll(async () => {
+  lane = createMemoryLane(await openLane(setup, createVirtualClock()));
+  frames = wedges(90);
+  const first = await lane.process({ frames, policy: firstPolicy(), pressure: 'none' });
+  policy = busyPolicy(first.results);
+  results = (await lane.process({ frames, policy, pressure: 'none' })).results;
+});
+afterAll(() => lane.close());
+
+describe('what the lane makes', () => {
+  it('keeps every good frame with what names it', () => {
+    expect(results.map(({ end }) => end)).toEqual(frames.map(() => 'kept'));
+    packetsOf(results).forEach((result, n) => {
+      const packet = decodePacket(result.packet);
+      expect(packet.identity).toMatchObject({ messageId: n, sourceName: ppCard.regions[n % 24], run: 12 });
+      expect(packet).toMatchObject({
+        modelId: 'tpc-fsq/1',
+        modelHash: modelCard.hash,
+        rawByteCount: frames[n]!.byteLength,
+        policyVersion: policy.version,
+        hitCount: result.hitCount,
+        pValue: result.pValue,
+        reason: result.reason,
+        scores: [{ name: 'token-surprise', value: result.score }],
+      });
+      expect(result).toMatchObject({ region: n % 24, run: 12, messageId: n, timeFrame: Math.floor(n / 24) });
+      expect(result.timestampNanos).toBe(packet.identity.timestampNanos);
+    });
+  });
+
+  it('codes the very symbols the model gives for the active patches', async () => {
+    const tokens = prepareTokenTables(modelCard);
+    const model = await openModel({ path: encoderPath, file: modelCard.encoder, provider: 'cpu' });
+    const rows = { patches: new Uint32Array(grid.patchCount), cells: new Uint8Array(grid.patchCount * 64) };
+    const inputTable = Uint8Array.from(modelCard.inputTable);
+    for (const [seed, blobs] of [
+      [5, 0],
+      [6, 50],
+      [7, 3000],
+    ] as const) {
+      const digits = blobDigits(seed, blobs);
+      const { results } = await lane.process({ frames: [wedge(1, digits)], policy, pressure: 'none' });
+      const layer = decodePacket((results[0] as LanePacket).packet).layers[0]!;
+      const count = gatherPatches(digits, grid, inputTable, rows);
+      const symbols = new Uint8Array(count * modelCard.symbolsPerPatch);
+      if (count > 0) await model.run(rows.cells, count, symbols);
+      expect(layer.kind).toBe(LayerKind.tokens);
+      expect(layer.symbolCount).toBe(symbols.length);
+      expect(decodeTokens(layer.payload, tokens, grid.patchCount)).toEqual({
+        patchCount: count,
+        patches: rows.patches.slice(0, count),
+        symbols,
+      });
+    }
+    await model.close();
+  });
+
+  it('refines rare and prescaled frames to the last bit, and only those', () => {
+    const seen = new Map<number, number>();
+    packetsOf(results).forEach((result, n) => {
+      seen.set(result.reason, (seen.get(result.reason) ?? 0) + 1);
+      const { layers } = decodePacket(result.packet);
+      const lossless = layers.find(({ kind }) => kind === LayerKind.lossless);
+      const chosen = result.reason === FidelityReason.rare || result.reason === FidelityReason.prescale;
+      expect(lossless !== undefined).toBe(chosen);
+      if (lossless === undefined) return;
+      const digits = decodeLossless(lossless.payload, result.hitCount, ppCard, tables);
+      const copy = wedge(n, digits);
+      expect(Buffer.compare(copy, frames[n]!)).toBe(0);
+    });
+    for (const reason of [FidelityReason.ordinary, FidelityReason.rare, FidelityReason.prescale]) {
+      expect(seen.get(reason), `reason ${reason}`).toBeGreaterThan(3);
+    }
+  });
+
+  it('says of rare frames which patches made them so', () => {
+    for (const result of packetsOf(results)) {
+      expect(result.anomaly !== null).toBe(result.pValue < policy.rarePValue);
+      if (result.anomaly === null) continue;
+      const anomaly = decodeAnomaly(result.anomaly);
+      expect(anomaly).toMatchObject({
+        score: result.score,
+        pValue: result.pValue,
+        verdict: 'rare',
+        threshold: 0.3,
+      });
+      const bits = anomaly.patches.map(({ surpriseBits }) => surpriseBits);
+      expect(bits).toEqual(bits.toSorted((a, b) => b - a));
+      expect(bits.length).toBeLessThanOrEqual(limits.anomalyPatchesMax);
+    }
+  });
+
+  it('agrees over regions on what is prescaled', () => {
+    for (const { timeFrame, reason, run } of packetsOf(results)) {
+      if (reason === FidelityReason.rare) continue;
+      const expected = prescaled(run, timeFrame, 6) ? FidelityReason.prescale : FidelityReason.ordinary;
+      expect(reason).toBe(expected);
+    }
+  });
+});
+
+describe('pressure', () => {
+  it('takes refinement first: tokens, scores and anomalies stay', async () => {
+    const shed = await lane.process({ frames, policy, pressure: 'shed-refinement' });
+    packetsOf(shed.results).forEach((result, n) => {
+      const before = results[n] as LanePacket;
+      const wanted = before.reason !== FidelityReason.ordinary;
+      expect(result.end).toBe('kept');
+      expect(result.reason).toBe(wanted ? FidelityReason.shedRefinement : FidelityReason.ordinary);
+      expect(result.anomaly).toEqual(before.anomaly);
+      const { layers } = decodePacket(result.packet);
+      expect(layers).toEqual([decodePacket(before.packet).layers[0]]);
+    });
+  });
+
+  it('takes frames last: a packet without layers still says which frame it was', async () => {
+    const cut = frames[3]!.slice(0, 50);
+    const shed = await lane.process({ frames: [...frames, cut], policy, pressure: 'shed-frames' });
+    expect(shed.results.at(-1)).toMatchObject({ end: 'refused', code: 'frame-malformed' });
+    shed.results.slice(0, -1).forEach((result, n) => {
+      expect(result).toMatchObject({ end: 'shed', reason: FidelityReason.shedFrame, score: 0, pValue: 1 });
+      const packet = decodePacket((result as LanePacket).packet);
+      expect(packet).toMatchObject({ layers: [], scores: [], reason: FidelityReason.shedFrame });
+      expect(packet.identity.messageId).toBe(n);
+      expect(packet.hitCount).toBe((results[n] as LanePacket).hitCount);
+    });
+  });
+});
+
+describe('determinism', () => {
+  it('gives the same bytes however a batch is cut, and frame by frame', async () => {
+    for (const size of [1, 7, 89]) {
+      const cut: LaneResult[] = [];
+      for (let at = 0; at < frames.length; at += size) {
+        const part = { frames: frames.slice(at, at + size), policy, pressure: 'none' as const };
+        cut.push(...(await lane.process(part)).results);
+      }
+      expect(cut).toEqual(results);
+    }
+  });
+
+  it('gives the same bytes from worker threads, one or three', async () => {
+    const more = [...frames, ...frames, ...frames, ...frames];
+    for (const workers of [1, 3]) {
+      const pool = await openPool(workers);
+      const batch = await pool.process({ frames: more, policy, pressure: 'none' });
+      expect(batch.results).toEqual([...results, ...results, ...results, ...results]);
+      expect(batch.parts.reduce((sum, { frameCount }) => sum + frameCount, 0)).toBe(more.length);
+      for (const { instants } of batch.parts) {
+        const { decodeNanos, tokenizeNanos, scoreNanos, refineNanos, emitNanos } = instants;
+        const order = [decodeNanos, tokenizeNanos, scoreNanos, refineNanos, emitNanos];
+        expect(order).toEqual(order.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
+      }
+      await pool.close();
+    }
+  });
+
+  it('works a job in several bites when its patches fill the buffers', async () => {
+    const full = wedge(0, combDigits(5));
+    const bites = new Array<Uint8Array>(2 + Math.ceil(limits.laneRowsMax / grid.patchCount)).fill(full);
+    const mixed = [...bites, frames[4]!, full, frames[5]!];
+    const batch = await lane.process({ frames: mixed, policy, pressure: 'none' });
+    const alone = await lane.process({ frames: [full], policy, pressure: 'none' });
+    expect(decodePacket((alone.results[0] as LanePacket).packet).layers[0]!.symbolCount).toBe(
+      grid.patchCount * 4,
+    );
+    expect(batch.results).toEqual([
+      ...bites.map(() => alone.results[0]),
+      results[4],
+      alone.results[0],
+      results[5],
+    ]);
+  });
+
+  it('answers a job without frames, and one with nothing good in it', async () => {
+    expect(await lane.process({ frames: [], policy, pressure: 'none' })).toEqual({ results: [], parts: [] });
+    const none = await lane.process({ frames: [new Uint8Array(0)], policy, pressure: 'none' });
+    expect(none.results).toMatchObject([{ end: 'refused', code: 'frame-empty' }]);
+  });
+});
+
+describe('hostile bytes', () => {
+  const good = goodFrame(ppCard, 1);
+
+  it('are refused each with its code, inline and through threads, and the next good frame comes out', async () => {
+    const payloads = hostilePayloads(ppCard).filter(({ judge }) => judge === 'wire');
+    const stream = payloads.flatMap(({ bytes }) => [bytes, good]);
+    const expected = (await lane.process({ frames: [good], policy, pressure: 'none' })).results[0];
+    expect(expected).toMatchObject({ end: 'kept', messageId: 1001 });
+    const pool = await openPool(2);
+    for (const tried of [lane, pool]) {
+      const batch = await tried.process({ frames: stream, policy, pressure: 'none' });
+      payloads.forEach(({ name, code }, n) => {
+        const refused = batch.results[2 * n]!;
+        expect(refused, name).toMatchObject({ end: 'refused', code });
+        expect((refused as { detail: string }).detail.length, name).toBeGreaterThan(20);
+        expect(batch.results[2 * n + 1], name).toEqual(expected);
+      });
+    }
+    await pool.close();
+  });
+
+  it('end in a packet or a refusal 10,000 times, seeded, with good frames among them', async () => {
+    const sources = [good, ...wedges(6, 9)];
+    const goods = (await lane.process({ frames: sources, policy, pressure: 'none' })).results;
+    const pool = await openPool(2);
+    let refused = 0;
+    for (let at = 0; at < 10_000; at += 500) {
+      const damaged = Array.from({ length: 500 }, (_, i) =>
+        mutate(sources[(at + i) % sources.length]!, at + i),
+      );
+      const batch = await pool.process({ frames: [...damaged, ...sources], policy, pressure: 'none' });
+      refused += batch.results.filter(({ end }) => end === 'refused').length;
+      expect(batch.results.slice(500), `seeds ${at} to ${at + 499}`).toEqual(goods);
+    }
+    expect(refused).toBeGreaterThan(5000);
+    await pool.close();
+  });
+});
+
+describe('a lane over its life', () => {
+  it('does not open with cards that do not fit, changed tables or a changed model', async () => {
+    const clock = createVirtualClock();
+    const opened = (over: Partial<LaneSetup>) => openLane({ ...setup, ...over }, clock);
+    const wider = { ...ppCard, patch: [1, 16, 16] };
+    await expect(opened({ instrument: wider })).rejects.toThrow('patches differ');
+    const deeper = { ...ppCard, adcBits: 12 };
+    await expect(opened({ instrument: deeper })).rejects.toMatchObject({ code: 'card-invalid' });
+    const named = { ...ppCard, tables: { file: 'x.json', sha256: '0'.repeat(64) } };
+    await expect(opened({ instrument: named, losslessTables: '{}' })).rejects.toMatchObject({
+      code: 'file-invalid',
+    });
+    await expect(opened({ instrument: named, losslessTables: null })).rejects.toThrow('missing');
+    await expect(opened({ encoderPath: `${encoderPath}.gone` })).rejects.toThrow(Fault);
+  });
+
+  it('holds no more memory after 20,000 frames than after 4,000', async () => {
+    const pool = await openPool(1);
+    const rssAfter = async (jobs: number): Promise<number> => {
+      for (let n = 0; n < jobs; n++) await pool.process({ frames, policy, pressure: 'none' });
+      return process.memoryUsage().rss;
+    };
+    const settled = await rssAfter(45);
+    expect((await rssAfter(180)) - settled).toBeLessThan(48 * 1024 * 1024);
+    await pool.close();
+  });
+});
