@@ -51,13 +51,13 @@ const openPool = (workers: number): Promise<Lane> =>
     frameBytesMax: bytesMax,
   });
 
-/** Every sixth frame is prescaled; whatever scores like the upper half of ordinary frames is rare. */
+/** Every third time frame is prescaled; whatever scores like the upper half of ordinary frames is rare. */
 const busyPolicy = (results: readonly LaneResult[]): PolicySnapshot => {
   const builder = sketchBuilder();
   for (const result of results) {
     if (result.end === 'kept') addScore(builder, result.hitCount, result.score);
   }
-  return { ...firstPolicy(), rarePValue: 0.3, prescale: 6, warmupCount: 5, sketch: sketchSnapshot(builder) };
+  return { ...firstPolicy(), rarePValue: 0.3, prescale: 3, warmupCount: 5, sketch: sketchSnapshot(builder) };
 };
 
 const packetsOf = (results: readonly LaneResult[]): LanePacket[] =>
@@ -92,7 +92,7 @@ describe('what the lane makes', () => {
         reason: result.reason,
         scores: [{ name: 'token-surprise', value: result.score }],
       });
-      expect(result).toMatchObject({ region: n % 24, run: 12, messageId: n, timeFrame: Math.floor(n / 24) });
+      expect(result).toMatchObject({ region: n % 24, run: 12, messageId: n, timeFrame: Math.floor(n / 4) });
       expect(result.timestampNanos).toBe(packet.identity.timestampNanos);
     });
   });
@@ -162,7 +162,7 @@ describe('what the lane makes', () => {
   it('agrees over regions on what is prescaled', () => {
     for (const { timeFrame, reason, run } of packetsOf(results)) {
       if (reason === FidelityReason.rare) continue;
-      const expected = prescaled(run, timeFrame, 6) ? FidelityReason.prescale : FidelityReason.ordinary;
+      const expected = prescaled(run, timeFrame, 3) ? FidelityReason.prescale : FidelityReason.ordinary;
       expect(reason).toBe(expected);
     }
   });

@@ -71,7 +71,7 @@ export const wedge = (n: number, digits: Digits, card: InstrumentCard = ppCard):
       timestampNanos: epochNanos(1_760_000_000_000_000_000n + BigInt(n) * card.timeFrameNanos),
       durationNanos: card.timeFrameNanos,
       run: run(12),
-      timeFrame: timeFrameNumber(Math.floor(n / card.regions.length)),
+      timeFrame: timeFrameNumber(Math.floor(n / 4)),
       instrumentId: card.id,
       instrumentHash: card.hash,
     },
