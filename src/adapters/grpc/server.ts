@@ -3,7 +3,13 @@
  * instrument's frames, and to keep a connection whose peer no longer answers.
  */
 
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  setLogger,
+} from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { Fault } from '../../domain/fault.ts';
@@ -29,6 +35,8 @@ export interface GrpcServerOptions {
   readonly card: InstrumentCard;
   readonly gateway: Gateway;
   readonly log: Log;
+  /** How long `close` lets clients take their last bytes; half of the drain limit, the rest is the processor's. */
+  readonly closeMs?: number;
 }
 
 export interface GrpcServer {
@@ -39,7 +47,7 @@ export interface GrpcServer {
   readonly moved: boolean;
   /** Bytes written to subscribers and not yet taken by the transport: all calls now, and the peak of one. */
   readonly flow: Readonly<FlowBook>;
-  /** Not serving, ends subscriptions, finishes calls under way within the drain limit, frees the port. Idempotent. */
+  /** Not serving, ends subscriptions, finishes calls under way within `closeMs`, frees the port. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -47,8 +55,6 @@ const portsTried = 20;
 const serviceName = 'tessera.v1.Tessera';
 /** A protobuf field's tag and length before the frame. */
 const requestEnvelopeBytes = 1024;
-/** What the server may take of the drain: the processor behind it needs the rest. */
-const closeMs = limits.drainMs / 2;
 
 const bind = (server: Server, host: string, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -76,6 +82,9 @@ const bindNear = async (server: Server, host: string, wished: number): Promise<n
 export const startGrpcServer = async (options: GrpcServerOptions): Promise<GrpcServer> => {
   const { card, gateway, log } = options;
   const host = options.host ?? '127.0.0.1';
+  // grpc-js would write to stderr by itself; what it calls an error it also gives back as one.
+  const note = (...words: unknown[]): void => log.warn({ from: 'grpc-js' }, words.map(String).join(' '));
+  setLogger({ error: note, info: () => {}, debug: () => {} });
   const server = new Server({
     'grpc.max_receive_message_length': frameBytesMax(card) + requestEnvelopeBytes,
     'grpc.max_send_message_length': -1,
@@ -110,7 +119,7 @@ export const startGrpcServer = async (options: GrpcServerOptions): Promise<GrpcS
     await gateway.stop();
     await new Promise<void>((resolve) => {
       // A client that does not take its last bytes must not hold up the drain.
-      const timer = setTimeout(() => server.forceShutdown(), closeMs);
+      const timer = setTimeout(() => server.forceShutdown(), options.closeMs ?? limits.drainMs / 2);
       server.tryShutdown(() => {
         clearTimeout(timer);
         resolve();
