@@ -8,7 +8,7 @@ import { crc32c } from '@node-rs/crc32';
 import { Fault } from '../domain/fault.ts';
 import { type Digits, FrameEncoding, type FrameIdentity, FrameKind } from '../domain/frame.ts';
 import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
-import { frameBytesMax, limits } from '../domain/limits.ts';
+import { frameBytesMax } from '../domain/limits.ts';
 import {
   durationNanos,
   epochNanos,
@@ -21,7 +21,7 @@ import {
 import { putCount, putI64, putU16, putU32, u16At, u32At } from '../kernels/little_endian.ts';
 import { tf00 } from './generated/layouts.ts';
 import { hitBytes, hitFault, unpackColumns, unpackWords, writeHits } from './hits.ts';
-import { hashAt, hashHalves, IdentitySlot, readIdentityNumbers, utf8Of } from './identity.ts';
+import { hashAt, hashHalves, IdentitySlot, nameAt, readIdentityNumbers, utf8Of } from './identity.ts';
 import { carriesIdentifier, verify } from './verify.ts';
 
 /** A frame whose every field but the hits is verified. `payload` is a view into the message. */
@@ -40,12 +40,9 @@ const slotCount = 13;
 /** What an instrument's card demands of a frame, prepared once a card. */
 interface Demands {
   readonly bytesMax: number;
-  readonly idUtf8: Uint8Array;
   readonly hashHigh: number;
   readonly hashLow: number;
-  /** Regions by a hash of their name's bytes. */
-  readonly regionsByHash: ReadonlyMap<number, readonly number[]>;
-  readonly regionUtf8: readonly Uint8Array[];
+  readonly regions: ReadonlyMap<string, RegionIndex>;
   readonly voxels: number;
   readonly adcBits: number;
   /** Whether voxel and ADC fit one 32-bit word. */
@@ -57,40 +54,19 @@ const demandsByCard = new WeakMap<InstrumentCard, Demands>();
 const demandsOf = (card: InstrumentCard): Demands => {
   const known = demandsByCard.get(card);
   if (known !== undefined) return known;
-  const regionUtf8 = card.regions.map(utf8Of);
-  const regionsByHash = new Map<number, number[]>();
-  regionUtf8.forEach((bytes, index) => {
-    const hash = hashOf(bytes, 0, bytes.length);
-    regionsByHash.set(hash, [...(regionsByHash.get(hash) ?? []), index]);
-  });
   const voxels = voxelCount(card);
   const { high, low } = hashHalves(card.hash);
   const demands: Demands = {
     bytesMax: frameBytesMax(card),
-    idUtf8: utf8Of(card.id),
     hashHigh: high,
     hashLow: low,
-    regionsByHash,
-    regionUtf8,
+    regions: new Map(card.regions.map((name, index) => [name, regionIndex(index)])),
     voxels,
     adcBits: card.adcBits,
     packs: (voxels - 1) * 2 ** card.adcBits + (2 ** card.adcBits - 1) < 2 ** 32,
   };
   demandsByCard.set(card, demands);
   return demands;
-};
-
-/** FNV-1a over bytes `from` … `to`. */
-const hashOf = (bytes: Uint8Array, from: number, to: number): number => {
-  let hash = 0x811c9dc5;
-  for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  return hash;
-};
-
-const sameBytes = (bytes: Uint8Array, at: number, length: number, expected: Uint8Array): boolean => {
-  if (length !== expected.length) return false;
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== expected[i]) return false;
-  return true;
 };
 
 // ---- writing: a fixed layout, every field present, so that a frame is one allocation and straight stores ----
@@ -253,22 +229,12 @@ export const openFrame = (bytes: Uint8Array, card: InstrumentCard): OpenFrame =>
   };
 };
 
-const nameLength = (bytes: Uint8Array, at: number, what: string): number => {
-  const length = u32At(bytes, at);
-  if (length === 0 || length > limits.nameBytesMax)
-    throw new Fault('frame-field', `${what} is ${length} bytes long; a name has 1 to ${limits.nameBytesMax}`);
-  return length;
-};
-
-const nameInWords = (bytes: Uint8Array, at: number): string =>
-  JSON.stringify(new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + u32At(bytes, at))));
-
 const checkInstrument = (bytes: Uint8Array, card: InstrumentCard, demands: Demands): void => {
-  const nameAt = fields[IdentitySlot.instrument]!;
-  if (!sameBytes(bytes, nameAt + 4, nameLength(bytes, nameAt, 'instrument'), demands.idUtf8))
+  const id = nameAt(bytes, fields[IdentitySlot.instrument]!, 'frame-field', 'instrument');
+  if (id !== card.id)
     throw new Fault(
       'frame-instrument',
-      `the frame is of instrument ${nameInWords(bytes, nameAt)}, this stream is ${card.id}; send it to its own topic`,
+      `the frame is of instrument ${JSON.stringify(id)}, this stream is ${card.id}; send it to its own topic`,
     );
   const hashPlace = fields[IdentitySlot.instrumentHash]!;
   if (
@@ -284,15 +250,12 @@ const checkInstrument = (bytes: Uint8Array, card: InstrumentCard, demands: Deman
 };
 
 const regionOf = (bytes: Uint8Array, card: InstrumentCard, demands: Demands): RegionIndex => {
-  const at = fields[IdentitySlot.sourceName]!;
-  const length = nameLength(bytes, at, 'source_name');
-  const candidates = demands.regionsByHash.get(hashOf(bytes, at + 4, at + 4 + length));
-  if (candidates !== undefined)
-    for (const index of candidates)
-      if (sameBytes(bytes, at + 4, length, demands.regionUtf8[index]!)) return regionIndex(index);
+  const name = nameAt(bytes, fields[IdentitySlot.sourceName]!, 'frame-field', 'source_name');
+  const region = demands.regions.get(name);
+  if (region !== undefined) return region;
   throw new Fault(
     'frame-source',
-    `${nameInWords(bytes, at)} is not one of the ${card.regions.length} regions of ${card.id}; use a name from its card`,
+    `${JSON.stringify(name)} is not one of the ${card.regions.length} regions of ${card.id}; use a name from its card`,
   );
 };
 

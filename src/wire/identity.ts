@@ -72,12 +72,37 @@ export const textAt = (bytes: Uint8Array, at: number, code: FaultCode, what: str
   }
 };
 
-/** A verified string that names something: bounded, not empty. */
+interface KnownName {
+  readonly utf8: Uint8Array;
+  readonly text: string;
+}
+/** Names by a hash of their bytes, one a place: a text decoder costs more than all else in a small message. */
+const knownNames = new Array<KnownName | undefined>(limits.cachedNamesMax);
+
+/** FNV-1a over `length` bytes. */
+const hashOf = (bytes: Uint8Array, at: number, length: number): number => {
+  let hash = 0x811c9dc5;
+  for (let i = at; i < at + length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash >>> 0;
+};
+
+const sameBytes = (bytes: Uint8Array, at: number, length: number, other: Uint8Array): boolean => {
+  if (length !== other.length) return false;
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== other[i]) return false;
+  return true;
+};
+
+/** A verified string that names something: bounded, not empty; the same text object while it is remembered. */
 export const nameAt = (bytes: Uint8Array, at: number, code: FaultCode, what: string): string => {
   const length = at === 0 ? 0 : u32At(bytes, at);
   if (length === 0 || length > limits.nameBytesMax)
     throw new Fault(code, `${what} is ${length} bytes long; a name has 1 to ${limits.nameBytesMax}`);
-  return textAt(bytes, at, code, what);
+  const place = hashOf(bytes, at + 4, length) % limits.cachedNamesMax;
+  const known = knownNames[place];
+  if (known !== undefined && sameBytes(bytes, at + 4, length, known.utf8)) return known.text;
+  const text = textAt(bytes, at, code, what);
+  knownNames[place] = { utf8: bytes.slice(at + 4, at + 4 + length), text };
+  return text;
 };
 
 /** The numbers of an identity, checked; `fields` as `verify` leaves them. */

@@ -311,7 +311,7 @@ const wrongNamesAndCounts = (card: InstrumentCard): Entry[] => {
     [
       'region that is not UTF-8',
       changed(built({}), (m) => m.setUint16(source + 4, 0xffff, true)),
-      'frame-source',
+      'frame-field',
     ],
     ['hit_count one too many', built({ hitCount: goodHits + 1 }), 'frame-count'],
     ['hit_count one too few', built({ hitCount: goodHits - 1 }), 'frame-count'],
