@@ -42,7 +42,7 @@ export const follow = (onSnapshot, onFreshness) => {
     // A browser gives up on some answers (an error page of a proxy, say); and a connection can stand although
     // the other side is gone. Both are opened anew, at a calm pace.
     const silentMs = now - Math.max(arrivedMs ?? 0, openedMs);
-    if (silentMs > (source.readyState === EventSource.CLOSED ? 2_000 : 10_000)) open();
+    if (silentMs > (source.readyState === EventSource.CLOSED ? 2_000 : 6_000)) open();
   };
   open();
   setInterval(tell, 500);
