@@ -4,11 +4,11 @@
  */
 
 import { createPrng } from '../kernels/prng.ts';
-import { createDepositSink, type Deposits, type DepositSink, sealDeposits } from './deposit.ts';
+import { createDepositSink, type DepositSink, type Deposits, sealDeposits } from './deposit.ts';
 import type { Detector } from './detector.ts';
 import { eventsOf, type ParticleStore, type Split } from './particles.ts';
 import type { Response } from './response.ts';
-import { followTrack, type Follower } from './track.ts';
+import { type Follower, followTrack } from './track.ts';
 
 /** What is true of one collision. */
 export interface Collision {

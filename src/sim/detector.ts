@@ -82,7 +82,8 @@ export const prepareDetector = (card: InstrumentCard): Detector => {
   }
   const sectors = card.regions.length / 2;
   return {
-    conditions: card.conditions as Conditions,
+    // A plain object of its own: a card's record may be one whose every look-up is slow.
+    conditions: { ...Object.fromEntries(numbers.map((name) => [name, card.conditions[name]])) } as Conditions,
     layers: layer.size,
     pads: azimuth.size,
     bins: time.size,

@@ -3,9 +3,9 @@
  * bytes, and whoever asked writes them.
  */
 
-import type { SimFrame, World } from './world.ts';
-import type { Split } from './particles.ts';
 import { createPrng } from '../kernels/prng.ts';
+import type { Split } from './particles.ts';
+import type { SimFrame, World } from './world.ts';
 
 export interface NpyArray {
   readonly data: Uint8Array | Uint16Array | Uint32Array | Float32Array;
@@ -88,7 +88,11 @@ export const encodeNpz = (arrays: Readonly<Record<string, NpyArray>>, deflate?: 
   endView.setUint32(0, 0x06054b50, true);
   endView.setUint16(8, directory.length, true);
   endView.setUint16(10, directory.length, true);
-  endView.setUint32(12, directory.reduce((sum, one) => sum + one.length, 0), true);
+  endView.setUint32(
+    12,
+    directory.reduce((sum, one) => sum + one.length, 0),
+    true,
+  );
   endView.setUint32(16, offset, true);
   return joined([...parts, ...directory, end]);
 };
@@ -103,16 +107,26 @@ const joined = (parts: readonly Uint8Array[]): Uint8Array => {
   return bytes;
 };
 
+/** All regions of `timeFrames` time frames as one .npz, with a word after each. */
+export const exportWedges = (
+  world: World,
+  timeFrames: number,
+  progress: (done: number) => void = () => {},
+  deflate?: Deflate,
+): Uint8Array =>
+  encodeNpz(collectWedges({ world, firstTimeFrame: 0, timeFrames, seed: 0, progress }), deflate);
+
 /** Which wedges of a world to export. */
 export interface ExportPlan {
   readonly world: World;
-  readonly split: Split;
-  /** The first time frame; early ones lack the collisions before the run, so begin at 2 or later. */
+  /** Written into `event_split`, which is 2 when absent. */
+  readonly split?: Split;
   readonly firstTimeFrame: number;
   readonly timeFrames: number;
   /** Regions taken of each time frame, chosen by the seed; all of them by default. */
   readonly regionsPerTimeFrame?: number;
   readonly seed: number;
+  readonly progress?: (done: number) => void;
 }
 
 /**
@@ -128,7 +142,9 @@ export const collectWedges = (plan: ExportPlan): Readonly<Record<string, NpyArra
   for (let n = 0; n < plan.timeFrames; n += 1) {
     const number = plan.firstTimeFrame + n;
     const prng = createPrng(plan.seed, number);
-    const order = card.regions.map((_, region) => ({ region, draw: prng.uint32() })).sort((a, b) => a.draw - b.draw);
+    const order = card.regions
+      .map((_, region) => ({ region, draw: prng.uint32() }))
+      .sort((a, b) => a.draw - b.draw);
     const frames = plan.world.timeFrame(number);
     for (const { region } of order.slice(0, wanted)) {
       const frame = frames[region]!;
@@ -136,6 +152,7 @@ export const collectWedges = (plan: ExportPlan): Readonly<Record<string, NpyArra
       chosen.push(frame.identity);
       regions.push(region);
     }
+    plan.progress?.(n + 1);
   }
   const offsets = new Uint32Array(packed.length + 1);
   packed.forEach((one, i) => {
@@ -145,7 +162,7 @@ export const collectWedges = (plan: ExportPlan): Readonly<Record<string, NpyArra
   packed.forEach((one, i) => {
     hits.set(one, offsets[i]!);
   });
-  const split = { train: 0, test: 1, all: 2 }[plan.split];
+  const split = { train: 0, test: 1, all: 2 }[plan.split ?? 'all'];
   const column = <Data extends NpyArray['data']>(data: Data): NpyArray => ({ data, shape: [data.length] });
   return {
     hits: column(hits),

@@ -71,17 +71,15 @@ export const troubleOf = (
 };
 
 /** Scatters mishaps of all kinds over a stretch of time frames: on average `ratePerTimeFrame` beginnings. */
-export const scatterMishaps = (
-  plan: {
-    readonly seed: number;
-    readonly from: number;
-    readonly to: number;
-    readonly ratePerTimeFrame: number;
-    readonly regionCount: number;
-    /** Mean length in time frames, at least 1. */
-    readonly lengthMean?: number;
-  },
-): readonly Mishap[] => {
+export const scatterMishaps = (plan: {
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+  readonly ratePerTimeFrame: number;
+  readonly regionCount: number;
+  /** Mean length in time frames, at least 1. */
+  readonly lengthMean?: number;
+}): readonly Mishap[] => {
   const prng = createPrng(plan.seed, planStream);
   const mishaps: Mishap[] = [];
   const step = () => Math.ceil(prng.exponential() / plan.ratePerTimeFrame);

@@ -49,7 +49,10 @@ export const parseParticles = (bytes: Uint8Array): ParticleStore => {
   const eventCount = view.getUint32(4, true);
   const count = view.getUint32(8, true);
   if (bytes.length !== headerBytes + eventCount * eventBytes + count * particleBytes || eventCount === 0) {
-    throw new Fault('file-invalid', `a particle list of ${eventCount} events and ${count} particles has another size`);
+    throw new Fault(
+      'file-invalid',
+      `a particle list of ${eventCount} events and ${count} particles has another size`,
+    );
   }
   const ends = new Uint32Array(eventCount);
   const impactFm = new Float32Array(eventCount);
@@ -81,7 +84,8 @@ const columnsOf = (view: DataView, start: number, count: number) => {
   for (let i = 0; i < count; i += 1) {
     const species = view.getInt8(start + i);
     const mass = massBySpecies[Math.abs(species)];
-    if (mass === undefined || mass === 0) throw new Fault('file-invalid', `particle ${i} is of unknown species`);
+    if (mass === undefined || mass === 0)
+      throw new Fault('file-invalid', `particle ${i} is of unknown species`);
     store.mass[i] = mass;
     store.charge[i] = Math.sign(species);
     store.pt[i] = 0.05 * Math.exp(view.getUint16(column(0) + 2 * i, true) / 8192);

@@ -27,7 +27,13 @@ export const sigmaPadClass = (sigmaPads: number): number => {
 };
 
 /** Triangular pads reaching to their neighbours' centres (zigzag pads), seen by a Gaussian cloud. */
-const padShares = (sigmaPads: number, phase: number, crossTalk: number, out: Float32Array, at: number): void => {
+const padShares = (
+  sigmaPads: number,
+  phase: number,
+  crossTalk: number,
+  out: Float32Array,
+  at: number,
+): void => {
   const half = (padReach - 1) / 2;
   const raw = new Float64Array(padReach + 2);
   const steps = 64;
@@ -49,9 +55,16 @@ const padShares = (sigmaPads: number, phase: number, crossTalk: number, out: Flo
 };
 
 /** CR-RC⁴ pulse of unit height: (t/τ)⁴ e^{4(1−t/τ)} with peaking time τ, the shape of the SAMPA chip. */
-const shaper = (t: number, peaking: number): number => (t <= 0 ? 0 : (t / peaking) ** 4 * Math.exp(4 - (4 * t) / peaking));
+const shaper = (t: number, peaking: number): number =>
+  t <= 0 ? 0 : (t / peaking) ** 4 * Math.exp(4 - (4 * t) / peaking);
 
-const pulses = (sigmaBins: number, phase: number, peakingBins: number, out: Float32Array, at: number): void => {
+const pulses = (
+  sigmaBins: number,
+  phase: number,
+  peakingBins: number,
+  out: Float32Array,
+  at: number,
+): void => {
   const steps = 64;
   let cloud = 0;
   for (let s = -steps; s <= steps; s += 1) {
@@ -75,7 +88,7 @@ const classPerLog = (clusterClasses - 1) / Math.log(clustersMax / clustersMin);
 /** Position of a mean cluster number on the table's logarithmic scale; between two classes one is drawn. */
 export const clusterClass = (meanClusters: number): number => {
   const position = Math.log(meanClusters / clustersMin) * classPerLog;
-  return position < 0 ? 0 : position > clusterClasses - 1 ? clusterClasses - 1 : position;
+  return position < 0 ? 0 : Math.min(position, clusterClasses - 1);
 };
 
 /**

@@ -95,8 +95,8 @@ export const followTrack = (track: Track, trackIndex: number, follower: Follower
       let from = turn > 0 ? wrap(low - startAngle) : wrap(startAngle - (low + width));
       if (from + width > twoPi) from -= twoPi; // it starts inside this arc
       for (; from < arcMax; from += twoPi) {
-        const begin = from < 0 ? 0 : from;
-        const stop = from + width > arcMax ? arcMax : from + width;
+        const begin = Math.max(from, 0);
+        const stop = Math.min(from + width, arcMax);
         if (stop > begin) ionise(pieces, layer, begin, stop, follower);
       }
     }
@@ -138,7 +138,7 @@ const ionise = (pieces: Pieces, layer: number, begin: number, stop: number, foll
   const pads = Math.max(Math.abs(sweep), arc > straightRad ? (arc * r) / detector.radii[layer + 1]! : 0);
   const bins = Math.abs(pieces.rise) * arc * binPerCm;
   const wanted = Math.ceil(Math.max(pads / detector.padStep / padsPerStep, bins / binsPerStep));
-  const steps = wanted < 1 ? 1 : wanted > stepsMax ? stepsMax : wanted;
+  const steps = wanted < 1 ? 1 : Math.min(wanted, stepsMax);
   const clusters = (pieces.clustersPerCm * pieces.pathPerRad * arc) / steps;
   const position = clusterClass(clusters);
   // Beyond the table's last class the electrons are scaled: only stopping protons get there.
@@ -178,8 +178,7 @@ const drift = (
 
   const width = (detector.radii[layer]! + detector.radii[layer + 1]!) * 0.5 * detector.padStep;
   const transverse = conditions.diffusionTransverseCmPerSqrtCm;
-  const sigmaPads =
-    Math.sqrt(conditions.avalancheSigmaCm ** 2 + transverse * transverse * length) / width;
+  const sigmaPads = Math.sqrt(conditions.avalancheSigmaCm ** 2 + transverse * transverse * length) / width;
   const normals = prng.uint32();
   const perRoot = 1 / Math.sqrt(electrons);
   // The packet's mean wanders by σ/√n; 2 × 12 bits of one draw pick the two normals.

@@ -18,7 +18,7 @@ import {
 } from '../domain/quantity.ts';
 import { createPrng } from '../kernels/prng.ts';
 import { prepareChannels } from './channels.ts';
-import { type Beam, collide, type Collision, collideSlot, prepareBeam } from './collision.ts';
+import { type Beam, type Collision, collide, collideSlot, prepareBeam } from './collision.ts';
 import { prepareDetector, reachNanos } from './detector.ts';
 import { createDigitiser, digitiseRegion, type Shower } from './digitise.ts';
 import { type Mishap, mishapsOf, troubleOf } from './mishap.ts';
@@ -67,8 +67,12 @@ export interface SimFrame {
   readonly truth: FrameTruth;
 }
 
+/** Identity of a region's frame in a time frame. */
+export type Identify = (region: number, number: number) => FrameIdentity;
+
 export interface World {
   readonly card: InstrumentCard;
+  readonly identify: Identify;
   /** All regions of a time frame, in the card's order. Pure: any number, any order, any number of times. */
   timeFrame(number: number): readonly SimFrame[];
 }
@@ -85,8 +89,12 @@ export const createWorld = (card: InstrumentCard, particles: ParticleStore, opti
   // The chamber is the same in every run of a seed.
   const channels = prepareChannels(detector, [options.seed]);
   const digitiser = createDigitiser(detector, response);
-  const history = createHistory(beam, [...key, options.mode === 'triggered' ? 1 : 0], options.mode ?? 'continuous');
-  const identities = identitiesOf(card, options);
+  const history = createHistory(
+    beam,
+    [...key, options.mode === 'triggered' ? 1 : 0],
+    options.mode ?? 'continuous',
+  );
+  const identify = identitiesOf(card, options);
   let stamp = 0;
 
   const timeFrame = (number: number): readonly SimFrame[] => {
@@ -95,12 +103,14 @@ export const createWorld = (card: InstrumentCard, particles: ParticleStore, opti
     }
     const reaching = history(number);
     const collisions = reaching.map(({ collision, sinceFrameNanos }) => truthOf(collision, sinceFrameNanos));
-    const showers = reaching.map(({ collision, sinceFrameNanos }, index): Shower => ({
-      deposits: collision.deposits,
-      startBins: sinceFrameNanos / detector.binNanos,
-      stamps: new Uint32Array(collision.trackCount),
-      tag: index << 16,
-    }));
+    const showers = reaching.map(
+      ({ collision, sinceFrameNanos }, index): Shower => ({
+        deposits: collision.deposits,
+        startBins: sinceFrameNanos / detector.binNanos,
+        stamps: new Uint32Array(collision.trackCount),
+        tag: index << 16,
+      }),
+    );
     return card.regions.map((_, region) => {
       const active = mishapsOf(options.mishaps ?? [], region, number);
       stamp += 1;
@@ -114,19 +124,24 @@ export const createWorld = (card: InstrumentCard, particles: ParticleStore, opti
         createPrng(...key, streams.noise, number, region),
       );
       const truth = { collisions, tracks: tracks.sort(), mishaps: active };
-      return { region: regionIndex(region), identity: identities(region, number), digits, truth };
+      return { region: regionIndex(region), identity: identify(region, number), digits, truth };
     });
   };
-  return { card, timeFrame };
+  return { card, identify, timeFrame };
 };
 
-/** Identity of a frame; message ids are time-frame numbers, so they are consecutive per source and run. */
+/** Names frames; message ids are time-frame numbers, so they are consecutive per source and run. */
 export const identitiesOf =
-  (card: InstrumentCard, options: { readonly run: number; readonly startNanos: bigint; readonly spacingNanos?: bigint }) =>
+  (
+    card: InstrumentCard,
+    options: { readonly run: number; readonly startNanos: bigint; readonly spacingNanos?: bigint },
+  ) =>
   (region: number, number: number): FrameIdentity => ({
     sourceName: card.regions[region]!,
     messageId: messageId(number),
-    timestampNanos: epochNanos(options.startNanos + BigInt(number) * (options.spacingNanos ?? card.timeFrameNanos)),
+    timestampNanos: epochNanos(
+      options.startNanos + BigInt(number) * (options.spacingNanos ?? card.timeFrameNanos),
+    ),
     durationNanos: durationNanos(card.timeFrameNanos),
     run: run(options.run),
     timeFrame: timeFrameNumber(number),
@@ -173,13 +188,9 @@ const createHistory = (beam: Beam, key: readonly number[], mode: 'continuous' | 
   const ages = Array.from({ length: slotsBack + 1 }, (_, i) => i - slotsBack);
 
   if (mode === 'continuous') {
-    // Time begins with frame 0; before it, the beams had not met.
+    // Slots before frame 0 are made like any other: the chamber is full when a run begins.
     return (number: number): Reaching[] =>
-      reaching(
-        ages
-          .filter((age) => number + age >= 0)
-          .map((age) => [number + age, age * detector.frameNanos] as const),
-      );
+      reaching(ages.map((age) => [number + age, age * detector.frameNanos] as const));
   }
   // Triggered frames share nothing: each has slots of its own for its pile-up, and its trigger's collision.
   return (number: number): Reaching[] => {
