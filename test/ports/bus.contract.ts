@@ -98,7 +98,7 @@ export function busContract(name: string, start: () => Promise<BusHarness>): voi
           );
         },
       });
-      const cause = await used.opened;
+      const cause = await Promise.race([used.opened, consumption.failed]);
       await consumption.stop();
       if (cause !== null) throw cause;
     };
