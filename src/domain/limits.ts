@@ -73,6 +73,20 @@ export const limits = {
   /** Records at a policy topic's end among which the newest snapshot surely is (transaction markers count too). */
   policyTailRecords: 64n,
 
+  /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
+  feederSendsInFlightMax: 4,
+  /** Arrays of one .npz that are listed, and bytes of one that is unpacked: what fits this process thrice. */
+  npzArraysMax: 1024,
+  npyBytesMax: 2 * 1024 * 1024 * 1024,
+  /** Largest message a dump file may hold: no instrument's frame is larger, and any text read as a length is. */
+  dumpMessageBytesMax: 64 * 1024 * 1024,
+  /** Bytes of frames an import sends in one go: some dozens of Au+Au frames. */
+  importSendBytesMax: 8 * 1024 * 1024,
+  /** Characters of one CSV line: some hundred columns, and a file without line ends is told early. */
+  csvLineCharsMax: 4096,
+  /** Packets one inspection decodes against their frames: their bytes are held until the frame comes by. */
+  inspectPacketsMax: 10_000,
+
   /** Packets a replay compares in one go: their digests fit some 200 MB. */
   replayPacketsMax: 1_000_000,
 
@@ -98,6 +112,8 @@ export const limits = {
   statusRareFramesListed: 8,
   /** Warnings and errors remembered for the live view. */
   statusNotesMax: 8,
+  /** Size at which a log file is set aside as `.1` (replacing the last): a month of a calm service, 32 MB in all. */
+  logFileBytesMax: 16 * 1024 * 1024,
   /** Browsers following the live view at once, and the unread bytes at which a slow one is dropped. */
   statusClientsMax: 64,
   statusClientBytesMax: 512 * 1024,

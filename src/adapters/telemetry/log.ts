@@ -3,12 +3,11 @@
  * It refuses to be called per frame by having no debug level, and keeps the last warnings for the live view.
  */
 
-import { mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import pino from 'pino';
 import { limits } from '../../domain/limits.ts';
 import type { NoteSnapshot } from '../../domain/status.ts';
 import type { Log } from '../../ports/telemetry.ts';
+import { type LogFile, openLogFile } from './log_file.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -51,34 +50,13 @@ export interface LogAdapter {
   close(): void;
 }
 
-interface Out {
-  write(text: string): void;
-  flush(): void;
-  close(): void;
-}
-
-const openTarget = (target: LogTarget): Out => {
+const openTarget = (target: LogTarget): LogFile => {
   const nothing = (): void => {};
-  if (target.kind === 'file') {
-    mkdirSync(dirname(target.path), { recursive: true });
-    // Opened here and now, so that the first lines cannot be lost; buffered to 4 kB, so that a line never makes
-    // the data path wait for the disk.
-    const file = pino.destination({ dest: openSync(target.path, 'a'), sync: false, minLength: 4096 });
-    return {
-      write: (text) => void file.write(text),
-      flush: () => file.flush(),
-      close() {
-        file.flushSync();
-        file.end();
-      },
-    };
-  }
-  if (target.kind === 'json') return { write: target.write, flush: nothing, close: nothing };
-  return {
-    write: (text) => target.write(prettyLine(text, target.colour)),
-    flush: nothing,
-    close: nothing,
-  };
+  if (target.kind === 'file') return openLogFile(target.path);
+  const { write } = target;
+  if (target.kind === 'json') return { write, flush: nothing, close: nothing };
+  const { colour } = target;
+  return { write: (text) => write(prettyLine(text, colour)), flush: nothing, close: nothing };
 };
 
 export function createLog(options: {
@@ -106,8 +84,6 @@ export function createLog(options: {
     notes.push({ atMs: Date.now(), level, text, count: last?.text === text ? last.count + 1 : 1 });
     if (notes.length > limits.statusNotesMax) notes.shift();
   };
-  // A file is flushed within a second even when little is said.
-  const flusher = options.target.kind === 'file' ? setInterval(out.flush, 1000).unref() : undefined;
   return {
     log: {
       info: (fields, message) => logger.info(fields, message),
@@ -118,13 +94,14 @@ export function createLog(options: {
       error(fields, message) {
         note('error', message);
         logger.error(fields, message);
+        // Data was lost, and worse may follow: this line is not left in a buffer.
+        out.flush();
       },
     },
     notes: () => [...notes],
     close() {
       if (closed) return;
       closed = true;
-      clearInterval(flusher);
       out.close();
     },
   };

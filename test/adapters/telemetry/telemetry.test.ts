@@ -3,12 +3,13 @@
  * agreement of both with the status book. Refuses to look inside pino or prom-client.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { createLog, prettyLine } from '../../../src/adapters/telemetry/log.ts';
+import { openLogFile } from '../../../src/adapters/telemetry/log_file.ts';
 import { createMetrics } from '../../../src/adapters/telemetry/metrics.ts';
 import { exposeStatus } from '../../../src/adapters/telemetry/status_metrics.ts';
 import { createTelemetry } from '../../../src/adapters/telemetry/telemetry.ts';
@@ -38,6 +39,36 @@ describe('log', () => {
       { level: 'info', service: 'processor', partition: 3, msg: 'partition assigned' },
       { level: 'error', error: { message: 'broke' }, msg: 'batch lost' },
     ]);
+  });
+
+  it('has an error in the file at once, whatever may follow', () => {
+    const path = join(scratch(), 'run.log');
+    const target = { kind: 'file', path } as const;
+    const adapter = createLog({ service: 'processor', level: 'info', target });
+    adapter.log.error({}, 'batch lost');
+    expect(readFileSync(path, 'utf8')).toContain('batch lost');
+    adapter.close();
+    adapter.log.warn({}, 'said too late');
+    adapter.close();
+    expect(readFileSync(path, 'utf8')).not.toContain('too late');
+  });
+
+  it('sets a file aside when it has grown, and never keeps more than two', () => {
+    const folder = scratch();
+    const path = join(folder, 'run.log');
+    const file = openLogFile(path, 10_000);
+    for (let i = 0; i < 100; i++) file.write(`${String(i).padStart(999, '.')}\n`);
+    file.close();
+    file.close();
+    expect(readdirSync(folder).sort()).toEqual(['run.log', 'run.log.1']);
+    const kept = ['run.log.1', 'run.log'].map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    expect(kept.length).toBeLessThan(30_000);
+    const numbers = kept
+      .trim()
+      .split('\n')
+      .map((line) => Number(line.replaceAll('.', '')));
+    const first = numbers[0]!;
+    expect(numbers).toEqual(Array.from({ length: 100 - first }, (_, i) => first + i));
   });
 
   it('leaves out what lies below its level', () => {
