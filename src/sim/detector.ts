@@ -56,7 +56,7 @@ export interface Detector {
   readonly adcMax: number;
 }
 
-/** Longest time from a collision to the end of its last pulse: full drift and nine bins of shaping. */
+/** Longest time from a collision to the end of its last pulse: full drift and ten bins of shaping. */
 export const reachNanos = (detector: Detector): number =>
   detector.conditions.halfLengthCm / detector.conditions.driftVelocityCmPerNs + 10 * detector.binNanos;
 

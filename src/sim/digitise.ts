@@ -5,7 +5,7 @@
  */
 
 import type { Digits } from '../domain/frame.ts';
-import { gaussianTable, type Prng } from '../kernels/prng.ts';
+import { createPrng, type Prng } from '../kernels/prng.ts';
 import type { Deposits } from './deposit.ts';
 import type { Detector } from './detector.ts';
 import type { Trouble } from './mishap.ts';
@@ -101,13 +101,13 @@ const addShower = (
   const end = starts[cell + 1]!;
   for (let i = starts[cell]!; i < end; i += 1) {
     const time = bin[i]! + startBins;
-    const firstBin = Math.floor(time) - 1;
+    const firstBin = Math.floor(time);
     if (firstBin >= bins || firstBin + binReach <= 0) continue;
     if (stamps[track[i]!] !== stamp) {
       stamps[track[i]!] = stamp;
       tracks.push(shower.tag | track[i]!);
     }
-    const binPhase = Math.floor((time - firstBin - 1) * phases);
+    const binPhase = Math.floor((time - firstBin) * phases);
     const centre = Math.floor(pad[i]! + 0.5);
     const padPhase = Math.floor((pad[i]! + 0.5 - centre) * phases);
     const kind = spread[i]!;
@@ -147,9 +147,17 @@ const addPulse = (
   grid[at + 4] = grid[at + 4]! + height * pulse[from + 4]!;
   grid[at + 5] = grid[at + 5]! + height * pulse[from + 5]!;
   grid[at + 6] = grid[at + 6]! + height * pulse[from + 6]!;
-  grid[at + 7] = grid[at + 7]! + height * pulse[from + 7]!;
-  grid[at + 8] = grid[at + 8]! + height * pulse[from + 8]!;
 };
+
+/**
+ * 65,536 standard normals; each channel of each frame reads them from a place of its own. A draw for every sample
+ * would cost more than the rest of the scan, and no channel reads enough of the ring to see it again.
+ */
+const ringMask = 0xffff;
+const noiseRing = (() => {
+  const prng = createPrng(0x6e6f6973);
+  return Float32Array.from({ length: ringMask + 1 }, () => prng.gaussian());
+})();
 
 /** Makes hits of the grid's samples from `count` on, clears the grid, and returns the new count. */
 const suppress = (
@@ -173,7 +181,8 @@ const suppress = (
     const from = whole ? 0 : touchedFrom[pad]!;
     const to = whole ? bins : touchedTo[pad]!;
     if (!dead) {
-      const noise = Math.hypot(conditions.noiseAdc, extra);
+      const noise = Math.sqrt(conditions.noiseAdc ** 2 + extra * extra);
+      const ringAt = prng.uint32() & ringMask;
       const base = pad * bins;
       const voxelBase = channel * bins;
       // What five standard deviations of noise cannot lift over the threshold is not looked at.
@@ -181,7 +190,7 @@ const suppress = (
       for (let bin = from; bin < to; bin += 1) {
         const signal = grid[base + bin]!;
         if (signal < worth) continue;
-        let value = signal * gain + noise * gaussianTable[prng.uint32() >>> 20]!;
+        let value = signal * gain + noise * noiseRing[(ringAt + bin) & ringMask]!;
         if (burst !== null && bin >= burst.from && bin < burst.to) value += burst.heightAdc;
         const sample = value >= adcMax ? adcMax : Math.floor(value + 0.5);
         if (sample >= thresholdAdc) {

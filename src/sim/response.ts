@@ -6,7 +6,7 @@
 import type { Detector } from './detector.ts';
 
 export const padReach = 5; // pads a packet touches: ±2 around the nearest
-export const binReach = 9; // time bins: one before its arrival, eight after
+export const binReach = 7; // time bins from its arrival on; the pulse has fallen below 1 % after
 export const phases = 16;
 const sigmaPadStep = 0.05;
 const sigmaPadClasses = 40;
@@ -15,7 +15,7 @@ export const sigmaBinClasses = 8;
 export interface Response {
   /** [sigma class][phase][pad −2 … +2]: share of the charge. */
   readonly padShare: Float32Array;
-  /** [drift class][phase][bin −1 … +7]: pulse height for unit charge. */
+  /** [drift class][phase][bin 0 … +6]: pulse height for unit charge. */
   readonly pulse: Float32Array;
   /** Electrons by [class of mean clusters][quantile]. */
   readonly electrons: Float32Array;
@@ -72,7 +72,7 @@ const pulses = (
     const weight = Math.exp(-0.5 * u * u);
     cloud += weight;
     for (let k = 0; k < binReach; k += 1) {
-      out[at + k] = out[at + k]! + weight * shaper(k - 1 - phase - u * sigmaBins, peakingBins);
+      out[at + k] = out[at + k]! + weight * shaper(k - phase - u * sigmaBins, peakingBins);
     }
   }
   for (let k = 0; k < binReach; k += 1) out[at + k] = out[at + k]! / cloud;

@@ -32,9 +32,9 @@ export interface Follower {
 }
 
 const twoPi = 2 * Math.PI;
-/** A path is cut where it moves by more than this within a layer. */
-const padsPerStep = 0.8;
-const binsPerStep = 1.2;
+/** A path is cut where it moves by more than this within a layer: about 1.4 σ of what one packet spreads. */
+const padsPerStep = 1;
+const binsPerStep = 1.6;
 const stepsMax = 48;
 /** Above this bend within one layer, every step gets its own point on the circle. */
 const straightRad = 0.2;
