@@ -101,12 +101,12 @@ const flowRows = (now: StatusSnapshot, screen: Screen): Row[] => {
           flow.lagFrames > 0 && flow.pressure !== 'none' ? 'warn' : 'bold',
         ),
         piece(' frames'),
+        ...(flow.pressure === 'none' ? [] : [dot, piece(`pressure: ${flow.pressure}`, 'warn')]),
         dot,
         piece(`${bytes(flow.queuedBytes)} queued`),
         dot,
         piece(`${flow.laneDepth} ${flow.laneDepth === 1 ? 'job' : 'jobs'} in lanes`),
         ...(flow.pausedPartitions > 0 ? [dot, piece(`${flow.pausedPartitions} paused`, 'warn')] : []),
-        ...(flow.pressure === 'none' ? [] : [dot, piece(`pressure: ${flow.pressure}`, 'warn')]),
       ],
       rank: 0,
     },
@@ -124,7 +124,10 @@ const stageLine = (stage: StageSnapshot, width: number, extra: Line): Line => {
     piece(duration(stage.p99Ms).padStart(10), stage.p99Ms === null ? 'faint' : 'bold'),
     piece('   '),
     ...bar((stage.p50Ms ?? 0) / stage.budgetMs, share, width, style),
-    piece(`${Math.round(share * 100)} %`.padStart(6), share > 0.8 ? style : 'plain'),
+    piece(
+      (stage.p99Ms === null ? '–' : `${Math.round(share * 100)} %`).padStart(6),
+      share > 0.8 ? style : 'plain',
+    ),
     piece(` of ${duration(stage.budgetMs)}`.padEnd(12), 'faint'),
     ...extra,
   ];
@@ -144,7 +147,8 @@ const latencyRows = (now: StatusSnapshot, screen: Screen): Row[] => {
     .filter((stage) => stage.count > 0 || stage.stage === 'total' || stage.stage === 'inside')
     .filter(
       (stage) =>
-        stage.stage !== 'inside' || now.latency.every((one) => one.stage !== 'total' || one.count === 0),
+        stage.stage !== 'inside' ||
+        (stage.count > 0 && now.latency.every((one) => one.stage !== 'total' || one.count === 0)),
     )
     .map((stage): Row => {
       const whole = stage.stage === 'total' || stage.stage === 'inside';

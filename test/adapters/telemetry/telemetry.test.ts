@@ -11,6 +11,7 @@ import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { createLog, prettyLine } from '../../../src/adapters/telemetry/log.ts';
 import { openLogFile } from '../../../src/adapters/telemetry/log_file.ts';
 import { createMetrics } from '../../../src/adapters/telemetry/metrics.ts';
+import { watchProcess } from '../../../src/adapters/telemetry/process.ts';
 import { exposeStatus } from '../../../src/adapters/telemetry/status_metrics.ts';
 import { createTelemetry } from '../../../src/adapters/telemetry/telemetry.ts';
 import { createStatusBook } from '../../../src/services/status.ts';
@@ -147,6 +148,25 @@ describe('metrics', () => {
     } finally {
       adapter.close();
       adapter.close();
+    }
+  });
+
+  it('notice an event loop that is held up, whatever the rest does', async () => {
+    const watch = watchProcess(createMetrics(), '0.1.0');
+    try {
+      // One long pause is not what a p99 shows: the loop is held up for 30 ms again and again until a reading
+      // (one a second) has seen it.
+      const giveUpMs = performance.now() + 10_000;
+      while (watch.reading().loopDelayMsP99 < 20 && performance.now() < giveUpMs) {
+        const untilMs = performance.now() + 30;
+        while (performance.now() < untilMs);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      const { loopDelayMsP99, cpuCores } = watch.reading();
+      expect(loopDelayMsP99).toBeGreaterThan(20);
+      expect(cpuCores).toBeGreaterThan(0);
+    } finally {
+      watch.close();
     }
   });
 
