@@ -7,8 +7,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startHttpServer, type HttpServer } from './adapters/http/server.ts';
-import { openKafkaBus } from './adapters/kafka/bus.ts';
+import { type GrpcServer, startGrpcServer } from './adapters/grpc/server.ts';
+import { type HttpServer, startHttpServer } from './adapters/http/server.ts';
+import { createKafkaBus } from './adapters/kafka/bus.ts';
 import { createMemoryBus } from './adapters/memory/bus.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import type { LogTarget } from './adapters/telemetry/log.ts';
@@ -23,12 +24,14 @@ import { frameBytesMax } from './domain/limits.ts';
 import type { ModelCard } from './domain/model.ts';
 import type { PolicySnapshot } from './domain/policy.ts';
 import type { StatusIdentity } from './domain/status.ts';
+import type { LaneWorkerData } from './lane.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Lane } from './ports/lane.ts';
 import type { Log } from './ports/telemetry.ts';
 import { announce } from './services/announcer.ts';
-import { followPolicy } from './services/policy.ts';
+import { createGateway } from './services/gateway.ts';
+import { followPolicy, type PolicyFollower } from './services/policy.ts';
 import { type Processor, startProcessor } from './services/processor.ts';
 import { createStatusBook, type StatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
@@ -44,7 +47,8 @@ export interface Cards {
   readonly card: InstrumentCard;
   readonly model: ModelCard;
   readonly modelFolder: string;
-  readonly tablesJson: string | null;
+  /** The file the instrument card names under `tables`. */
+  readonly losslessTables: string | null;
 }
 
 const readText = (path: string, what: string): string => {
@@ -63,7 +67,7 @@ export const loadCards = (instrumentId: string): Cards => {
     card,
     model,
     modelFolder,
-    tablesJson: tablesFile && readText(tablesFile, `tables of ${instrumentId}`),
+    losslessTables: tablesFile && readText(tablesFile, `tables of ${instrumentId}`),
   };
 };
 
@@ -81,7 +85,7 @@ export const brokerList = (text: string): string[] =>
     .map((broker) => broker.trim())
     .filter((broker) => broker !== '');
 
-export const openBus = (config: Config, clock: Clock, log: Log, card: InstrumentCard | null): Bus => {
+export const openBus = (config: Config, clock: Clock, log: Log): Bus => {
   if (config.bus === 'memory') return createMemoryBus({ clock });
   const brokers = brokerList(config.brokers);
   if (brokers.length === 0)
@@ -89,19 +93,21 @@ export const openBus = (config: Config, clock: Clock, log: Log, card: Instrument
       'config-invalid',
       '--brokers is empty: name a cluster (host:port,…), or use `tessera up`',
     );
-  return openKafkaBus({ brokers, clock, log, messageBytesMax: card === null ? 0 : frameBytesMax(card) });
+  return createKafkaBus({ brokers, log });
 };
 
 export const openLane = (config: Config, cards: Cards, log: Log): Promise<Lane> =>
   openLanePool({
     workerUrl: new URL('./lane.ts', import.meta.url),
     workerData: {
-      card: cards.card,
-      model: cards.model,
-      modelFolder: cards.modelFolder,
-      tablesJson: cards.tablesJson,
-      provider: config.provider,
-    },
+      lane: {
+        instrument: cards.card,
+        model: cards.model,
+        encoderPath: join(cards.modelFolder, cards.model.encoder.file),
+        losslessTables: cards.losslessTables,
+        provider: config.provider,
+      },
+    } satisfies LaneWorkerData,
     workers: config.workers,
     frameBytesMax: frameBytesMax(cards.card),
     onDeath: (fault, restartsLeft) => log.warn({ fault: fault.code, restartsLeft }, fault.detail),
@@ -137,6 +143,7 @@ export interface Running {
   readonly book: StatusBook;
   readonly http: HttpServer;
   readonly processor: Processor;
+  readonly policies: PolicyFollower;
   readonly telemetry: TelemetryAdapter;
   readonly failed: Promise<never>;
   /** Finishes what is in flight, says goodbye, closes everything. Idempotent. */
@@ -153,7 +160,7 @@ export const runProcessor = async (
   const { log } = telemetry.telemetry;
   const { card } = cards;
   const topics = topicsOf(card.id);
-  const bus = options.bus ?? openBus(config, clock, log, card);
+  const bus = options.bus ?? openBus(config, clock, log);
   await bus.ensureTopics(topicSpecs(card, config.partitions, config.retentionBytes));
   const lane = await openLane(config, cards, log);
   const identity = identityOf(config, cards, lane, options.simulated);
@@ -216,10 +223,31 @@ export const runProcessor = async (
     book,
     http,
     processor,
+    policies,
     telemetry,
     failed: processor.failed,
     stop: () => (stopping ??= stop()),
   };
+};
+
+/** The gRPC gateway over a running processor's bus and lane. */
+export const runGateway = async (config: Config, cards: Cards, running: Running): Promise<GrpcServer> => {
+  const { card } = cards;
+  const { bus, lane, telemetry, policies } = running;
+  const gateway = createGateway({
+    card,
+    topics: topicsOf(card.id),
+    bus,
+    lane,
+    policies,
+    telemetry: telemetry.telemetry,
+  });
+  return startGrpcServer({
+    port: config.grpcPort,
+    card,
+    gateway,
+    log: telemetry.telemetry.log,
+  });
 };
 
 /** Where services keep what outlives a command. */

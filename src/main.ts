@@ -9,7 +9,7 @@ import { prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts
 import { dataFolder, version } from './assemble.ts';
 import { configKeys, readConfig } from './config.ts';
 import { Fault, faultList } from './domain/fault.ts';
-import * as run from './run_commands.ts';
+import { addOneShots } from './one_shot.ts';
 import { serve } from './serve.ts';
 import { simulate } from './simulate.ts';
 
@@ -20,19 +20,24 @@ const say = (line: string): void => {
 /** `60s`, `5m`, `1500ms` or plain seconds → ms. */
 const duration = (text: string): number => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (match === null) throw new Fault('config-invalid', `'${text}' is not a duration: write 60s, 5m or 1500ms`);
+  if (match === null)
+    throw new Fault('config-invalid', `'${text}' is not a duration: write 60s, 5m or 1500ms`);
   return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 's'];
 };
 
 const program = new Command('tessera')
   .description('Real-time, streaming, trigger-level tokenizer for continuous-readout detectors')
   .version(version)
-  .showHelpAfterError()
+  .showHelpAfterError('(tessera COMMAND --help lists its flags)')
+  .enablePositionalOptions()
   .exitOverride();
 
 /** A subcommand that takes every configuration key as a flag. */
 const command = (name: string, description: string): Command => {
-  const made = program.command(name).description(description).option('--config <file>', 'JSON file of settings');
+  const made = program
+    .command(name)
+    .description(description)
+    .option('--config <file>', 'JSON file of settings');
   for (const row of configKeys) made.option(`${row.flag} <value>`, `${row.meaning} [${row.default}]`);
   return made.option('--json', 'the result as JSON on stdout').exitOverride();
 };
@@ -54,7 +59,13 @@ command('up', 'local Kafka, simulator, processor, gateway and live view; what `n
 command('process', 'the processor alone, on an existing cluster')
   .option('--for <duration>', 'stop by itself after this long')
   .action(async (flags: Flags) => {
-    const options = { broker: false, simulator: false, gateway: false, json: flags.json === true, ...forMs(flags) };
+    const options = {
+      broker: false,
+      simulator: false,
+      gateway: false,
+      json: flags.json === true,
+      ...forMs(flags),
+    };
     exitCode = await serve(readConfig(flags), options);
   });
 
@@ -70,7 +81,7 @@ command('simulate', 'simulated frames to <instrument>_frames, or to a file')
     exitCode = await simulate(readConfig(flags), { ...flags, ...forMs(flags) });
   });
 
-run.addCommands(command, (code) => {
+addOneShots(program, command, (code) => {
   exitCode = code;
 });
 

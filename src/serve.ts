@@ -108,7 +108,8 @@ const openAll = async (
     await prepareKafka({ folder, progress: say });
     const broker: LocalBroker = await startLocalBroker({ folder, port: config.kafkaPort, progress: say });
     undo.push(() => broker.stop());
-    if (broker.port !== config.kafkaPort) say(`port ${config.kafkaPort} is taken: Kafka listens on ${broker.port}`);
+    if (broker.port !== config.kafkaPort)
+      say(`port ${config.kafkaPort} is taken: Kafka listens on ${broker.port}`);
     settled = { ...config, brokers: broker.brokers.join(',') };
   }
   if (config.bus === 'memory') say('bus memory: one process, and nothing survives its end');
@@ -146,7 +147,11 @@ export const serve = async (config: Config, options: ServeOptions): Promise<numb
   try {
     running = await openAll(config, cards, options, undo);
     const { book, http } = running;
-    live = startLiveTerminal({ output: process.stderr, snapshot: () => book.snapshot(), address: http.address });
+    live = startLiveTerminal({
+      output: process.stderr,
+      snapshot: () => book.snapshot(),
+      address: http.address,
+    });
     await Promise.race([asked, running.failed]);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -10,7 +10,7 @@ import { type ProcessWatch, watchProcess } from './process.ts';
 
 export interface TelemetryAdapter {
   readonly telemetry: Telemetry;
-  readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'beforeText'>;
+  readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'beforeText' | 'counter' | 'gauge'>;
   readonly notes: LogAdapter['notes'];
   readonly reading: ProcessWatch['reading'];
   /** Stops the watch and writes out the log. Idempotent. */

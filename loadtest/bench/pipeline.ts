@@ -1,0 +1,297 @@
+/**
+ * `tessera bench pipeline`: frames per second in process and through Kafka, where the milliseconds go, the rate
+ * at which it breaks, latency at half of its rate, and the Python consumer doing the same tokenization on the same
+ * broker in the same run. It refuses to quote a figure without its peer or its spread.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createSystemClock } from '../../src/adapters/system/clock.ts';
+import { home, loadCards, openBus, openTelemetry, runProcessor, version } from '../../src/assemble.ts';
+import { readConfig } from '../../src/config.ts';
+import type { Bus } from '../../src/ports/bus.ts';
+import { topicsOf } from '../../src/services/topics.ts';
+import { pythonPath, say, sleep, startBroker, startRival, startTessera, stopAll } from '../drive.ts';
+import { drainRate, followLatency, type Latencies, median } from '../measure.ts';
+import { preload } from './preload.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    repeats: { type: 'string', default: '3' },
+    /** Seconds of steady load for latency and memory. */
+    steady: { type: 'string', default: '300' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const repeats = flags.quick ? 1 : Number(flags.repeats);
+const steadySeconds = flags.quick ? 20 : Number(flags.steady);
+const seed = 1;
+const partitions = 4;
+
+/** What one instrument is measured with: enough time frames for some ten seconds of work. */
+interface Case {
+  readonly key: 'auau' | 'pp';
+  readonly instrument: string;
+  readonly timeFrames: number;
+  readonly memoryTimeFrames: number;
+  readonly pool: number;
+}
+const cases: readonly Case[] = [
+  { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: 240, memoryTimeFrames: 60, pool: 8 },
+  { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: 16_000, memoryTimeFrames: 6_000, pool: 64 },
+].map((one) =>
+  flags.quick ? { ...one, timeFrames: one.timeFrames / 4, memoryTimeFrames: one.memoryTimeFrames / 4 } : one,
+) as Case[];
+
+const quiet = { kind: 'json', write: () => {} } as const;
+const clock = createSystemClock();
+
+const configOf = (one: Case, overrides: Record<string, unknown>) =>
+  readConfig(
+    {
+      instrument: one.instrument,
+      partitions,
+      overload: 'wait',
+      httpPort: 0,
+      grpcPort: 0,
+      seed,
+      ...overrides,
+    },
+    {},
+  );
+
+const simulateFlags = (one: Case, brokers: string, more: readonly string[]): string[] => [
+  ...['--instrument', one.instrument, '--brokers', brokers, '--partitions', String(partitions)],
+  ...[
+    '--pool',
+    String(one.pool),
+    '--seed',
+    String(seed),
+    '--retention-bytes',
+    '64000000000',
+    '--quiet',
+    ...more,
+  ],
+];
+
+/** The processor over the memory bus in this process, on a preloaded topic. */
+const inProcess = async (one: Case): Promise<number> => {
+  const cards = loadCards(one.instrument);
+  const config = configOf(one, { bus: 'memory', retentionBytes: 8_000_000_000 });
+  const telemetry = openTelemetry(config, 'bench', quiet);
+  const bus = openBus(config, clock, telemetry.telemetry.log);
+  const frames = await preload(bus, cards.card, one.memoryTimeFrames, one.pool, partitions, seed);
+  const running = await runProcessor(config, cards, telemetry, { simulated: true, bus });
+  const rate = await drainRate(bus, config.group, topicsOf(one.instrument).frames, frames);
+  await running.stop();
+  telemetry.close();
+  return rate;
+};
+
+const throughKafka = async (one: Case, brokers: string, bus: Bus, frames: number, group: string) => {
+  const processor = await startTessera('process', [
+    ...['--instrument', one.instrument, '--brokers', brokers, '--partitions', String(partitions)],
+    ...['--group', group, '--overload', 'wait', '--retention-bytes', '64000000000'],
+  ]);
+  const rate = await drainRate(bus, group, topicsOf(one.instrument).frames, frames);
+  const status = await processor.status();
+  await processor.stop();
+  return { rate, status };
+};
+
+const throughPython = async (
+  one: Case,
+  python: string,
+  brokers: string,
+  bus: Bus,
+  frames: number,
+  group: string,
+) => {
+  const { card, model, modelFolder } = loadCards(one.instrument);
+  const rival = (): ReturnType<typeof startRival> =>
+    startRival(python, [
+      ...['--brokers', brokers, '--group', group, '--source', topicsOf(card.id).frames],
+      ...['--target', `${card.id}_rival`, '--card', join(home, 'instruments', `${card.id}.json`)],
+      ...['--model', join(modelFolder, model.encoder.file), '--model-card', join(modelFolder, 'card.json')],
+      ...['--poll-frames', one.key === 'auau' ? '24' : '512'],
+    ]);
+  const both = [rival(), rival()];
+  const rate = await drainRate(bus, group, topicsOf(one.instrument).frames, frames);
+  await Promise.all(both.map((process) => process.stop()));
+  return rate;
+};
+
+interface Steady {
+  readonly latency: Latencies;
+  readonly loopDelayMsP99: number;
+  readonly rssFirstMb: number;
+  readonly rssLastMb: number;
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly p50Ms: number | null;
+    readonly p99Ms: number | null;
+  }[];
+}
+
+/** Open-loop load at `framesPerSecond`, all regions of a time frame together, for some seconds after a warm-up. */
+const steadyLoad = async (
+  one: Case,
+  brokers: string,
+  bus: Bus,
+  framesPerSecond: number,
+  seconds: number,
+  group: string,
+): Promise<Steady> => {
+  const { card } = loadCards(one.instrument);
+  const rate = framesPerSecond / card.regions.length;
+  const tokens = topicsOf(one.instrument).tokens;
+  const processor = await startTessera('process', [
+    ...['--instrument', one.instrument, '--brokers', brokers, '--partitions', String(partitions)],
+    ...['--group', group, '--retention-bytes', '2000000000'],
+  ]);
+  const latencies = followLatency(bus, tokens);
+  const simulator = await startTessera('simulate', simulateFlags(one, brokers, ['--rate', String(rate)]));
+  await processor.ready();
+  const warmupSeconds = flags.quick ? 10 : 20;
+  await sleep(warmupSeconds * 1000);
+  const sinceMs = performance.timeOrigin + performance.now();
+  const rss: number[] = [];
+  const loopDelays: number[] = [];
+  for (let second = 0; second < seconds; second += 5) {
+    await sleep(5000);
+    const { process } = await processor.status();
+    rss.push(process.rssBytes / 1e6);
+    loopDelays.push(process.loopDelayMsP99);
+  }
+  const { latency: stages } = await processor.status();
+  await simulator.stop();
+  const latency = latencies.since(sinceMs);
+  await latencies.stop();
+  await processor.stop();
+  const third = Math.max(1, Math.floor(rss.length / 3));
+  return {
+    latency,
+    loopDelayMsP99: median(loopDelays),
+    rssFirstMb: median(rss.slice(0, third)),
+    rssLastMb: median(rss.slice(-third)),
+    stages,
+  };
+};
+
+const main = async (): Promise<void> => {
+  const broker = await startBroker();
+  const brokers = broker.brokers.join(',');
+  const python = pythonPath();
+  if (python === null) say('no Python environment (npm test makes one): the rival is left out');
+  const rows: Record<string, string | number | null>[] = [];
+  const ratios: Record<string, number | null> = {};
+  for (const one of cases) {
+    say(`${one.instrument}: in process …`);
+    const memory: number[] = [];
+    for (let i = 0; i < repeats; i += 1) memory.push(await inProcess(one));
+
+    say(`${one.instrument}: preloading ${one.timeFrames} time frames …`);
+    const config = configOf(one, { brokers });
+    const telemetry = openTelemetry(config, 'bench', quiet);
+    const bus = openBus(config, clock, telemetry.telemetry.log);
+    const loader = await startTessera(
+      'simulate',
+      simulateFlags(one, brokers, ['--rate', '0', '--time-frames', String(one.timeFrames)]),
+    );
+    await loader.exited;
+    const rivalTopic = { name: `${one.instrument}_rival`, partitions, messageBytesMax: 8_000_000 };
+    await bus.ensureTopics([rivalTopic]);
+    const frames = one.timeFrames * loadCards(one.instrument).card.regions.length;
+
+    const kafka: number[] = [];
+    const rival: number[] = [];
+    for (let i = 0; i < repeats; i += 1) {
+      const { rate } = await throughKafka(one, brokers, bus, frames, `bench-${i}`);
+      kafka.push(rate);
+      if (python !== null) rival.push(await throughPython(one, python, brokers, bus, frames, `rival-${i}`));
+      say(`${one.key}: tessera ${rate.toFixed(0)}/s, Python ${rival.at(-1)?.toFixed(0) ?? '–'}/s`);
+    }
+    const paired = rival.map((rate, i) => kafka[i]! / rate);
+    const spread = (values: readonly number[]): string =>
+      values.length === 0 ? '–' : `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)}`;
+    rows.push({
+      instrument: one.instrument,
+      'in process, frames/s': Math.round(median(memory)),
+      'through Kafka, exactly once, frames/s': Math.round(median(kafka)),
+      spread: spread(kafka),
+      'two Python processes, frames/s': rival.length > 0 ? Math.round(median(rival)) : null,
+      'Python spread': spread(rival),
+    });
+    ratios[`kafka_over_memory_${one.key}`] = median(kafka) / median(memory);
+    ratios[`${one.key}_vs_python`] = paired.length > 0 ? median(paired) : null;
+
+    const rate = median(kafka);
+    say(
+      `${one.key}: latency at half rate for ${one.key === 'auau' ? steadySeconds : Math.min(60, steadySeconds)} s …`,
+    );
+    const seconds = one.key === 'auau' ? steadySeconds : Math.min(60, steadySeconds);
+    const half = await steadyLoad(one, brokers, bus, rate / 2, seconds, 'half');
+    rows.push({
+      instrument: `${one.instrument} at half rate`,
+      'p50 ms': half.latency.p50Ms,
+      'p99 ms': half.latency.p99Ms,
+      'loop delay p99 ms': half.loopDelayMsP99,
+      'RSS MB, first and last third': `${half.rssFirstMb.toFixed(0)} → ${half.rssLastMb.toFixed(0)}`,
+      ...Object.fromEntries(
+        half.stages.map(({ stage, p50Ms, p99Ms }) => [
+          `${stage} ms`,
+          `${p50Ms?.toFixed(1)} / ${p99Ms?.toFixed(1)}`,
+        ]),
+      ),
+    });
+    if (one.key === 'auau') {
+      ratios.p99_ms_half_load = half.latency.p99Ms;
+      ratios.loop_delay_p99_ms = half.loopDelayMsP99;
+      ratios.rss_last_over_first = half.rssLastMb / half.rssFirstMb;
+    }
+    let breaks: number | null = null;
+    for (const share of [0.7, 0.85, 1, 1.15]) {
+      const steady = await steadyLoad(
+        one,
+        brokers,
+        bus,
+        rate * share,
+        flags.quick ? 5 : 15,
+        `share-${share}`,
+      );
+      say(`${one.key}: at ${share} of its rate p99 ${steady.latency.p99Ms.toFixed(0)} ms`);
+      if (steady.latency.p99Ms > 1000 || !(steady.latency.count > 0)) {
+        breaks = rate * share;
+        break;
+      }
+    }
+    ratios[`breaks_at_${one.key}_frames_per_second`] = breaks === null ? null : Math.round(breaks);
+    await bus.close();
+    telemetry.close();
+  }
+  const model = cpus()[0]?.model ?? 'unknown processor';
+  const result = {
+    bench: 'pipeline',
+    machine: `${availableParallelism()} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker, simulator and clients beside`,
+    version,
+    seed,
+    note:
+      'Frames are simulated. Rates are medians on a preloaded topic, from the offsets each group commits; tessera commits ' +
+      'exactly once and scores, the Python consumer commits at least once and does not. Latency is from intended send time ' +
+      'to a read_committed reader, all regions of a time frame sent together; the breaking rate is the first tried at which p99 passes 1 s.',
+    rows,
+    ratios,
+  };
+  const json = `${JSON.stringify(result, null, 2)}\n`;
+  if (flags.json === undefined) process.stdout.write(json);
+  else writeFileSync(flags.json, json);
+};
+
+try {
+  await main();
+} finally {
+  await stopAll();
+}
