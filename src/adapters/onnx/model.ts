@@ -69,6 +69,37 @@ const checkShape = (session: InferenceSession, { file, inputWidth, outputWidth }
   }
 };
 
+/** Rows that touch the whole range of every input: a mixed counter, the same everywhere. */
+const probeRows = (rows: number, width: number): Uint8Array =>
+  Uint8Array.from({ length: rows * width }, (_, at) => Math.imul(at + 1, 0x9e3779b1) >>> 24);
+
+const runOnce = async (session: InferenceSession, cells: Uint8Array, width: number): Promise<Uint8Array> => {
+  const feeds = { [session.inputNames[0]!]: new Tensor('uint8', cells, [cells.length / width, width]) };
+  return (await session.run(feeds))[session.outputNames[0]!]!.data as Uint8Array;
+};
+
+/** Packets must be the same on every provider; one that rounds (TF32, half precision) would give other tokens. */
+const checkDigits = async (
+  session: InferenceSession,
+  model: Uint8Array,
+  { file, inputWidth }: ModelFile,
+  provider: Provider,
+): Promise<void> => {
+  const reference = await startSession(model, 'cpu');
+  try {
+    const cells = probeRows(limits.modelRowsMax, inputWidth);
+    const expected = await runOnce(reference, cells, inputWidth);
+    const found = await runOnce(session, cells, inputWidth);
+    if (found.length === expected.length && found.every((symbol, at) => symbol === expected[at])) return;
+  } finally {
+    await reference.release();
+  }
+  throw new Fault(
+    'model-provider',
+    `${provider} gives other symbols than the CPU for ${file}; use the provider cpu, or turn off its reduced precision`,
+  );
+};
+
 /** Throws `model-load` or `model-provider`. The caller closes the model before its thread ends. */
 export const openModel = async (options: ModelOptions): Promise<Model> => {
   const { path, file, provider, rowsMax = limits.modelRowsMax } = options;
@@ -85,6 +116,7 @@ export const openModel = async (options: ModelOptions): Promise<Model> => {
   const session = await openSession(bytes, provider, file.file);
   try {
     checkShape(session, file);
+    if (provider !== 'cpu') await checkDigits(session, bytes, file, provider);
   } catch (error) {
     await session.release();
     throw error;

@@ -15,8 +15,8 @@ export const providers: readonly Provider[] = ['cpu', 'webgpu', 'cuda'];
 const mends: Readonly<Record<Provider, string>> = {
   cpu: 'reinstall onnxruntime-node (npm ci)',
   webgpu:
-    'it needs libvulkan.so.1 and a Vulkan driver (Debian: libvulkan1 and the driver of your card, or ' +
-    'mesa-vulkan-drivers for one in software)',
+    'it needs libvulkan.so.1 and the Vulkan driver of a graphics card (Debian: libvulkan1 and the driver; the ' +
+    "software driver of Debian 12's mesa-vulkan-drivers is not enough)",
   cuda:
     "it needs an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's own provider files " +
     '(libonnxruntime_providers_shared.so and libonnxruntime_providers_cuda.so, from NuGet or the Python wheel ' +
