@@ -5,7 +5,7 @@
 
 import type { Kafka } from 'kafkajs';
 import type { TopicSpec } from '../../ports/bus.ts';
-import { type Cluster, createCluster, type KafkaAccess } from './client/cluster.ts';
+import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './client/cluster.ts';
 import { errorType, persist, toFault } from './client/request.ts';
 import type { TopicBook } from './client/topics.ts';
 
@@ -117,7 +117,7 @@ async function withCluster<Value>(
   } catch (cause) {
     throw toFault(cause, doing);
   } finally {
-    await cluster.disconnect().catch(() => {});
+    await closeCluster(cluster);
   }
 }
 

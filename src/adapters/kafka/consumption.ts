@@ -5,7 +5,7 @@
 
 import { Fault } from '../../domain/fault.ts';
 import type { Bus, Consumption, OutputRecord, PartitionFeed } from '../../ports/bus.ts';
-import { type Cluster, createCluster, type KafkaAccess } from './client/cluster.ts';
+import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './client/cluster.ts';
 import { createFetcher, type Fetcher, type Track } from './client/fetcher.ts';
 import type { Compression } from './client/record_batch.ts';
 import { isFenced, persist, toFault } from './client/request.ts';
@@ -43,7 +43,7 @@ export async function startConsumption(
     await cluster.connect();
     await cluster.addMultipleTargetTopics([topic]);
   }).catch(async (cause) => {
-    await cluster.disconnect().catch(() => {});
+    await closeCluster(cluster);
     throw toFault(cause, `consuming ${topic}`);
   });
 
@@ -119,7 +119,7 @@ export async function startConsumption(
     await Promise.all(settled.values());
     await membership.leave();
     fetcher.close();
-    await cluster.disconnect().catch(() => {});
+    await closeCluster(cluster);
   };
   const stop = (): Promise<void> => {
     stopping ??= drain();

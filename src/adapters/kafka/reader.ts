@@ -5,7 +5,7 @@
 
 import type { Fault } from '../../domain/fault.ts';
 import type { Bus, BusRecord, ReadFrom } from '../../ports/bus.ts';
-import { type Cluster, createCluster, type KafkaAccess } from './client/cluster.ts';
+import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './client/cluster.ts';
 import { createFetcher, type Track } from './client/fetcher.ts';
 import { persist, toFault } from './client/request.ts';
 import type { TopicBook } from './client/topics.ts';
@@ -78,7 +78,7 @@ export async function* readTopic(
   } finally {
     ended.removeEventListener('abort', wakeUp);
     fetcher.close();
-    await cluster.disconnect().catch(() => {});
+    await closeCluster(cluster);
   }
 }
 

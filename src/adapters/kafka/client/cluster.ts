@@ -177,6 +177,7 @@ const retry = { initialRetryTime: 20, factor: 0.2, multiplier: 1.5, maxRetryTime
 const connectionTimeoutMs = 3000;
 // A broker that answers nothing for this long is treated as gone; the local ones answer in milliseconds.
 const requestTimeoutMs = 15_000;
+const closeMs = 2000;
 
 /** `maxInFlight` null: as many as are asked for. Reads are `read_committed`. */
 export function createCluster(access: KafkaAccess): Cluster {
@@ -198,6 +199,16 @@ export function createCluster(access: KafkaAccess): Cluster {
     maxInFlightRequests: null,
     isolationLevel: 1,
   });
+}
+
+/** Disconnects; a broker that does not answer what is still under way is not waited for longer than this. */
+export async function closeCluster(cluster: Cluster): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((done) => {
+    timer = setTimeout(done, closeMs);
+  });
+  await Promise.race([cluster.disconnect().catch(() => {}), enough]);
+  clearTimeout(timer);
 }
 
 export function createConsumerGroup(

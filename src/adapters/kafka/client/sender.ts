@@ -5,7 +5,7 @@
 
 import { Fault } from '../../../domain/fault.ts';
 import type { OutputRecord } from '../../../ports/bus.ts';
-import { type Cluster, createCluster, type KafkaAccess } from './cluster.ts';
+import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './cluster.ts';
 import { type BatchPlan, planBatches, produceRound } from './produce.ts';
 import type { Compression } from './record_batch.ts';
 import { isFenced, isLost, persist, toFault } from './request.ts';
@@ -130,7 +130,7 @@ export function createSender(options: {
     async close() {
       await running;
       closed.abort();
-      await cluster?.disconnect().catch(() => {});
+      if (cluster !== null) await closeCluster(cluster);
     },
   };
 }

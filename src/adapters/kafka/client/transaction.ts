@@ -5,10 +5,10 @@
 
 import { Fault } from '../../../domain/fault.ts';
 import type { OutputRecord } from '../../../ports/bus.ts';
-import { type Cluster, createCluster, type KafkaAccess } from './cluster.ts';
+import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './cluster.ts';
 import { type BatchPlan, planBatches, produceRound } from './produce.ts';
 import type { Compression } from './record_batch.ts';
-import { isConcurrent, isFenced, isLost, persist, toFault } from './request.ts';
+import { type Api, isConcurrent, isFenced, isLost, pause, persist, request, toFault } from './request.ts';
 import { byLeader, partitionOf, type TopicBook } from './topics.ts';
 
 export interface TransactionOptions {
@@ -57,7 +57,7 @@ export async function openTransactions(options: TransactionOptions): Promise<Tra
     });
     return createProducer(options, transactionalId, cluster, identity, retrying);
   } catch (cause) {
-    await cluster.disconnect().catch(() => {});
+    await closeCluster(cluster);
     throw toFault(cause, `opening the transactions of ${topic}/${partition}`);
   }
 }
@@ -75,6 +75,7 @@ function createProducer(
   const sequences = new Map<string, number>();
   const owner = { transactionalId, producerId, producerEpoch };
   let fenced = false;
+  let committed = false;
 
   const transactions = () =>
     cluster.findGroupCoordinator({ groupId: transactionalId, coordinatorType: transactionCoordinator });
@@ -166,6 +167,7 @@ function createProducer(
       const rounds = planBatches(outputs, book.shapeOf, partitionOf);
       try {
         await transact(rounds, nextOffset, metadata);
+        committed = true;
       } catch (cause) {
         // Nothing of it may become visible; a fenced transaction is aborted by its fencer. Sequences may have
         // gaps now, so this producer is done either way: the partition's next feed opens another.
@@ -174,6 +176,48 @@ function createProducer(
         throw toFault(cause, `committing to ${topic}/${partition}`);
       }
     },
-    close: () => cluster.disconnect(),
+    async close() {
+      // What was committed last is decided but its markers may still be on their way to the partitions: whoever
+      // reads after this must find it. A lost partition is its new owner's to wait for.
+      if (committed && !fenced && !options.signal.aborted)
+        await untilSettled(cluster, transactionalId).catch(() => {});
+      await closeCluster(cluster);
+    },
   };
+}
+
+const describeTransactions: Api = { key: 65, version: 0, name: 'DescribeTransactions' };
+const settledMs = 5000;
+
+/** Asks the coordinator, without touching the transaction, until its last one is complete. */
+async function untilSettled(cluster: Cluster, transactionalId: string): Promise<void> {
+  const deadlineMs = performance.now() + settledMs;
+  for (;;) {
+    const coordinator = await cluster.findGroupCoordinator({
+      groupId: transactionalId,
+      coordinatorType: transactionCoordinator,
+    });
+    const idBytes = Buffer.byteLength(transactionalId);
+    // The flexible encoding: lengths are varints of one more, and empty tagged fields close header and body.
+    const idLength = idBytes + 1;
+    const lengthBytes = idLength < 128 ? 1 : 2;
+    const response = await request(
+      coordinator,
+      describeTransactions,
+      3 + lengthBytes + idBytes,
+      (frame, start) => {
+        let at = frame.writeUInt8(0, start);
+        at = frame.writeUInt8(2, at);
+        if (lengthBytes === 2) at = frame.writeUInt8((idLength & 0x7f) | 0x80, at);
+        at = frame.writeUInt8(lengthBytes === 2 ? idLength >> 7 : idLength, at);
+        at += frame.write(transactionalId, at);
+        return frame.writeUInt8(0, at);
+      },
+    );
+    // Tagged fields, throttle time, array length, error code, the id again, then the state's name.
+    const stateAt = 1 + 4 + 1 + 2 + lengthBytes + idBytes;
+    const state = response.toString('latin1', stateAt + 1, stateAt + response[stateAt]!);
+    if (!state.startsWith('Prepare') || performance.now() > deadlineMs) return;
+    await pause(2);
+  }
 }
