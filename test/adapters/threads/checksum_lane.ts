@@ -1,5 +1,5 @@
 /**
- * A worker entry with a runner that sums bytes instead of tokenizing, for tests of the thread lane alone. Its
+ * A worker entry with a runner that sums some bytes instead of tokenizing, for tests of the thread lane alone. Its
  * first byte tells a frame's fate: 0xff ends the thread, 0xfe is a world fault, 0xfd a bug, 0xfc takes its time.
  */
 
@@ -13,7 +13,7 @@ export const fate = { death: 0xff, fault: 0xfe, bug: 0xfd, slow: 0xfc } as const
 const resultOf = (frame: Uint8Array, policyVersion: number): LaneResult => {
   if (frame.length === 0) return { end: 'refused', code: 'frame-empty', detail: 'nothing — не́т' };
   let sum = 0;
-  for (const byte of frame) sum = (sum + byte) % 4_294_967_296;
+  for (let at = 0; at < frame.length; at += at < 100 ? 1 : 61) sum = (sum * 31 + frame[at]!) % 4_294_967_296;
   const packet = new Uint8Array((frame[0]! % 5) + 4);
   new DataView(packet.buffer).setUint32(0, sum, true);
   return {
