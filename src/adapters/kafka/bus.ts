@@ -27,9 +27,13 @@ export interface KafkaBusOptions {
   readonly sasl?: SASLOptions;
   /** Whether the record batches sent to a topic are compressed; none by default: tokens are dense already. */
   readonly compressionOf?: (topic: string) => Compression;
+  /** How long the first connection is tried for; a broker lost later is waited for longer. */
+  readonly connectMs?: number;
   readonly sessionTimeoutMs?: number;
   readonly transactionTimeoutMs?: number;
 }
+
+const connectMsDefault = 20_000;
 
 export type { Compression } from './client/record_batch.ts';
 
@@ -46,16 +50,20 @@ export function createKafkaBus(options: KafkaBusOptions): Bus {
   const kafka = new Kafka({
     ...access,
     brokers: [...access.brokers],
-    retry: { retries: 8 },
+    retry: { initialRetryTime: 50, retries: 3 },
     logCreator: kafkajsLogCreator(log),
   });
   let admin: Promise<ReturnType<Kafka['admin']>> | null = null;
   const openAdmin = (): Promise<ReturnType<Kafka['admin']>> => {
-    admin ??= persist(async () => {
-      const client = kafka.admin();
-      await client.connect();
-      return client;
-    }).catch((cause) => {
+    const deadlineMs = performance.now() + (options.connectMs ?? connectMsDefault);
+    admin ??= persist(
+      async () => {
+        const client = kafka.admin();
+        await client.connect();
+        return client;
+      },
+      { deadlineMs },
+    ).catch((cause) => {
       admin = null;
       throw toFault(cause, `connecting to ${access.brokers.join(', ')}`);
     });
