@@ -45,26 +45,32 @@ export const inverseNormal = (p: number): number => {
   if (p < low || p > 1 - low) {
     const q = Math.sqrt(-2 * Math.log(p < low ? p : 1 - p));
     const top =
-      ((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q - 2.549732539343734) *
+      ((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q -
+        2.549732539343734) *
         q +
         4.374664141464968) *
         q +
       2.938163982698783;
     const bottom =
-      (((7.784695709041462e-3 * q + 3.224671290700398e-1) * q + 2.445134137142996) * q + 3.754408661907416) * q +
+      (((7.784695709041462e-3 * q + 3.224671290700398e-1) * q + 2.445134137142996) * q + 3.754408661907416) *
+        q +
       1;
     return p < low ? top / bottom : -top / bottom;
   }
   const q = p - 0.5;
   const r = q * q;
   const top =
-    (((((-3.969683028665376e1 * r + 2.209460984245205e2) * r - 2.759285104469687e2) * r + 1.38357751867269e2) * r -
+    (((((-3.969683028665376e1 * r + 2.209460984245205e2) * r - 2.759285104469687e2) * r +
+      1.38357751867269e2) *
+      r -
       3.066479806614716e1) *
       r +
       2.506628277459239) *
     q;
   const bottom =
-    ((((-5.447609879822406e1 * r + 1.615858368580409e2) * r - 1.556989798598866e2) * r + 6.680131188771972e1) * r -
+    ((((-5.447609879822406e1 * r + 1.615858368580409e2) * r - 1.556989798598866e2) * r +
+      6.680131188771972e1) *
+      r -
       1.328068155288572e1) *
       r +
     1;
@@ -83,12 +89,22 @@ export const gaussianTable: Float32Array = (() => {
 
 /** A stream of its own for each key; equal keys give equal streams. */
 export const createPrng = (...key: readonly number[]): Prng => {
-  // Four hashes of one key; the all-zero state, which xoshiro cannot leave, is excluded by the constant.
+  // Four hashes of one key; the all-zero state, which xoshiro cannot leave, is excluded by the lowest bit.
   const seed = hashKey(key);
-  let a = mix(seed ^ 0x243f6a88) | 1;
-  let b = mix((seed + 0x85a308d3) ^ hashKey([...key, 1]));
-  let c = mix((seed + 0x13198a2e) ^ hashKey([...key, 2]));
-  let d = mix((seed + 0x03707344) ^ hashKey([...key, 3]));
+  return prngOfState(
+    mix(seed ^ 0x243f6a88) | 1,
+    mix((seed + 0x85a308d3) ^ hashKey([...key, 1])),
+    mix((seed + 0x13198a2e) ^ hashKey([...key, 2])),
+    mix((seed + 0x03707344) ^ hashKey([...key, 3])),
+  );
+};
+
+/** The generator from its bare state of four words, not all zero. */
+export const prngOfState = (s0: number, s1: number, s2: number, s3: number): Prng => {
+  let a = s0;
+  let b = s1;
+  let c = s2;
+  let d = s3;
 
   const uint32 = (): number => {
     const five = Math.imul(b, 5);

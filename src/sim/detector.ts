@@ -11,6 +11,7 @@ const numbers = [
   'fieldTesla',
   'driftVelocityCmPerNs',
   'halfLengthCm',
+  'absorberRadiusCm',
   'primaryClustersPerCm',
   'electronsPerCm',
   'diffusionTransverseCmPerSqrtCm',

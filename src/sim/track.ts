@@ -53,54 +53,92 @@ const wrap = (angle: number): number => {
   return turned < 0 ? turned + twoPi : turned;
 };
 
-/** Follows a track; its packets are added to the sink under `trackIndex`. */
-export const followTrack = (track: Track, trackIndex: number, follower: Follower): void => {
-  const { detector } = follower;
-  const { conditions, radii, layers } = detector;
-  // r [cm] = pT [GeV] / (0.0029979 · B [T]).
-  const r = track.pt / (0.0029979 * conditions.fieldTesla);
-  const turn = -track.charge; // a positive charge turns clockwise seen from +z
+/** The circle a track follows in the transverse plane, and how z and path grow along it. */
+export interface Helix {
+  readonly cx: number;
+  readonly cy: number;
+  /** cm */
+  readonly r: number;
+  /** +1 anticlockwise seen from +z, −1 clockwise. */
+  readonly turn: number;
+  /** Azimuth of the start as seen from the axis. */
+  readonly firstAngle: number;
+  readonly z: number;
+  /** cm a radian */
+  readonly rise: number;
+  readonly pathPerRad: number;
+}
+
+export const helixOf = (track: Track, fieldTesla: number): Helix => {
+  // r [cm] = pT [GeV] / (0.0029979 · B [T]); a positive charge turns clockwise.
+  const r = track.pt / (0.0029979 * fieldTesla);
   const cx = track.x + r * track.charge * Math.sin(track.phi);
   const cy = track.y - r * track.charge * Math.cos(track.phi);
-  const d = Math.max(1e-6, Math.hypot(cx, cy));
-  if (d + r <= radii[0]! || Math.abs(d - r) >= radii[layers]!) return;
-  const centreAngle = Math.atan2(cy, cx);
-  const startAngle = Math.atan2(track.y - cy, track.x - cx) - centreAngle;
-  const rise = r * track.slope; // z per radian
-  const end = (rise > 0 ? conditions.halfLengthCm : -conditions.halfLengthCm) - track.z;
-  const arcMax = Math.min(twoPi * track.turnsMax, rise === 0 ? Number.POSITIVE_INFINITY : end / rise);
-  if (arcMax <= 0) return;
-  const momentum = track.pt * Math.sqrt(1 + track.slope * track.slope);
-  const pieces: Pieces = {
+  return {
     cx,
     cy,
     r,
-    turn,
-    firstAngle: startAngle + centreAngle,
+    turn: -track.charge,
+    firstAngle: Math.atan2(track.y - cy, track.x - cx),
     z: track.z,
-    rise,
+    rise: r * track.slope,
     pathPerRad: r * Math.sqrt(1 + track.slope * track.slope),
-    clustersPerCm: conditions.primaryClustersPerCm * relativeIonisation(momentum / track.mass),
-    trackIndex,
   };
+};
+
+/** Calls `visit` for every arc, in radians since the start, that lies inside a layer and inside the chamber. */
+export const crossLayers = (
+  helix: Helix,
+  turnsMax: number,
+  detector: Detector,
+  visit: (layer: number, begin: number, stop: number) => void,
+): void => {
+  const { radii, layers } = detector;
+  const { cx, cy, r, turn, rise } = helix;
+  const d = Math.max(1e-6, Math.sqrt(cx * cx + cy * cy));
+  if (d + r <= radii[0]! || Math.abs(d - r) >= radii[layers]!) return;
+  const { halfLengthCm, absorberRadiusCm } = detector.conditions;
+  const end = (rise > 0 ? halfLengthCm : -halfLengthCm) - helix.z;
+  const start = helix.firstAngle - Math.atan2(cy, cx);
+  // What reaches the calorimeter stays there: the outgoing crossing lies before the outermost point.
+  const absorbed = crossingAngle(absorberRadiusCm, d, r);
+  const arcMax = Math.min(
+    twoPi * turnsMax,
+    rise === 0 ? Number.POSITIVE_INFINITY : end / rise,
+    d + r > absorberRadiusCm
+      ? wrap(turn > 0 ? -absorbed - start : start - absorbed)
+      : Number.POSITIVE_INFINITY,
+  );
   let outerAngle = crossingAngle(radii[0]!, d, r);
   for (let layer = 0; layer < layers; layer += 1) {
     const innerAngle = outerAngle;
     outerAngle = crossingAngle(radii[layer + 1]!, d, r);
     const width = innerAngle - outerAngle;
     if (width <= 0) continue;
-    // Two mirrored arcs lie inside the layer: [outer, inner] and [−inner, −outer] about the line to the centre.
+    // Two mirrored arcs lie inside the layer: [outer, inner] and [−inner, −outer] about the line to the axis.
     for (let mirror = 0; mirror < 2; mirror += 1) {
       const low = mirror === 0 ? outerAngle : -innerAngle;
-      let from = turn > 0 ? wrap(low - startAngle) : wrap(startAngle - (low + width));
+      let from = turn > 0 ? wrap(low - start) : wrap(start - (low + width));
       if (from + width > twoPi) from -= twoPi; // it starts inside this arc
       for (; from < arcMax; from += twoPi) {
-        const begin = Math.max(from, 0);
-        const stop = Math.min(from + width, arcMax);
-        if (stop > begin) ionise(pieces, layer, begin, stop, follower);
+        const begin = Math.max(0, from);
+        const stop = Math.min(arcMax, from + width);
+        if (stop > begin) visit(layer, begin, stop);
       }
     }
   }
+};
+
+/** Follows a track; its packets are added to the sink under `trackIndex`. */
+export const followTrack = (track: Track, trackIndex: number, follower: Follower): void => {
+  const { detector } = follower;
+  const { conditions } = detector;
+  const helix = helixOf(track, conditions.fieldTesla);
+  const betaGamma = (track.pt * Math.sqrt(1 + track.slope * track.slope)) / track.mass;
+  const clustersPerRad = conditions.primaryClustersPerCm * relativeIonisation(betaGamma) * helix.pathPerRad;
+  crossLayers(helix, track.turnsMax, detector, (layer, begin, stop) => {
+    ionise(helix, clustersPerRad, trackIndex, layer, begin, stop, follower);
+  });
 };
 
 /** Angle, seen from the helix' axis, between the outermost point and where it crosses radius R: 0 … π. */
@@ -109,23 +147,18 @@ const crossingAngle = (radius: number, d: number, r: number): number => {
   return cosine >= 1 ? 0 : cosine <= -1 ? Math.PI : Math.acos(cosine);
 };
 
-interface Pieces {
-  readonly cx: number;
-  readonly cy: number;
-  readonly r: number;
-  readonly turn: number;
-  readonly firstAngle: number;
-  readonly z: number;
-  readonly rise: number;
-  readonly pathPerRad: number;
-  readonly clustersPerCm: number;
-  readonly trackIndex: number;
-}
-
 /** Cuts the arc [begin, stop] (rad since the start of the track) of one layer into steps and ionises each. */
-const ionise = (pieces: Pieces, layer: number, begin: number, stop: number, follower: Follower): void => {
+const ionise = (
+  helix: Helix,
+  clustersPerRad: number,
+  trackIndex: number,
+  layer: number,
+  begin: number,
+  stop: number,
+  follower: Follower,
+): void => {
   const { detector } = follower;
-  const { cx, cy, r, turn, firstAngle } = pieces;
+  const { cx, cy, r, turn, firstAngle } = helix;
   const arc = stop - begin;
   const first = firstAngle + turn * begin;
   const last = firstAngle + turn * stop;
@@ -136,22 +169,22 @@ const ionise = (pieces: Pieces, layer: number, begin: number, stop: number, foll
   const binPerCm = 1 / (detector.conditions.driftVelocityCmPerNs * detector.binNanos);
   // An arc bent back on itself sweeps more azimuth than its ends show.
   const pads = Math.max(Math.abs(sweep), arc > straightRad ? (arc * r) / detector.radii[layer + 1]! : 0);
-  const bins = Math.abs(pieces.rise) * arc * binPerCm;
+  const bins = Math.abs(helix.rise) * arc * binPerCm;
   const wanted = Math.ceil(Math.max(pads / detector.padStep / padsPerStep, bins / binsPerStep));
   const steps = wanted < 1 ? 1 : Math.min(wanted, stepsMax);
-  const clusters = (pieces.clustersPerCm * pieces.pathPerRad * arc) / steps;
+  const clusters = (clustersPerRad * arc) / steps;
   const position = clusterClass(clusters);
   // Beyond the table's last class the electrons are scaled: only stopping protons get there.
   const scale = clusters > 200 ? clusters / 200 : 1;
   for (let step = 0; step < steps; step += 1) {
     const share = (step + 0.5) / steps;
-    const z = pieces.z + pieces.rise * (begin + arc * share);
+    const z = helix.z + helix.rise * (begin + arc * share);
     let phi = phiFirst + sweep * share;
     if (arc > straightRad) {
       const angle = first + turn * arc * share;
       phi = Math.atan2(cy + r * Math.sin(angle), cx + r * Math.cos(angle));
     }
-    drift(phi, z, layer, position, scale, pieces.trackIndex, follower);
+    drift(phi, z, layer, position, scale, trackIndex, follower);
   }
 };
 
