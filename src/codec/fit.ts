@@ -6,12 +6,13 @@
 import type { Digits } from '../domain/frame.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
 import {
-  amplitudeContext,
   amplitudeContexts,
-  levelOf,
+  cellsPerHit,
+  contextOf,
   levels,
+  lookAround,
+  neighbourhoods,
   predictionUnits,
-  predictorCells,
   weightCount,
 } from '../kernels/amplitude.ts';
 import { normalizeFrequencies } from '../kernels/frequencies.ts';
@@ -30,7 +31,6 @@ import { builtInTables, codeOfOdds, type LosslessTables, readyTables } from './t
 
 /** Hits whose contexts are kept for the amplitude fit: 6 M are 70 MB and far more than its cells need. */
 const hitsKeptMax = 6_000_000;
-const cellsPerHit = 5;
 /** How many hits a coarser context's word is worth against a finer one's. */
 const parentWeight = 6;
 const backfitRounds = 12;
@@ -41,7 +41,7 @@ interface Counts {
   readonly tile: Float64Array;
   readonly chunk: Float64Array;
   readonly bit: Float64Array;
-  /** Of each kept hit: its predictor cells, its class of neighbours and its symbol. */
+  /** Of each kept hit: its predictor cells, its neighbourhood and its symbol. */
   readonly cells: Uint16Array;
   readonly neighbours: Uint8Array;
   readonly symbol: Uint8Array;
@@ -85,6 +85,10 @@ export const fitTables = (
   return readyTables(card, parts, { by: 'fitTables', frames: counts.frames, ...provenance });
 };
 
+/** Steps that name their context and bit instead of coding it: what `putChunks` then writes can be counted. */
+const chunkNames = Uint32Array.from({ length: chunkContexts * 2 }, (_, i) => i);
+const bitNames = Uint32Array.from({ length: bitContexts * 2 }, (_, i) => chunkContexts * 2 + i);
+
 const countOccupancy = (digits: Digits, tables: LosslessTables, counts: Counts): void => {
   const { occupancy } = tables;
   const { active, tile, tileOrigin } = occupancy.scratch;
@@ -102,8 +106,6 @@ const countOccupancy = (digits: Digits, tables: LosslessTables, counts: Counts):
     }
   }
   const steps = new Uint32Array(tileCount * 8 + Math.min(tileCount * 64, digits.count * 8));
-  const chunkNames = Uint32Array.from({ length: chunkContexts * 2 }, (_, i) => i);
-  const bitNames = Uint32Array.from({ length: bitContexts * 2 }, (_, i) => chunkContexts * 2 + i);
   const end = putChunks(steps, 0, tileCount, occupancy, chunkNames, bitNames);
   for (let i = 0; i < end; i++) {
     const name = steps[i]!;
@@ -114,23 +116,16 @@ const countOccupancy = (digits: Digits, tables: LosslessTables, counts: Counts):
 };
 
 const countAmplitudes = (digits: Digits, tables: LosslessTables, counts: Counts): void => {
-  const { grade, origin, columns, plane } = tables.amplitude;
-  const { symbolOf, symbols } = tables.scale;
-  const { cells } = tables.scratch;
+  const { grade, origin, columns } = tables.amplitude;
+  const { symbolOf } = tables.scale;
+  const { view } = tables.scratch;
   markGrades(tables, digits);
   for (let i = 0; i < digits.count && counts.hits < hitsKeptMax; i++) {
     const at = origin + digits.voxel[i]!;
-    predictorCells(grade, at, columns, plane, cells);
-    counts.cells.set(cells, counts.hits * cellsPerHit);
-    // With all weights zero the level is 0, and the context is the class of neighbours alone.
-    counts.neighbours[counts.hits] = amplitudeContext(
-      grade,
-      at,
-      columns,
-      cells,
-      tables.parts.weights,
-      symbols,
-    );
+    const first = counts.hits * cellsPerHit;
+    lookAround(grade, at, columns, view);
+    for (let cell = 0; cell < cellsPerHit; cell++) counts.cells[first + cell] = view[cell]!;
+    counts.neighbours[counts.hits] = view[cellsPerHit]!;
     counts.symbol[counts.hits++] = symbolOf[digits.adc[i]!]!;
   }
   clearGrades(tables, digits.voxel, digits.count);
@@ -193,30 +188,28 @@ const fitWeights = (counts: Counts): Int16Array => {
   return Int16Array.from(weights, Math.round);
 };
 
-/** Symbol frequencies by level and neighbours, leaning on the level's, and these on those of all hits. */
+/** Symbol frequencies by level and neighbourhood, leaning on those of the level and the ones beside it. */
 const fitAmplitudes = (counts: Counts, tables: LosslessTables, weights: Int16Array): Uint16Array => {
-  const { symbols } = tables.scale;
+  const { symbols, levelOf } = tables.scale;
   const { cells, neighbours, symbol, hits } = counts;
-  const classes = amplitudeContexts / levels;
   const byContext = new Float64Array(amplitudeContexts * symbols);
   for (let i = 0; i < hits; i++) {
     const first = i * cellsPerHit;
     let prediction = 0;
     for (let table = 0; table < cellsPerHit; table++) prediction += weights[cells[first + table]!]!;
-    byContext[(levelOf(prediction, symbols) * classes + neighbours[i]!) * symbols + symbol[i]!]!++;
+    byContext[contextOf(prediction, neighbours[i]!, levelOf) * symbols + symbol[i]!]!++;
   }
+  const perLevel = neighbourhoods * symbols;
   const frequencies = new Uint16Array(byContext.length);
   for (let level = 0; level < levels; level++) {
     const near = new Float64Array(symbols);
-    for (let l = Math.max(0, level - 1); l <= Math.min(levels - 1, level + 1); l++) {
-      for (let i = 0; i < classes * symbols; i++) near[i % symbols]! += byContext[l * classes * symbols + i]!;
-    }
+    const nearEnd = Math.min(levels, level + 2) * perLevel;
+    for (let i = Math.max(0, level - 1) * perLevel; i < nearEnd; i++) near[i % symbols]! += byContext[i]!;
     const nearTotal = near.reduce((n, count) => n + count, 0);
-    for (let c = 0; c < classes; c++) {
-      const first = (level * classes + c) * symbols;
+    for (let first = level * perLevel; first < (level + 1) * perLevel; first += symbols) {
       const mixed = Array.from({ length: symbols }, (_, s) => {
         const parent = (near[s]! + 0.2) / (nearTotal + 0.2 * symbols);
-        return Math.round(256 * (byContext[first + s]! + 4 * parentWeight * parent));
+        return Math.round(256 * (byContext[first + s]! + 2 * parentWeight * parent));
       });
       frequencies.set(normalizeFrequencies(mixed), first);
     }

@@ -4,7 +4,7 @@
  */
 
 import { Fault } from '../domain/fault.ts';
-import { amplitudeContext, predictorCells } from '../kernels/amplitude.ts';
+import { amplitudeContext, lookAround } from '../kernels/amplitude.ts';
 import { bitContext, chunkContext, tileContext, window24 } from '../kernels/occupancy.ts';
 import { type RansReader, readBit, readRaw, readStepSymbol } from '../kernels/rans.ts';
 import { takeGap } from './gaps.ts';
@@ -119,17 +119,17 @@ export const takeAmplitudes = (
   progress: ReadProgress,
 ): void => {
   const { amplitudeSteps, scale } = tables;
-  const { symbols, symbolOf, lowest, rawBits, adcBits } = scale;
-  const { grade, origin, columns, plane } = tables.amplitude;
-  const { cells } = tables.scratch;
+  const { symbols, symbolOf, lowest, rawBits, adcBits, levelOf } = scale;
+  const { grade, origin, columns } = tables.amplitude;
+  const { view } = tables.scratch;
   const { count, voxel, adc } = digits;
   // Later hits are known to be there, not how large: any non-zero grade says so.
   for (let i = 0; i < count; i++) grade[origin + voxel[i]!] = 1;
   progress.graded = count;
   for (let i = 0; i < count; i++) {
     const at = origin + voxel[i]!;
-    predictorCells(grade, at, columns, plane, cells);
-    const context = amplitudeContext(grade, at, columns, cells, tables.parts.weights, symbols);
+    lookAround(grade, at, columns, view);
+    const context = amplitudeContext(view, tables.parts.weights, levelOf);
     const symbol = readStepSymbol(reader, amplitudeSteps, context * symbols);
     let value = lowest[symbol]!;
     if (symbol === 0) {

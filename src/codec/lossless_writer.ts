@@ -4,7 +4,7 @@
  */
 
 import type { Digits } from '../domain/frame.ts';
-import { amplitudeContext, predictorCells } from '../kernels/amplitude.ts';
+import { amplitudeContext, lookAround } from '../kernels/amplitude.ts';
 import { bitContext, chunkContext, type OccupancyGrid, tileContext, window24 } from '../kernels/occupancy.ts';
 import { rawStep } from '../kernels/rans.ts';
 import { putGap } from './gaps.ts';
@@ -97,9 +97,9 @@ export const putChunks = (
 
 export const putAmplitudes = (tables: LosslessTables, firstStep: number, digits: Digits): number => {
   const { scale, amplitudeSteps } = tables;
-  const { symbolOf, symbols, lowest, rawBits, adcBits } = scale;
-  const { grade, origin, columns, plane } = tables.amplitude;
-  const { steps, cells } = tables.scratch;
+  const { symbolOf, symbols, lowest, rawBits, adcBits, levelOf } = scale;
+  const { grade, origin, columns } = tables.amplitude;
+  const { steps, view } = tables.scratch;
   const weights = tables.parts.weights;
   const { count, voxel, adc } = digits;
   markGrades(tables, digits);
@@ -108,8 +108,8 @@ export const putAmplitudes = (tables: LosslessTables, firstStep: number, digits:
     const at = origin + (voxel[i]! | 0);
     const value = adc[i]!;
     const symbol = symbolOf[value]!;
-    predictorCells(grade, at, columns, plane, cells);
-    const context = amplitudeContext(grade, at, columns, cells, weights, symbols);
+    lookAround(grade, at, columns, view);
+    const context = amplitudeContext(view, weights, levelOf);
     steps[next++] = amplitudeSteps[Math.imul(context, symbols) + symbol]!;
     const bits = rawBits[symbol]!;
     if (symbol === 0) {

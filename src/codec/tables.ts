@@ -11,6 +11,7 @@ import {
   amplitudeContexts,
   amplitudeGrid,
   amplitudeScale,
+  viewLength,
   weightCount,
 } from '../kernels/amplitude.ts';
 import { crc32cByTable } from '../kernels/crc32c.ts';
@@ -58,7 +59,7 @@ export interface LosslessTables {
   readonly scale: AmplitudeScale;
   readonly occupancy: OccupancyGrid;
   readonly amplitude: AmplitudeGrid;
-  readonly scratch: { steps: Uint32Array; bytes: Uint8Array; readonly cells: Int32Array };
+  readonly scratch: { steps: Uint32Array; bytes: Uint8Array; readonly view: Int32Array };
 }
 
 /** Probabilities in 1/4096 a code stands for: steps of a sixteenth, mirrored at one half. */
@@ -148,7 +149,7 @@ export const readyTables = (
     scale,
     occupancy: occupancyGrid(card),
     amplitude: amplitudeGrid(card),
-    scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0), cells: new Int32Array(5) },
+    scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0), view: new Int32Array(viewLength) },
   };
 };
 

@@ -28,11 +28,13 @@ export interface AmplitudeScale {
   readonly symbolOf: Uint8Array;
   readonly lowest: Uint16Array;
   readonly rawBits: Uint8Array;
-  /** Symbol → what neighbours are told: 1 … 16 (0 stands for no hit). */
+  /** Symbol → what its neighbours are told: a grade of 1 … `gradesMax`; 0 stands for no hit. */
   readonly grade: Uint8Array;
+  /** Prediction (see `predict`) → level. */
+  readonly levelOf: Uint8Array;
 }
 
-export const grades = 16;
+const gradesMax = 33;
 
 export const amplitudeScale = (card: Pick<InstrumentCard, 'adcBits' | 'thresholdAdc'>): AmplitudeScale => {
   const top = 2 ** card.adcBits - 1;
@@ -54,15 +56,21 @@ export const amplitudeScale = (card: Pick<InstrumentCard, 'adcBits' | 'threshold
   }
   symbolOf[top] = symbols - 1;
   lowest[symbols - 1] = top;
-  const perGrade = Math.max(1, Math.ceil(symbols / grades));
-  for (let symbol = 0; symbol < symbols; symbol++) grade[symbol] = 1 + Math.floor(symbol / perGrade);
-  return { adcBits: card.adcBits, symbols, symbolOf, lowest, rawBits, grade };
+  const gradesUsed = Math.min(gradesMax, symbols - 1);
+  for (let symbol = 0; symbol < symbols; symbol++) {
+    grade[symbol] = Math.max(1, Math.round((symbol * gradesUsed) / (symbols - 1)));
+  }
+  const units = symbols * predictionUnits;
+  const levelOf = Uint8Array.from({ length: units }, (_, prediction) =>
+    Math.floor((prediction * levels) / units),
+  );
+  return { adcBits: card.adcBits, symbols, symbolOf, lowest, rawBits, grade, levelOf };
 };
 
 /** Grades of the frame's hits by voxel, with zeros around: what a hit's neighbours look up. */
 export interface AmplitudeGrid {
+  /** Distance to the row before. */
   readonly columns: number;
-  readonly plane: number;
   readonly origin: number;
   /** All zero between calls. */
   readonly grade: Uint8Array;
@@ -71,90 +79,93 @@ export interface AmplitudeGrid {
 export const amplitudeGrid = (card: Pick<InstrumentCard, 'axes'>): AmplitudeGrid => {
   // At least two back: what follows that place is still earlier than the place itself.
   const columns = Math.max(2, card.axes[card.axes.length - 1]!.size);
-  const plane = columns * (card.axes[card.axes.length - 2]?.size ?? 1);
-  const margin = plane + 2 * columns + 4;
-  return {
-    columns,
-    plane,
-    origin: margin,
-    grade: new Uint8Array(voxelCount(card as InstrumentCard) + 2 * margin),
-  };
+  const origin = 2 * columns + 4;
+  return { columns, origin, grade: new Uint8Array(voxelCount(card as InstrumentCard) + 2 * origin) };
 };
 
-/** Sizes of the predictor's tables, one after another; see `predict`. */
-const stride = grades + 1;
-export const weightTables = [
-  { name: 'earlier', size: stride * stride * 8 },
-  { name: 'rowAt', size: stride * stride * 2 },
-  { name: 'rowAround', size: stride * stride * 2 },
-  { name: 'layer', size: stride * stride },
-  { name: 'ahead', size: 256 },
-] as const;
-const rowAtFirst = weightTables[0].size;
-const rowAroundFirst = rowAtFirst + weightTables[1].size;
-const layerFirst = rowAroundFirst + weightTables[2].size;
-const aheadFirst = layerFirst + weightTables[3].size;
-export const weightCount = aheadFirst + weightTables[4].size;
-
-/** Predictions are in 1/16 symbol, cut into levels; a context is a level and which neighbours there are. */
+/** Predictions are in 1/16 symbol, cut into levels. */
 export const predictionUnits = 16;
-export const levels = 64;
-const classes = 8;
-export const amplitudeContexts = levels * classes;
+export const levels = 32;
 
-/** The five cells of the predictor's tables that the hit at `at` reads, written to `cells`. */
-export const predictorCells = (
-  grade: Uint8Array,
-  at: number,
-  columns: number,
-  plane: number,
-  cells: Int32Array,
-): void => {
+/**
+ * The predictor's tables lie one after another, each four times: for hits with and without one before them in
+ * their row and in the row before. Distances: u the row before, d the row after, numbers along the row.
+ */
+const fine = gradesMax + 1;
+/** A grade in quarters, 0 still for no hit. */
+const coarse = ((gradesMax + 3) >>> 2) + 1;
+const earlierSize = fine * coarse * 8;
+const aboveSize = fine * coarse * 2;
+const pairSize = fine * coarse;
+const aheadSize = 64;
+const aboveFirst = 4 * earlierSize;
+const aboveEarlierFirst = aboveFirst + 4 * aboveSize;
+const earlier2First = aboveEarlierFirst + 4 * pairSize;
+const aheadFirst = earlier2First + 4 * pairSize;
+export const weightCount = aheadFirst + 4 * aheadSize;
+
+/** Which neighbours there are: up to two before, up to three after, above, below. They decide the spread. */
+export const neighbourhoods = 48;
+export const amplitudeContexts = levels * neighbourhoods;
+/** Length of what `lookAround` writes: five cells of the predictor's tables, and the neighbourhood. */
+export const cellsPerHit = 5;
+export const viewLength = cellsPerHit + 1;
+
+/**
+ * What the hit at `at` sees, written to `view`: the predictor's cells (what is before; above; above and before;
+ * two before; and to come), then its neighbourhood. Grades of earlier hits must be known; of later ones only
+ * whether they are zero. Free of branches: which neighbours there are cannot be predicted. One body, since the
+ * compiler would not inline all its parts.
+ */
+export const lookAround = (grade: Uint8Array, at: number, columns: number, view: Int32Array): void => {
   const up = at - columns;
   const down = at + columns;
-  const back = at - plane;
-  const later = grade[at + 1] === 0 ? 0 : grade[at + 2] === 0 ? 1 : grade[at + 3] === 0 ? 2 : 3;
-  const upHits = grade[up]!;
-  cells[0] = ((grade[at - 1]! * stride + grade[at - 2]!) << 3) | (later << 1) | (grade[down] === 0 ? 0 : 1);
-  cells[1] = rowAtFirst + ((upHits * stride + grade[up + 1]!) << 1) + (grade[down] === 0 ? 0 : 1);
-  cells[2] =
-    rowAroundFirst + ((grade[up - 1]! * stride + grade[up - columns]!) << 1) + (upHits === 0 ? 0 : 1);
-  cells[3] = layerFirst + grade[back]! * stride + grade[back + 1]!;
-  cells[4] =
+  const before1 = grade[at - 1]!;
+  const before2 = grade[at - 2]!;
+  const above = grade[up]!;
+  const isBefore = (0 - before1) >>> 31;
+  const isAbove = (0 - above) >>> 31;
+  const isBelow = (0 - grade[down]!) >>> 31;
+  const after2 = 1 + ((0 - grade[at + 3]!) >>> 31);
+  const after1 = 1 + (((0 - grade[at + 2]!) >> 31) & after2);
+  const later = ((0 - grade[at + 1]!) >> 31) & after1;
+  const family = (isBefore << 1) | isAbove;
+  view[0] =
+    Math.imul(family, earlierSize) +
+    (((Math.imul(before1, coarse) + ((before2 + 3) >>> 2)) << 3) | (later << 1) | isBelow);
+  view[1] =
+    aboveFirst +
+    Math.imul(family, aboveSize) +
+    (((Math.imul(above, coarse) + ((grade[up + 1]! + 3) >>> 2)) << 1) | isBelow);
+  view[2] =
+    aboveEarlierFirst +
+    Math.imul(family, pairSize) +
+    Math.imul(grade[up - 1]!, coarse) +
+    ((grade[up - columns]! + 3) >>> 2);
+  view[3] =
+    earlier2First + Math.imul(family, pairSize) + Math.imul(before2, coarse) + ((grade[at - 3]! + 3) >>> 2);
+  view[4] =
     aheadFirst +
+    Math.imul(family, aheadSize) +
     (later |
-      (grade[down - 1] === 0 ? 0 : 4) |
-      (grade[down] === 0 ? 0 : 8) |
-      (grade[down + 1] === 0 ? 0 : 16) |
-      (grade[down + columns] === 0 ? 0 : 32) |
-      (grade[at + plane] === 0 ? 0 : 64) |
-      (grade[at - 1] === 0 ? 0 : 128));
+      (((0 - grade[down - 1]!) >>> 31) << 2) |
+      (isBelow << 3) |
+      (((0 - grade[down + 1]!) >>> 31) << 4) |
+      (((0 - grade[down + columns]!) >>> 31) << 5));
+  const before = (((0 - before1) >> 31) & 1) + (((0 - before1) >> 31) & ((0 - before2) >>> 31));
+  view[5] = (before << 4) | (later << 2) | (isAbove << 1) | isBelow;
 };
 
-export const levelOf = (prediction: number, symbols: number): number => {
-  const units = symbols * predictionUnits;
-  return prediction <= 0 ? 0 : prediction >= units ? levels - 1 : ((prediction * levels) / units) | 0;
+export const contextOf = (prediction: number, where: number, levelOf: Uint8Array): number => {
+  const last = levelOf.length - 1;
+  const level = levelOf[Math.max(0, Math.min(last, prediction))]!;
+  return Math.imul(level, neighbourhoods) + where;
 };
 
-/** The context of the hit at `at`: its prediction's level, and whether it has neighbours before, after and above. */
-export const amplitudeContext = (
-  grade: Uint8Array,
-  at: number,
-  columns: number,
-  cells: Int32Array,
-  weights: Int16Array,
-  symbols: number,
-): number => {
-  const sum =
-    weights[cells[0]!]! +
-    weights[cells[1]!]! +
-    weights[cells[2]!]! +
-    weights[cells[3]!]! +
-    weights[cells[4]!]!;
-  return (
-    (levelOf(sum, symbols) << 3) |
-    (grade[at - 1] === 0 ? 0 : 4) |
-    (grade[at + 1] === 0 ? 0 : 2) |
-    (grade[at - columns] === 0 ? 0 : 1)
+/** The context of a hit by what it sees. */
+export const amplitudeContext = (view: Int32Array, weights: Int16Array, levelOf: Uint8Array): number =>
+  contextOf(
+    weights[view[0]!]! + weights[view[1]!]! + weights[view[2]!]! + weights[view[3]!]! + weights[view[4]!]!,
+    view[5]!,
+    levelOf,
   );
-};
