@@ -10,7 +10,7 @@ import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ModelFile } from '../../domain/model.ts';
 import type { Model, Provider } from '../../ports/model.ts';
-import { countKernels, providerMend, startSession } from './provider.ts';
+import { countKernels, providerMend, startSession, widthOf } from './provider.ts';
 
 export interface ModelOptions {
   readonly path: string;
@@ -51,12 +51,6 @@ const openSession = async (
     }
     throw new Fault('model-provider', `${provider} cannot be used: ${providerMend(provider)}`, { cause });
   }
-};
-
-const widthOf = (metadata: readonly InferenceSession.ValueMetadata[]): number => {
-  const [only] = metadata;
-  if (metadata.length !== 1 || !only?.isTensor || only.type !== 'uint8' || only.shape.length !== 2) return -1;
-  return typeof only.shape[1] === 'number' ? only.shape[1] : -1;
 };
 
 const checkShape = (session: InferenceSession, { file, inputWidth, outputWidth }: ModelFile): void => {
@@ -105,7 +99,7 @@ export const openModel = async (options: ModelOptions): Promise<Model> => {
   const { path, file, provider, rowsMax = limits.modelRowsMax } = options;
   const bytes = await readModel(path, file);
   if (provider !== 'cpu') {
-    const kernels = await countKernels(bytes, provider, file.inputWidth);
+    const kernels = await countKernels(bytes, provider);
     if (kernels.here === 0) {
       throw new Fault(
         'model-provider',

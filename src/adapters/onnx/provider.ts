@@ -51,6 +51,13 @@ export const startSession = (
   });
 };
 
+/** Width of a session's one uint8 tensor of rows, −1 when its inputs (or outputs) are not that. */
+export const widthOf = (metadata: readonly InferenceSession.ValueMetadata[]): number => {
+  const [only] = metadata;
+  if (metadata.length !== 1 || !only?.isTensor || only.type !== 'uint8' || only.shape.length !== 2) return -1;
+  return typeof only.shape[1] === 'number' ? only.shape[1] : -1;
+};
+
 export interface KernelCount {
   /** Kernels that ran on the provider asked for, and on any other. */
   readonly here: number;
@@ -65,11 +72,7 @@ const readProfile = async (path: string, provider: Provider): Promise<KernelCoun
 };
 
 /** Runs one row of zeros on the provider and counts whose kernels did the work. Throws `model-provider`. */
-export const countKernels = async (
-  model: Uint8Array,
-  provider: Provider,
-  inputWidth: number,
-): Promise<KernelCount> => {
+export const countKernels = async (model: Uint8Array, provider: Provider): Promise<KernelCount> => {
   const folder = await mkdtemp(join(tmpdir(), 'tessera-profile-'));
   try {
     const session = await startSession(model, provider, {
@@ -77,7 +80,8 @@ export const countKernels = async (
       profileFilePrefix: join(folder, 'run'),
     });
     try {
-      const row = new Tensor('uint8', new Uint8Array(inputWidth), [1, inputWidth]);
+      const width = widthOf(session.inputMetadata);
+      const row = new Tensor('uint8', new Uint8Array(width), [1, width]);
       await session.run({ [session.inputNames[0]!]: row });
       session.endProfiling();
     } finally {
@@ -100,14 +104,14 @@ export interface ProviderReport {
 }
 
 /** For `tessera doctor`: every provider in turn, each really asked to run the model. Throws `model-load`. */
-export const probeProviders = async (modelPath: string, inputWidth: number): Promise<ProviderReport[]> => {
+export const probeProviders = async (modelPath: string): Promise<ProviderReport[]> => {
   const model = await readFile(modelPath).catch((cause: unknown) => {
     throw new Fault('model-load', `no model at ${modelPath}`, { cause });
   });
   const reports: ProviderReport[] = [];
   for (const provider of providers) {
     try {
-      const { here, elsewhere } = await countKernels(model, provider, inputWidth);
+      const { here, elsewhere } = await countKernels(model, provider);
       const detail = `ran ${here} of the model's ${here + elsewhere} kernels`;
       reports.push({ provider, works: here > 0, detail });
     } catch (error) {

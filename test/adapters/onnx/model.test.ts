@@ -72,7 +72,7 @@ describe('a model', () => {
 describe('providers', () => {
   it('are reported as they are: what works runs kernels, what does not says why and is refused', async () => {
     const { path, file } = writeTinyModel();
-    const reports = await probeProviders(path, 64);
+    const reports = await probeProviders(path);
     expect(reports.map(({ provider }) => provider)).toEqual(providers);
     expect(reports[0]).toMatchObject({ provider: 'cpu', works: true });
     for (const { provider, works, detail } of reports) {
