@@ -259,7 +259,10 @@ export function openBatch(batch: FetchedBatch, fromOffset: bigint): BatchCursor 
     const headers: Record<string, Uint8Array> = {};
     for (let i = 0; i < count; i++) {
       const name = slice(varint()).toString();
-      headers[name] = slice(Math.max(0, varint()));
+      const value = slice(Math.max(0, varint()));
+      // Bytes from a topic may name a header so; plain assignment would set the object's prototype.
+      if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true });
+      else headers[name] = value;
     }
     return headers;
   };
@@ -304,8 +307,12 @@ export function openBatch(batch: FetchedBatch, fromOffset: bigint): BatchCursor 
 
 function unpack(body: Buffer, codec: number): Buffer {
   if (codec === 0) return body;
-  if (codec === codecZstd) return zstdDecompressSync(body, { maxOutputLength: openedBytesMax });
-  if (codec === codecGzip) return gunzipSync(body, { maxOutputLength: openedBytesMax });
+  try {
+    if (codec === codecZstd) return zstdDecompressSync(body, { maxOutputLength: openedBytesMax });
+    if (codec === codecGzip) return gunzipSync(body, { maxOutputLength: openedBytesMax });
+  } catch (cause) {
+    throw new Fault('bus-failed', 'a compressed record batch cannot be opened', { cause });
+  }
   const name = codec === 2 ? 'snappy' : codec === 3 ? 'lz4' : `codec ${codec}`;
   throw new Fault(
     'bus-failed',
