@@ -11,7 +11,7 @@ import { limits } from '../domain/limits.ts';
 import { epochNanos, messageId, run, timeFrameNumber } from '../domain/quantity.ts';
 import type { Bus, OutputRecord } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import { dumpEntry } from '../wire/dump.ts';
+import { dumpEntry } from '../wire/files/dump.ts';
 import { encodeFrame } from '../wire/frame.ts';
 import { readCsv } from './import_csv.ts';
 import { readNpz } from './import_npz.ts';

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Fault } from '../domain/fault.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
 import { voxelCount } from '../domain/instrument.ts';
-import { type NpyValues, type Npz, openNpz } from '../wire/npz.ts';
+import { type NpyValues, type Npz, openNpz } from '../wire/files/npz.ts';
 import {
   adcMost,
   countFault,

@@ -84,8 +84,11 @@ export const limits = {
   importSendBytesMax: 8 * 1024 * 1024,
   /** Characters of one CSV line: some hundred columns, and a file without line ends is told early. */
   csvLineCharsMax: 4096,
+  /** What the data folder of a local broker may fill, and the memory below which everything at once is tight. */
+  dataFolderBytesMax: 4 * 1024 * 1024 * 1024,
+  memoryBytesMin: 4 * 1024 * 1024 * 1024,
   /** Packets one inspection decodes against their frames: their bytes are held until the frame comes by. */
-  inspectPacketsMax: 10_000,
+  inspectPacketsMax: 2_000,
 
   /** Packets a replay compares in one go: their digests fit some 200 MB. */
   replayPacketsMax: 1_000_000,

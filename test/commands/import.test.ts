@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../src/adapters/memory/clock.ts';
 import { importFile } from '../../src/commands/import.ts';
 import { encodeNpz, type NpyArray } from '../../src/sim/export.ts';
-import { readDump } from '../../src/wire/dump.ts';
+import { readDump } from '../../src/wire/files/dump.ts';
 import { openFrame, readDigits } from '../../src/wire/frame.ts';
 import { card, openBus, partitions, topics } from '../services/gateway_world.ts';
 import { captureOutput } from './captured_output.ts';

@@ -11,6 +11,7 @@ import { createMemoryLane } from '../../src/adapters/memory/lane.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { createTelemetry } from '../../src/adapters/telemetry/telemetry.ts';
 import { firstPolicy } from '../../src/anomaly/fidelity.ts';
+import { builtInTables, parseTables } from '../../src/codec/tables.ts';
 import type { Digits, FrameIdentity } from '../../src/domain/frame.ts';
 import { type Anomaly, FidelityReason, type Packet } from '../../src/domain/packet.ts';
 import {
@@ -59,6 +60,12 @@ export const openTelemetry = () => {
   });
   return { ...adapter, lines };
 };
+
+/** What the card names, or the built-in tables while it names none: as a lane chooses. */
+export const losslessTables = () =>
+  card.tables === undefined
+    ? builtInTables(card)
+    : parseTables(textOf('instruments', card.tables.file), card);
 
 /** The real stages over the real encoder, in this thread. */
 export const openInlineLane = async (): Promise<Lane> => {

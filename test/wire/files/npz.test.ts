@@ -3,9 +3,9 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Fault } from '../../src/domain/fault.ts';
-import { encodeNpz } from '../../src/sim/export.ts';
-import { openNpz, parseNpy } from '../../src/wire/npz.ts';
+import { Fault } from '../../../src/domain/fault.ts';
+import { encodeNpz } from '../../../src/sim/export.ts';
+import { openNpz, parseNpy } from '../../../src/wire/files/npz.ts';
 
 /** One .npy in format 1.0, 2.0 or 3.0. */
 const npy = (descr: string, shape: string, data: Uint8Array, version = 1, fortran = 'False'): Uint8Array => {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dumpEntry, readDump } from '../../src/wire/dump.ts';
+import { dumpEntry, readDump } from '../../../src/wire/files/dump.ts';
 
 async function* cutInto(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

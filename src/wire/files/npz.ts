@@ -4,8 +4,8 @@
  */
 
 import { inflateRawSync } from 'node:zlib';
-import { Fault } from '../domain/fault.ts';
-import { limits } from '../domain/limits.ts';
+import { Fault } from '../../domain/fault.ts';
+import { limits } from '../../domain/limits.ts';
 
 /** Values in C order; 64-bit integers are bigint, strings are text. */
 export type NpyValues =

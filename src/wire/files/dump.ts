@@ -3,9 +3,9 @@
  * ours can have, so that a file of another kind is told from the first bytes on.
  */
 
-import { Fault } from '../domain/fault.ts';
-import { limits } from '../domain/limits.ts';
-import { putU32, u32At } from '../kernels/little_endian.ts';
+import { Fault } from '../../domain/fault.ts';
+import { limits } from '../../domain/limits.ts';
+import { putU32, u32At } from '../../kernels/little_endian.ts';
 
 const lengthBytes = 4;
 

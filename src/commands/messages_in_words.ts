@@ -1,0 +1,342 @@
+/**
+ * Any message of ours in words: one row for a table, and the same in full as labelled lines and as plain data.
+ * It refuses nothing: what cannot be read is told with its fault, because that is what a person came to see.
+ */
+
+import { Fault } from '../domain/fault.ts';
+import type { FrameIdentity } from '../domain/frame.ts';
+import { FrameEncoding } from '../domain/frame.ts';
+import type { InstrumentCard } from '../domain/instrument.ts';
+import { voxelCount } from '../domain/instrument.ts';
+import {
+  type Anomaly,
+  FidelityReason,
+  type Layer,
+  LayerCodec,
+  LayerKind,
+  type Packet,
+} from '../domain/packet.ts';
+import { decodeAlarm } from '../wire/alarm.ts';
+import { decodeAnomaly } from '../wire/anomaly.ts';
+import { openFrame } from '../wire/frame.ts';
+import { decodeLogData } from '../wire/log_data.ts';
+import { decodePacket } from '../wire/packet.ts';
+import { decodeStatus } from '../wire/status.ts';
+import { bytesInWords, grouped } from './output.ts';
+
+/** One message told; rows of one `kind` share a table. */
+export interface Told {
+  readonly kind: string;
+  readonly row: readonly string[];
+  /** Label and text, for the detailed block. */
+  readonly full: readonly (readonly [label: string, text: string])[];
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Present when the message is a packet that could be read. */
+  readonly packet?: Packet;
+}
+
+export interface Heading {
+  readonly names: readonly string[];
+  /** Which columns are numbers. */
+  readonly right: readonly boolean[];
+}
+
+const heading = (...columns: readonly (readonly [name: string, right?: 'right'])[]): Heading => ({
+  names: columns.map(([name]) => name),
+  right: columns.map(([, right]) => right === 'right'),
+});
+
+const whose = [['run', 'right'], ['time frame', 'right'], ['source']] as const;
+const headings: Readonly<Record<string, Heading>> = {
+  tk00: heading(
+    ...whose,
+    ['hits', 'right'],
+    ['frame', 'right'],
+    ['packet', 'right'],
+    ['ratio', 'right'],
+    ['score', 'right'],
+    ['p-value', 'right'],
+    ['reason'],
+    ['layers'],
+  ),
+  tf00: heading(
+    ...whose,
+    ['message', 'right'],
+    ['hits', 'right'],
+    ['frame', 'right'],
+    ['encoding'],
+    ['starts'],
+  ),
+  an00: heading(
+    ...whose,
+    ['score', 'right'],
+    ['p-value', 'right'],
+    ['threshold', 'right'],
+    ['verdict'],
+    ['driven by'],
+  ),
+  x5f2: heading(['service'], ['status', 'right'], ['host'], ['process', 'right'], ['every', 'right']),
+  f144: heading(['source'], ['at'], ['value', 'right']),
+  al00: heading(['source'], ['at'], ['severity'], ['message']),
+};
+const otherHeading = heading(['identifier'], ['bytes', 'right'], ['what']);
+export const headingOf = (kind: string): Heading => headings[kind] ?? otherHeading;
+
+const nameIn = (list: Readonly<Record<string, number>>, value: number): string =>
+  Object.entries(list).find(([, number]) => number === value)?.[0] ?? `${value} (unknown here)`;
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Nanoseconds since the epoch as an ISO instant with all nine digits. */
+const instant = (nanos: bigint): string => {
+  const ms = Number(nanos / 1_000_000n);
+  if (Math.abs(ms) > 8.64e15) return `${nanos} ns`;
+  const rest = (((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n).toString().padStart(6, '0');
+  return new Date(ms).toISOString().replace('Z', `${rest}Z`);
+};
+
+const identityRow = ({ run, timeFrame, sourceName }: FrameIdentity): string[] => [
+  String(run),
+  String(timeFrame),
+  sourceName,
+];
+const identityFull = (identity: FrameIdentity): [string, string][] => [
+  ['source', `${identity.sourceName}, message ${identity.messageId}`],
+  ['time frame', `run ${identity.run}, number ${identity.timeFrame}`],
+  ['starts', `${instant(identity.timestampNanos)}, lasts ${grouped(Number(identity.durationNanos))} ns`],
+  ['instrument', `${identity.instrumentId} (card ${identity.instrumentHash})`],
+];
+
+const score4 = (value: number): string => value.toPrecision(4);
+const ratioOf = (of: number, to: number): string => (to === 0 ? '–' : `${(of / to).toFixed(1)}×`);
+export const reasonInWords = (reason: number): string => kebab(nameIn(FidelityReason, reason));
+export const layerInWords = ({ kind, payload }: Layer): string =>
+  `${kebab(nameIn(LayerKind, kind))} ${bytesInWords(payload.byteLength)}`;
+
+const packetTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
+  const packet = decodePacket(bytes);
+  const { identity, layers, scores } = packet;
+  const layersText = layers.map(layerInWords).join(', ') || 'none';
+  const dense = voxelCount(card) * 2;
+  return {
+    kind: 'tk00',
+    packet,
+    row: [
+      ...identityRow(identity),
+      grouped(packet.hitCount),
+      bytesInWords(packet.rawByteCount),
+      bytesInWords(bytes.byteLength),
+      ratioOf(packet.rawByteCount, bytes.byteLength),
+      scores[0] === undefined ? '–' : score4(scores[0].value),
+      score4(packet.pValue),
+      reasonInWords(packet.reason),
+      layersText,
+    ],
+    full: [
+      ...identityFull(identity),
+      ['frame', `${grouped(packet.hitCount)} hits in ${grouped(packet.rawByteCount)} bytes`],
+      [
+        'packet',
+        `${grouped(bytes.byteLength)} bytes: ${ratioOf(packet.rawByteCount, bytes.byteLength)} of the frame, ` +
+          `${ratioOf(dense, bytes.byteLength)} of ${bytesInWords(dense)} of dense 16-bit voxels`,
+      ],
+      ...layers.map((layer): [string, string] => [
+        'layer',
+        `${kebab(nameIn(LayerKind, layer.kind))} by ${nameIn(LayerCodec, layer.codec)}: ` +
+          `${grouped(layer.symbolCount)} symbols in ${grouped(layer.payload.byteLength)} bytes` +
+          (layer.symbolCount > 0
+            ? `, ${((layer.payload.byteLength * 8) / layer.symbolCount).toFixed(2)} bits each`
+            : ''),
+      ]),
+      ...scores.map(({ name, value }): [string, string] => ['score', `${name} ${score4(value)}`]),
+      ['p-value', `${score4(packet.pValue)} under policy ${packet.policyVersion}`],
+      ['reason', reasonInWords(packet.reason)],
+      ['model', `${packet.modelId} (card ${packet.modelHash})`],
+    ],
+    data: {
+      ...packet,
+      packetBytes: bytes.byteLength,
+      reason: reasonInWords(packet.reason),
+      layers: layers.map(({ kind, codec, symbolCount, payload }) => ({
+        kind: kebab(nameIn(LayerKind, kind)),
+        codec: nameIn(LayerCodec, codec),
+        symbolCount,
+        bytes: payload.byteLength,
+      })),
+    },
+  };
+};
+
+const frameTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
+  const { identity, hitCount, encoding, payload } = openFrame(bytes, card);
+  const name = nameIn(FrameEncoding, encoding);
+  return {
+    kind: 'tf00',
+    row: [
+      ...identityRow(identity),
+      String(identity.messageId),
+      grouped(hitCount),
+      bytesInWords(bytes.byteLength),
+      name,
+      instant(identity.timestampNanos),
+    ],
+    full: [
+      ...identityFull(identity),
+      ['frame', `${grouped(hitCount)} hits in ${grouped(bytes.byteLength)} bytes, ${name}`],
+      ['occupancy', `${((100 * hitCount) / voxelCount(card)).toFixed(3)} %`],
+    ],
+    data: {
+      identity,
+      hitCount,
+      encoding: name,
+      frameBytes: bytes.byteLength,
+      payloadBytes: payload.byteLength,
+    },
+  };
+};
+
+/** A patch as the cells it begins at: `layer 3, azimuth 16–23, time 40–47`. */
+export const patchInWords = (patch: number, card: InstrumentCard): string => {
+  let rest = patch;
+  const parts: string[] = [];
+  for (let axis = card.axes.length - 1; axis >= 0; axis--) {
+    const { name, size } = card.axes[axis]!;
+    const step = card.patch[axis]!;
+    const count = Math.ceil(size / step);
+    const from = (rest % count) * step;
+    const to = Math.min(from + step, size) - 1;
+    parts.unshift(`${name} ${from === to ? from : `${from}–${to}`}`);
+    rest = Math.floor(rest / count);
+  }
+  return parts.join(', ');
+};
+
+const anomalyTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
+  const anomaly: Anomaly = decodeAnomaly(bytes);
+  const driver = anomaly.patches[0];
+  return {
+    kind: 'an00',
+    row: [
+      ...identityRow(anomaly.identity),
+      score4(anomaly.score),
+      score4(anomaly.pValue),
+      score4(anomaly.threshold),
+      anomaly.verdict,
+      driver === undefined
+        ? '–'
+        : `${patchInWords(driver.patch, card)} (${driver.surpriseBits.toFixed(1)} bits)`,
+    ],
+    full: [
+      ...identityFull(anomaly.identity),
+      ['score', `${anomaly.scoreName} ${score4(anomaly.score)}`],
+      [
+        'p-value',
+        `${score4(anomaly.pValue)}, rare under ${score4(anomaly.threshold)} by policy ${anomaly.policyVersion}`,
+      ],
+      ['verdict', anomaly.verdict],
+      ...anomaly.patches.map(({ patch, surpriseBits }): [string, string] => [
+        'driven by',
+        `${patchInWords(patch, card)}: ${surpriseBits.toFixed(1)} bits beyond expectation`,
+      ]),
+    ],
+    data: { ...anomaly },
+  };
+};
+
+const statusTold = (bytes: Uint8Array): Told => {
+  const status = decodeStatus(bytes);
+  let state = '–';
+  let message: unknown = status.statusJson;
+  try {
+    const parsed = JSON.parse(status.statusJson) as { status?: unknown; message?: unknown };
+    state = String(parsed.status ?? '–');
+    message = parsed.message ?? parsed;
+  } catch {
+    // Another tool's status_json need not be JSON: it is shown as it is.
+  }
+  return {
+    kind: 'x5f2',
+    row: [
+      `${status.softwareName} ${status.softwareVersion}, ${status.serviceId}`,
+      state,
+      status.hostName,
+      String(status.processId),
+      `${status.updateIntervalMs} ms`,
+    ],
+    full: [
+      ['service', `${status.softwareName} ${status.softwareVersion}, ${status.serviceId}`],
+      ['runs on', `${status.hostName}, process ${status.processId}`],
+      ['status', state],
+      ['message', typeof message === 'string' ? message : JSON.stringify(message)],
+    ],
+    data: { ...status, statusJson: message },
+  };
+};
+
+const logTold = (bytes: Uint8Array): Told => {
+  const { sourceName, timestampNanos, value } = decodeLogData(bytes);
+  const text = Array.isArray(value) ? `${value.length} values` : String(value);
+  return {
+    kind: 'f144',
+    row: [sourceName, instant(timestampNanos), text],
+    full: [
+      ['source', sourceName],
+      ['at', instant(timestampNanos)],
+      ['value', Array.isArray(value) ? value.join(' ') : text],
+    ],
+    data: { sourceName, timestampNanos, value },
+  };
+};
+
+const alarmTold = (bytes: Uint8Array): Told => {
+  const { sourceName, timestampNanos, severity, message } = decodeAlarm(bytes);
+  return {
+    kind: 'al00',
+    row: [sourceName, instant(timestampNanos), severity, message],
+    full: [
+      ['source', sourceName],
+      ['at', instant(timestampNanos)],
+      ['severity', severity],
+      ['message', message],
+    ],
+    data: { sourceName, timestampNanos, severity, message },
+  };
+};
+
+/** Bytes 4 to 8 as text, where they are text. */
+export const identifierOf = (bytes: Uint8Array): string => {
+  const text = String.fromCharCode(...bytes.subarray(4, 8));
+  return /^[!-~]{4}$/.test(text) ? text : '';
+};
+
+const otherTold = (kind: string, bytes: Uint8Array, what: string): Told => ({
+  kind: 'other',
+  row: [kind === '' ? '–' : kind, grouped(bytes.byteLength), what],
+  full: [
+    ['identifier', kind === '' ? 'none' : kind],
+    ['bytes', grouped(bytes.byteLength)],
+    ['what', what],
+  ],
+  data: { identifier: kind, bytes: bytes.byteLength, what },
+});
+
+const tellers: Readonly<Record<string, (bytes: Uint8Array, card: InstrumentCard) => Told>> = {
+  tk00: packetTold,
+  tf00: frameTold,
+  an00: anomalyTold,
+  x5f2: statusTold,
+  f144: logTold,
+  al00: alarmTold,
+};
+
+export const tell = (bytes: Uint8Array, card: InstrumentCard): Told => {
+  const kind = identifierOf(bytes);
+  const teller = Object.hasOwn(tellers, kind) ? tellers[kind] : undefined;
+  if (teller === undefined)
+    return otherTold(kind, bytes, bytes.length === 0 ? 'empty' : 'no reader for it here');
+  try {
+    return teller(bytes, card);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return otherTold(kind, bytes, `${error.code}: ${error.detail}`);
+  }
+};
