@@ -194,7 +194,7 @@ describe('the house', () => {
         if (specifier.startsWith('.')) visit(resolveImport(file, specifier));
     };
     for (const entry of entries) visit(entry);
-    // The slow twins exist for the tests, and the benches are entries of their own.
+    // Slow twins and the in-process adapters exist for the tests; benches are entries of their own.
     const tests = [
       ...filesUnder(join(root, 'test'), /\.ts$/),
       ...filesUnder(join(root, 'loadtest'), /\.ts$/),
@@ -205,7 +205,7 @@ describe('the house', () => {
         .filter(({ specifier }) => specifier.startsWith('.'))
         .map(({ specifier }) => resolveImport(test, specifier));
       for (const twin of twins)
-        if (/reference|slow|twin|_contract/.test(twin) || test.includes('loadtest')) visit(twin);
+        if (/reference|slow|twin|_contract|adapters\/memory/.test(twin) || test.includes('loadtest')) visit(twin);
       text.delete(test);
     }
     const dead = handWritten.filter((file) => !reached.has(file)).map((file) => relative(root, file));

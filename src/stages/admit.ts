@@ -90,8 +90,9 @@ export const openAdmission = (regionCount: number, metadata: string): Admission 
     if (timestampNanos < state.watermark - limits.staleNanos) return 'frame-stale';
     ahead = { timestamp: 0n, frames: 0 };
     if (timestampNanos > state.watermark) {
-      const step = state.watermark + limits.watermarkStepNanos;
-      state.watermark = timestampNanos < step ? timestampNanos : step;
+      const furthest = state.watermark + limits.watermarkStepNanos;
+      state.watermark = timestampNanos;
+      if (timestampNanos > furthest) state.watermark = furthest;
       state.run = arrival.run;
     }
     return null;
