@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fitTables } from '../../src/codec/fit.ts';
+import { decodeLossless, encodeLossless } from '../../src/codec/lossless.ts';
 import { builtInTables, codeOfOdds, parseTables, tablesToJson } from '../../src/codec/tables.ts';
 import { Fault } from '../../src/domain/fault.ts';
+import { parseInstrumentCard } from '../../src/wire/card.ts';
 import { clusteredFrame, digitsOf, testCard } from './scene.ts';
 
 const card = testCard([3, 20, 37]);
@@ -84,5 +88,23 @@ describe('lossless tables', () => {
     }
     expect(() => parseTables(json, testCard([3, 20, 37], { adcBits: 12 }))).toThrow(Fault);
     expect(parseTables(json, card).id).toBe(builtInTables(card).id);
+  });
+});
+
+describe('the tables in instruments/', () => {
+  const folder = new URL('../../instruments/', import.meta.url);
+  const ids = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+  it.each(ids)('that %s names are its own, and beat the built-in ones', (file) => {
+    const card = parseInstrumentCard(readFileSync(new URL(file, folder), 'utf8'));
+    if (card.tables === undefined) return;
+    const json = readFileSync(new URL(card.tables.file, folder), 'utf8');
+    expect(createHash('sha256').update(json).digest('hex')).toBe(card.tables.sha256);
+    const tables = parseTables(json, card);
+    expect(tables.fit).toMatchObject({ by: 'fitTables', dataSha256: expect.any(String) });
+    const frame = clusteredFrame(card, 500, 1);
+    const payload = encodeLossless(frame, card, tables);
+    expect(payload.length).toBeLessThan(encodeLossless(frame, card, builtInTables(card)).length);
+    expect(decodeLossless(payload, frame.count, card, tables)).toEqual(frame);
   });
 });
