@@ -205,7 +205,8 @@ describe('the house', () => {
         .filter(({ specifier }) => specifier.startsWith('.'))
         .map(({ specifier }) => resolveImport(test, specifier));
       for (const twin of twins)
-        if (/reference|slow|twin|_contract|adapters\/memory/.test(twin) || test.includes('loadtest')) visit(twin);
+        if (/reference|slow|twin|_contract|adapters\/memory/.test(twin) || test.includes('loadtest'))
+          visit(twin);
       text.delete(test);
     }
     const dead = handWritten.filter((file) => !reached.has(file)).map((file) => relative(root, file));
