@@ -49,6 +49,10 @@ export const bytes = (value: number): string => {
 export const times = (value: number | null): string => (value === null ? none : `${number3(value)}×`);
 export const percent = (share: number): string => `${number3(share * 100)} %`;
 
+/** Of a budget: `62 %`, and `34.2×` once percent would be hard to read. */
+export const ofBudget = (share: number): string =>
+  share < 9.995 ? `${Math.round(share * 100)} %` : `${number3(share)}×`;
+
 export const probability = (p: number): string => {
   if (p >= 0.01) return p.toFixed(2);
   if (p === 0) return '0';

@@ -4,7 +4,7 @@
  */
 
 import type { StageSnapshot, StatusSnapshot } from '../../domain/status.ts';
-import { age, bytes, duration, number3, percent, probability, times, whole } from './figures.ts';
+import { age, bytes, duration, number3, ofBudget, percent, probability, times, whole } from './figures.ts';
 import { bar, cut, justify, type Line, piece, type Style, sparkline } from './style.ts';
 
 export interface Screen {
@@ -124,10 +124,7 @@ const stageLine = (stage: StageSnapshot, width: number, extra: Line): Line => {
     piece(duration(stage.p99Ms).padStart(10), stage.p99Ms === null ? 'faint' : 'bold'),
     piece('   '),
     ...bar((stage.p50Ms ?? 0) / stage.budgetMs, share, width, style),
-    piece(
-      (stage.p99Ms === null ? '–' : `${Math.round(share * 100)} %`).padStart(6),
-      share > 0.8 ? style : 'plain',
-    ),
+    piece((stage.p99Ms === null ? '–' : ofBudget(share)).padStart(6), share > 0.8 ? style : 'plain'),
     piece(` of ${duration(stage.budgetMs)}`.padEnd(12), 'faint'),
     ...extra,
   ];

@@ -43,10 +43,12 @@ export const cut = (line: Line, columns: number): Line => {
   return [...short, piece('…', 'faint')];
 };
 
-/** Left and right parts pushed to the edges; the right one gives way first. */
+/** Left and right parts pushed to the edges; the left is cut where they meet, unless little of it would be left. */
 export const justify = (left: Line, right: Line, columns: number): Line => {
-  const gap = columns - lineWidth(left) - lineWidth(right);
-  return gap < 2 ? left : [...left, piece(' '.repeat(gap)), ...right];
+  const room = columns - lineWidth(right) - 2;
+  if (lineWidth(right) === 0 || room < columns / 3) return left;
+  const shown = cut(left, room);
+  return [...shown, piece(' '.repeat(columns - lineWidth(shown) - lineWidth(right))), ...right];
 };
 
 export const toAnsi = (line: Line, colour: boolean): string =>

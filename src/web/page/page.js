@@ -4,7 +4,7 @@
  */
 
 import { drawLine, heatMap, readable } from './charts.js';
-import { age, bytes, duration, number3, percent, probability, times, whole } from './figures.js';
+import { age, bytes, duration, number3, ofBudget, percent, probability, times, whole } from './figures.js';
 import { follow } from './stream.js';
 
 const element = (id) => document.getElementById(id);
@@ -132,7 +132,7 @@ const fillStages = (now) => {
     const of = one.p99Ms === null ? 0 : one.p99Ms / one.budgetMs;
     p50.textContent = duration(one.p50Ms);
     p99.textContent = duration(one.p99Ms);
-    share.firstChild.textContent = one.p99Ms === null ? '–' : `${Math.round(of * 100)} %`;
+    share.firstChild.textContent = one.p99Ms === null ? '–' : ofBudget(of);
     share.lastChild.textContent = ` of ${duration(one.budgetMs)}`;
     row.dataset.judgement = judge(of);
     row.querySelector('i.p50').style.width = `${Math.min(100, ((one.p50Ms ?? 0) / one.budgetMs) * 100)}%`;

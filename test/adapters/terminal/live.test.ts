@@ -101,7 +101,7 @@ describe('live terminal', () => {
     const screen = new Screen(80, 12);
     const { live } = await start(screen);
     const text = screen.text.join('\n');
-    for (const word of ['tessera', 'frames/s', 'ratio', 'lag', 'total', 'received'])
+    for (const word of ['tessera', 'running', 'frames/s', 'ratio', 'lag', 'total', 'received'])
       expect(text).toContain(word);
     live.close();
   });

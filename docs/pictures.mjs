@@ -1,0 +1,82 @@
+// Takes docs/terminal.png and docs/page.png from a tessera that really runs: `node docs/pictures.mjs [seconds]
+// [flags of tessera up]`. It refuses to draw anything itself: what tmux and Chromium show is what is kept.
+// Needs tmux and Chromium; look at both pictures before they go anywhere.
+
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { chromium } from 'playwright-core';
+import { prepareChromium } from '../deploy/chromium.mjs';
+import { nodeFlags, pinnedNode, root, say } from '../deploy/setup.mjs';
+
+const columns = 104;
+const rows = 38;
+const [seconds = '180', ...flags] = process.argv.slice(2);
+const tmux = (...args) => execFileSync('tmux', ['-L', 'tessera-pictures', ...args], { encoding: 'utf8' });
+
+/** The sixteen colours of a dark terminal, as far as the live view uses them. */
+const palette = { 31: '#ff7b72', 32: '#56d364', 33: '#e3b341', 35: '#d2a8ff', 36: '#56d4dd' };
+
+/** ANSI text as HTML of the same look. */
+const toHtml = (text) => {
+  let style = {};
+  const plain = (part) => part.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const css = () =>
+    [style.colour && `color:${style.colour}`, style.bold && 'font-weight:700', style.faint && 'opacity:.6']
+      .filter(Boolean)
+      .join(';');
+  const apply = (code) => {
+    if (code === 0) style = {};
+    else if (code === 1) style.bold = true;
+    else if (code === 2) style.faint = true;
+    else if (code === 39) style.colour = undefined;
+    else if (palette[code] !== undefined) style.colour = palette[code];
+  };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is read
+  const parts = text.split(/(\x1b\[[0-9;]*m)/);
+  const pieces = parts.map((part) => {
+    if (!part.startsWith('\x1b[')) return part === '' ? '' : `<span style="${css()}">${plain(part)}</span>`;
+    for (const code of (part.slice(2, -1) || '0').split(';')) apply(Number(code));
+    return '';
+  });
+  return pieces.join('');
+};
+
+const terminalPage = (text) => `<body style="margin:0;background:#0d1117"><pre id="screen" style="margin:0;
+  padding:14px 16px;display:inline-block;width:${columns}ch;color:#e6edf3;background:#0d1117;
+  font:13px/17px 'DejaVu Sans Mono',monospace">${toHtml(text.replace(/\s+$/, ''))}</pre></body>`;
+
+const browserPath = prepareChromium(say);
+if (browserPath.skipped) throw new Error(browserPath.skipped);
+
+const command = [pinnedNode, ...nodeFlags, join(root, 'src/main.ts'), 'up', ...flags].join(' ');
+tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `trap : INT; ${command}; read -r _`);
+try {
+  say(`tessera is running; pictures in ${seconds} s …`);
+  await pause(Number(seconds) * 1000);
+  const shown = tmux('capture-pane', '-e', '-p');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken out
+  const address = /http:\/\/\S+/.exec(shown.replaceAll(/\x1b\[[0-9;]*m/g, ''))?.[0];
+  if (address === undefined) throw new Error(`no address in the live view:\n${shown}`);
+  const browser = await chromium.launch({
+    executablePath: browserPath.path,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5 });
+  await page.goto(address);
+  await page.waitForSelector('body[data-fresh="fresh"]');
+  // Bars glide to their place when a page opens.
+  await pause(1_500);
+  writeFileSync(join(root, 'docs/page.png'), await page.screenshot({ fullPage: true }));
+  const terminal = await browser.newPage({ viewport: { width: 400, height: 300 }, deviceScaleFactor: 2 });
+  await terminal.setContent(terminalPage(shown));
+  writeFileSync(join(root, 'docs/terminal.png'), await terminal.locator('#screen').screenshot());
+  await browser.close();
+  say('docs/terminal.png and docs/page.png are written');
+} finally {
+  tmux('send-keys', 'C-c');
+  await pause(15_000);
+  process.stdout.write(`${tmux('capture-pane', '-p').trim()}\n`);
+  tmux('kill-server');
+}
