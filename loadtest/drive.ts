@@ -17,6 +17,8 @@ export const say = (line: string): void => {
 };
 
 const cleanups: (() => Promise<void> | void)[] = [];
+/** Has `stopAll` do this too, before what was started earlier is stopped. */
+export const atEnd = (cleanup: () => Promise<void> | void): void => void cleanups.push(cleanup);
 export const stopAll = async (): Promise<void> => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 };

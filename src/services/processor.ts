@@ -101,7 +101,9 @@ export const startProcessor = async (
     if (feed.partition === calibratingPartition) {
       // The feed is fenced: whatever the last owner published is on the topic by now.
       await policies.refresh();
-      const from = { ...policies.current, ...settings.policy };
+      // Field by field: whatever else the settings carry must not set the version or the calibration back.
+      const { rarePValue, prescale, warmupCount } = settings.policy;
+      const from = { ...policies.current, rarePValue, prescale, warmupCount };
       calibration = openCalibration(from, settings.policyIntervalMs, clock.nowMs());
     }
     const admission = openAdmission(card.regions.length, feed.startMetadata);

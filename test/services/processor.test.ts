@@ -38,7 +38,9 @@ const policy = { ...firstPolicy(), prescale: 4, warmupCount: 50 };
 let lane: Lane;
 beforeAll(async () => {
   const encoderPath = join(modelFolder, model.encoder.file);
-  lane = createMemoryLane(await openLane({ instrument: card, model, encoderPath, provider: 'cpu' }, clock));
+  const losslessTables = readFileSync(join(root, 'instruments', card.tables!.file), 'utf8');
+  const setup = { instrument: card, model, encoderPath, losslessTables, provider: 'cpu' } as const;
+  lane = createMemoryLane(await openLane(setup, clock));
 });
 afterAll(() => lane.close());
 
@@ -200,6 +202,10 @@ describe('processor', () => {
       return `${identity.timeFrame}/${identity.sourceName}`;
     });
     expect([names.length, new Set(names).size]).toEqual([400, 400]);
+    const versions = (await readAll(bus, topics.policy)).map(
+      ({ value }) => JSON.parse(Buffer.from(value).toString()).version as number,
+    );
+    expect(versions).toEqual(versions.map((_, index) => index + 1));
     await bus.close();
   });
 

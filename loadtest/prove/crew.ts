@@ -1,0 +1,82 @@
+/**
+ * The processors of a proof: mustered to a number, killed, frozen, thawed and replaced, with a folder of logs
+ * each. It refuses to let one end by itself unseen: an exit nobody asked for is a fault of the proof.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ProcessorChild, startTessera } from '../drive.ts';
+import { temporaryFolder } from './world.ts';
+
+export interface Member extends ProcessorChild {
+  readonly name: string;
+  /** `kill -9`; resolves when it is gone. */
+  murder(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+  /** SIGTERM; resolves with its exit code. */
+  retire(): Promise<number | null>;
+}
+
+export interface Crew {
+  readonly members: readonly Member[];
+  /** Deaths nobody asked for, in words. */
+  readonly faults: readonly string[];
+  start(): Promise<Member>;
+  /** The end of every member's log, for the report of a proof that failed. */
+  logs(): string;
+}
+
+const logCharsShown = 6000;
+
+export const openCrew = (flags: readonly string[]): Crew => {
+  const folder = temporaryFolder();
+  const faults: string[] = [];
+  const members: Member[] = [];
+  const folders: string[] = [];
+  let count = 0;
+
+  const start = async (): Promise<Member> => {
+    count += 1;
+    const name = `processor ${count}`;
+    const dataFolder = join(folder, String(count));
+    folders.push(dataFolder);
+    const child = await startTessera('process', [...flags, '--data-dir', dataFolder]);
+    let asked = false;
+    const ended = child.exited.then((code) => {
+      members.splice(members.indexOf(member), 1);
+      if (!asked) faults.push(`${name} ended by itself with ${code}`);
+      return code;
+    });
+    const member: Member = {
+      ...child,
+      name,
+      async murder() {
+        asked = true;
+        child.kill();
+        await ended;
+      },
+      freeze: () => void child.process.kill('SIGSTOP'),
+      thaw: () => void child.process.kill('SIGCONT'),
+      async retire() {
+        asked = true;
+        child.process.kill('SIGTERM');
+        return ended;
+      },
+    };
+    members.push(member);
+    return member;
+  };
+
+  return {
+    members,
+    faults,
+    start,
+    logs: () =>
+      folders
+        .map((one) => join(one, 'tessera.log'))
+        .filter((file) => existsSync(file))
+        .map((file) => `${file}:\n${readFileSync(file, 'utf8').slice(-logCharsShown)}`)
+        .join('\n'),
+  };
+};
