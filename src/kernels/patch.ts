@@ -40,7 +40,7 @@ interface PatchScratch {
 export const patchGrid = (card: Pick<InstrumentCard, 'axes' | 'patch'>): PatchGrid => {
   const sizes = card.axes.map((axis) => axis.size);
   const patch = card.patch;
-  if (sizes.length < 2 || patch.length !== sizes.length) throw new Error('a patch needs one length an axis');
+  if (sizes.length < 1 || patch.length !== sizes.length) throw new Error('a patch needs one length an axis');
   const voxels = voxelCount(card as InstrumentCard);
   const perAxis = sizes.map((size, axis) => Math.ceil(size / patch[axis]!));
   const patchCount = perAxis.reduce((n, count) => n * count, 1);

@@ -16,10 +16,10 @@ const digitsOf = (hits: readonly (readonly [number, number])[]): Digits => ({
   adc: Uint16Array.from(hits, ([, adc]) => adc),
 });
 
-/** A grid of 2 to 4 axes, a patch that need not divide it, and some hits. */
+/** A grid of 1 to 4 axes, a patch that need not divide it, and some hits. */
 const scene = fc
   .array(fc.record({ size: fc.integer({ min: 1, max: 9 }), patch: fc.integer({ min: 1, max: 5 }) }), {
-    minLength: 2,
+    minLength: 1,
     maxLength: 4,
   })
   .chain((shape) => {
