@@ -41,8 +41,8 @@ def run_lengths(mask, axis):
     return np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
 
 
-def view(ax, wedges, wedge, layer, title):
-    image = np.ma.masked_equal(wedges.grid(wedge)[layer], 0)
+def view(ax, image, title):
+    image = np.ma.masked_equal(image, 0)
     drawn = ax.imshow(image, origin="lower", aspect="auto", cmap="magma_r", norm=LogNorm(64, 1023), interpolation="nearest")
     ax.set_title(title, fontsize=10)
     ax.set_xlabel("time bin (53 ns)")
@@ -68,9 +68,9 @@ def main():
     for column, (one, wedge, (name, _)) in enumerate(zip(sets, typical, BEAMS)):
         ax = figure.add_subplot(grid[0, 6 * column:6 * column + 6])
         share = sizes[column][wedge] / np.prod(one.shape)
-        per_layer = np.bincount(one.layer[one.offsets[wedge]:one.offsets[wedge + 1]], minlength=one.shape[0])
-        layer = 8 if column == 0 else int(np.argmax(per_layer))
-        drawn = view(ax, one, wedge, layer, f"{name}: layer {layer} of one wedge in one time frame (wedge occupancy {share:.2%})")
+        # One layer of Au+Au is full enough; p+p shows its tracks only over all layers.
+        image, what = (one.grid(wedge)[8], "layer 8") if column == 0 else (one.grid(wedge).max(axis=0), "all 16 layers")
+        drawn = view(ax, image, f"{name}: {what} of one wedge in one time frame (wedge occupancy {share:.2%})")
     figure.colorbar(drawn, ax=figure.axes, label="ADC", ticks=[64, 128, 256, 512, 1023], format="%d", pad=0.01)
 
     panels = [figure.add_subplot(grid[1, 3 * i:3 * i + 3]) for i in range(4)]

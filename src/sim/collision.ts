@@ -8,7 +8,7 @@ import { createDepositSink, type DepositSink, type Deposits, sealDeposits } from
 import type { Detector } from './detector.ts';
 import { eventsOf, type ParticleStore, type Split } from './particles.ts';
 import type { Response } from './response.ts';
-import { type Follower, followTrack } from './track.ts';
+import { type Follower, followTrack, helixOf } from './track.ts';
 
 /** What is true of one collision. */
 export interface Collision {
@@ -142,10 +142,13 @@ const followEvent = (particles: ParticleStore, event: number, vertexZCm: number,
 };
 
 const electronMass = 0.000511;
+/** An electron slower than this has stopped for good (GeV). */
+const electronPtMin = 0.0005;
 
 /**
  * A slow electron from a conversion or a knock-on along a straight line from the vertex: it starts anywhere
- * between the inner field cage and the outer one, at any angle, and curls up to the end plate.
+ * between the inner field cage and the outer one, at any angle, and curls up to the end plate. It is followed
+ * turn by turn, scattered (Highland's 13.6 MeV formula) and slowed by the gas after each.
  */
 const followSecondary = (
   phi: number,
@@ -158,26 +161,29 @@ const followSecondary = (
   const { conditions, radii, layers } = detector;
   const inner = 20;
   const radius = inner + prng.uniform() * (radii[layers]! + 1 - inner);
-  const z = vertexZCm + slope * radius;
-  const pt = 0.002 + conditions.secondaryPtGev * prng.exponential();
-  const direction = phi + prng.gaussian() * 0.5;
-  const own = slope * 0.5 + prng.gaussian();
+  let z = vertexZCm + slope * radius;
+  let pt = 0.002 + conditions.secondaryPtGev * prng.exponential();
+  let direction = phi + prng.gaussian() * 0.5;
+  let own = slope * 0.5 + prng.gaussian();
   const charge = prng.uniform() < 0.8 ? -1 : 1;
   if (Math.abs(z) >= conditions.halfLengthCm) return false;
-  followTrack(
-    {
-      charge,
-      mass: electronMass,
-      pt,
-      slope: own,
-      phi: direction,
-      x: radius * Math.cos(phi),
-      y: radius * Math.sin(phi),
-      z,
-      turnsMax: conditions.electronTurnsMax,
-    },
-    trackIndex,
-    follower,
-  );
+  const x = radius * Math.cos(phi);
+  const y = radius * Math.sin(phi);
+  const { fieldTesla, halfLengthCm, electronTurnsMax, radiationLengthCm, energyLossGevPerCm } = conditions;
+  for (let turn = 0; turn < electronTurnsMax; turn += 1) {
+    const track = { charge, mass: electronMass, pt, slope: own, phi: direction, x, y, z, turnsMax: 1 };
+    followTrack(track, trackIndex, follower);
+    const helix = helixOf(track, fieldTesla);
+    const outermost = Math.sqrt(helix.cx * helix.cx + helix.cy * helix.cy) + helix.r;
+    const path = 2 * Math.PI * helix.pathPerRad;
+    z += 2 * Math.PI * helix.rise;
+    if (Math.abs(z) >= halfLengthCm || outermost > conditions.absorberRadiusCm) break;
+    const steep = Math.sqrt(1 + own * own);
+    const scatter = (0.0136 / (pt * steep)) * Math.sqrt(path / radiationLengthCm);
+    direction += prng.gaussian() * scatter * steep;
+    own += prng.gaussian() * scatter * steep * steep;
+    pt -= (energyLossGevPerCm * path) / steep;
+    if (pt < electronPtMin) break;
+  }
   return true;
 };

@@ -29,6 +29,8 @@ const numbers = [
   'hotChannelNoiseAdc',
   'turnsMax',
   'electronTurnsMax',
+  'radiationLengthCm',
+  'energyLossGevPerCm',
   'secondariesPerTrack',
   'secondaryPtGev',
   'collisionRateHz',
