@@ -206,10 +206,10 @@ const rareRows = (now: StatusSnapshot): Row[] =>
   now.rare.slice(0, 3).map((frame, i) => ({
     line: [
       label(i === 0 ? 'rarest' : ''),
-      piece(`p ${probability(frame.pValue)}`.padEnd(11), 'second'),
-      piece(frame.sourceName.padEnd(15)),
-      piece(`run ${frame.run}, time frame ${frame.timeFrame}`.padEnd(26)),
-      piece(`score ${number3(frame.score)}`.padEnd(13)),
+      piece(`p ${probability(frame.pValue)}  `.padEnd(11), 'second'),
+      piece(`${frame.sourceName}  `.padEnd(15)),
+      piece(`run ${frame.run}, time frame ${frame.timeFrame}  `.padEnd(26)),
+      piece(`score ${number3(frame.score)}  `.padEnd(13)),
       piece(`${age(now.atMs - frame.atMs)} ago`, 'faint'),
     ],
     rank: 7 + i,

@@ -67,7 +67,7 @@ const fillFigures = (now) => {
   );
   const total = totalOf(now);
   put('p99', duration(total.p99Ms));
-  put('p99-of', `of ${duration(total.budgetMs)} budget`);
+  put('p99-of', `of ${duration(total.budgetMs)}`);
   element('p99').dataset.judgement = total.p99Ms === null ? '' : judge(total.p99Ms / total.budgetMs);
   const what = total.stage === 'total' ? 'from intended send time to commit' : 'from receipt to commit';
   put('p50', `p50 ${duration(total.p50Ms)}, ${what}`);
@@ -98,7 +98,7 @@ const drawCharts = (now) => {
     limit: totalOf(now).budgetMs,
     show: duration,
   });
-  const frames = (value) => `${value === null ? '–' : whole(value)} frames`;
+  const frames = (value) => (value === 1 ? '1 frame' : `${value === null ? '–' : whole(value)} frames`);
   drawLine(element('lag-chart'), { name: 'lag', values: history.lagFrames, show: frames });
 };
 
