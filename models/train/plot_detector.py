@@ -92,9 +92,9 @@ def main():
             panel.step(np.arange(1, most + 1), counts / counts.sum(), where="mid", **style)
     labels = (
         ("occupancy per layer", "layer", "%"),
-        ("ADC spectrum (threshold 64, saturation 1023)", "ADC", "share of hits"),
-        ("pads of a cluster", "neighbouring pads over threshold", "share"),
-        ("time bins of a cluster", "neighbouring bins over threshold", "share"),
+        ("ADC spectrum", "ADC (64 threshold, 1023 saturation)", "share of hits"),
+        ("pads of a cluster", "neighbouring pads over threshold (14: or more)", "share"),
+        ("time bins of a cluster", "neighbouring bins over threshold (22: or more)", "share"),
     )
     for panel, (title, x, y) in zip(panels, labels):
         panel.set_title(title, fontsize=10)
