@@ -50,7 +50,10 @@ export interface LaneParts {
 }
 
 /** The tables the card names, or built-in ones for an instrument nobody has fitted yet. */
-const openTables = ({ instrument, losslessTables }: LaneSetup): LosslessTables => {
+export const openTables = ({
+  instrument,
+  losslessTables,
+}: Pick<LaneSetup, 'instrument' | 'losslessTables'>): LosslessTables => {
   const named = instrument.tables;
   if (named === undefined) return builtInTables(instrument);
   const sha256 = createHash('sha256')

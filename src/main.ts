@@ -33,8 +33,8 @@ const program = new Command('tessera')
   .exitOverride();
 
 /** A subcommand that takes every configuration key as a flag. */
-const command = (name: string, description: string): Command => {
-  const made = program
+const command = (name: string, description: string, parent = program): Command => {
+  const made = parent
     .command(name)
     .description(description)
     .option('--config <file>', 'JSON file of settings');

@@ -4,16 +4,39 @@
  */
 
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { kafkaFiles } from './adapters/kafka/local_setup.ts';
+import { openModel } from './adapters/onnx/model.ts';
+import { probeProviders } from './adapters/onnx/provider.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
-import { type Cards, home, loadCards, openBus, openLane, openTelemetry, settledPolicy } from './assemble.ts';
+import {
+  type Cards,
+  dataFolder,
+  home,
+  loadCards,
+  openBus,
+  openLane,
+  openTelemetry,
+  settledPolicy,
+} from './assemble.ts';
+import { doctor } from './commands/doctor.ts';
+import { fitTopic } from './commands/fit_tables.ts';
+import { importFile } from './commands/import.ts';
+import { inspect } from './commands/inspect.ts';
+import { openJudge } from './commands/packet_fidelity.ts';
 import { replayRecorded } from './commands/replay.ts';
 import { type Config, configKeys, readConfig } from './config.ts';
 import { Fault } from './domain/fault.ts';
+import { openTables } from './lane.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Log } from './ports/telemetry.ts';
-import { topicsOf } from './services/topics.ts';
+import { topicSpecs, topicsOf } from './services/topics.ts';
+
+/** For commands whose own words are enough. */
+const quietLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 type Flags = Record<string, string | boolean | undefined>;
 
@@ -76,6 +99,117 @@ const replay = (flags: Flags): Promise<number> =>
     }
   });
 
+const output = { print, note: (line: string): void => void process.stderr.write(`${line}\n`) };
+
+/** Opens the model's decoder and the lossless tables: what judging a packet's fidelity takes. */
+const openJudgeOf = async ({ card, model, modelFolder, losslessTables }: Cards, config: Config) => {
+  const path = join(modelFolder, model.decoder.file);
+  const decoder = await openModel({ path, file: model.decoder, provider: config.provider });
+  const tables = openTables({ instrument: card, losslessTables });
+  return openJudge({ card, model, decoder, tables });
+};
+
+const wholeNumber = (flag: string, value: string | boolean | undefined): number => {
+  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
+  throw new Fault('config-invalid', `${flag} = '${String(value)}': a whole number`);
+};
+
+const text = (value: string | boolean | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+const inspectSource = async (source: string, flags: Flags): Promise<number> => {
+  const config = readConfig(flags);
+  const cards = loadCards(config.instrument);
+  let bus: Bus | null = null;
+  const openBusOnce = (): Bus => {
+    bus ??= openBus(config, createSystemClock(), quietLog);
+    return bus;
+  };
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
+  const { frames, save } = { frames: text(flags.frames), save: text(flags.save) };
+  try {
+    return await inspect(
+      {
+        card: cards.card,
+        output,
+        openBus: openBusOnce,
+        openJudge: () => openJudgeOf(cards, config),
+        framesTopic: topicsOf(cards.card.id).frames,
+      },
+      {
+        source,
+        count: wholeNumber('--count', flags.count),
+        follow: flags.follow === true,
+        full: flags.full === true,
+        decode: flags.decode === true,
+        json: flags.json === true,
+        signal: stopping.signal,
+        ...(frames === undefined ? {} : { frames }),
+        ...(save === undefined ? {} : { save }),
+      },
+    );
+  } finally {
+    await (bus as Bus | null)?.close();
+  }
+};
+
+const importInto = async (file: string, flags: Flags): Promise<number> => {
+  const options = { file, json: flags.json === true };
+  const start = text(flags.startNanos);
+  const full = {
+    ...options,
+    ...(start === undefined ? {} : { startNanos: BigInt(wholeNumber('--start-nanos', start)) }),
+    ...(flags.firstMessageId === undefined
+      ? {}
+      : { firstMessageId: wholeNumber('--first-message-id', flags.firstMessageId) }),
+  };
+  const clock = createSystemClock();
+  const out = text(flags.out);
+  if (out !== undefined) {
+    const { card } = loadCards(readConfig(flags).instrument);
+    return importFile({ card, clock, output, to: { file: out } }, full);
+  }
+  return withBus(flags, async ({ config, cards: { card }, bus }) => {
+    await bus.ensureTopics(topicSpecs(card, config.partitions, config.retentionBytes));
+    return importFile({ card, clock, output, to: { bus, topic: topicsOf(card.id).frames } }, full);
+  });
+};
+
+const examine = async (flags: Flags): Promise<number> => {
+  const config = readConfig(flags);
+  const { model, modelFolder } = loadCards(config.instrument);
+  const folder = dataFolder(config);
+  const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+  const encoderPath = join(modelFolder, model.encoder.file);
+  return doctor(
+    {
+      output,
+      probeProviders: () => probeProviders(encoderPath),
+      provider: config.provider,
+      dataFolder: folder,
+      kafkaReady: (await kafkaFiles(join(folder, 'kafka'))).ready,
+      python: join(folder, 'python/bin/python'),
+      chromiums: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+      nodePinned: manifest.dependencies.node,
+    },
+    { json: flags.json === true },
+  );
+};
+
+/** Fits the lossless coder's static tables to frames on the topic; the card then names the file by its hash. */
+const fitTables = (flags: Flags): Promise<number> =>
+  withBus(flags, async ({ cards: { card }, bus }) => {
+    const out = text(flags.out);
+    if (out === undefined) throw new Fault('config-invalid', '--out FILE is missing: where the tables go');
+    const framesMax = wholeNumber('--frames', flags.frames);
+    const json = await fitTopic({ bus, card, topic: topicsOf(card.id).frames, framesMax, note: output.note });
+    writeFileSync(out, json);
+    const sha256 = createHash('sha256').update(json).digest('hex');
+    print(`${out}: name it in instruments/${card.id}.json as "tables": { "file": …, "sha256": "${sha256}" }`);
+    return 0;
+  });
+
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name)) throw new Fault('config-invalid', `'${name}' is no bench: try pipeline`);
@@ -95,7 +229,7 @@ const bench = (name: string, rest: readonly string[]): Promise<number> => {
  */
 export const addOneShots = (
   program: Command,
-  command: (name: string, description: string) => Command,
+  command: (name: string, description: string, parent?: Command) => Command,
   ended: (code: number) => void,
 ): void => {
   command('config', 'every key with its default, unit and meaning, and what it is now').action(
@@ -114,6 +248,33 @@ export const addOneShots = (
   command('replay', 'compute recorded frames again and compare their packets byte for byte')
     .option('--policy <which>', 'recorded: each frame under the snapshot its packet names', 'recorded')
     .action(async (flags: Flags) => ended(await replay(flags)));
+
+  command('inspect', 'messages of a topic or a dump file in words')
+    .argument('<source>', 'a topic, or a file that --save wrote')
+    .option('--count <count>', 'the newest so many of a topic, the first of a file; 0: all', '20')
+    .option('--follow', 'go on with what comes, until ctrl-C')
+    .option('--full', 'everything a message says')
+    .option('--decode', 'decode packets and compare them with their raw frames')
+    .option('--frames <source>', 'where the raw frames are; default: the instrument’s frames topic')
+    .option('--save <file>', 'write the messages shown to a dump file')
+    .action(async (source: string, flags: Flags) => ended(await inspectSource(source, flags)));
+
+  command('import', 'hits of a CSV or npz file as frames, to the bus or a dump file')
+    .argument('<file>', 'ends in .csv or .npz')
+    .option('--out <file>', 'a dump file instead of the bus')
+    .option('--start-nanos <nanos>', 'start of the first time frame; default: now')
+    .option('--first-message-id <id>', 'first message_id of each source; default: 0')
+    .action(async (file: string, flags: Flags) => ended(await importInto(file, flags)));
+
+  command('doctor', 'what is installed here, which inference providers really work, and the mends').action(
+    async (flags: Flags) => ended(await examine(flags)),
+  );
+
+  const tables = program.command('tables').description('static tables of the lossless coder');
+  command('fit', 'fit the tables of an instrument to the frames on its topic', tables)
+    .option('--out <file>', 'where the tables go')
+    .option('--frames <count>', 'at most so many frames', '2000')
+    .action(async (flags: Flags) => ended(await fitTables(flags)));
 
   program
     .command('bench')
