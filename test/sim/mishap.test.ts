@@ -14,7 +14,7 @@ const chargeOf = ({ digits }: SimFrame): number => digits.adc.reduce((sum, adc) 
 describe('mishaps', () => {
   it('change their region while they last, and nothing else', () => {
     const world = worldOf('pp', { seed: 31, mishaps: [{ ...place, kind: 'dead-region' }] });
-    for (const number of [1, 2, 3, 4]) {
+    for (const number of [1, 3, 4]) {
       const inside = number >= place.from && number < place.to;
       for (const [region, frame] of world.timeFrame(number).entries()) {
         const same = plain.timeFrame(number)[region]!;

@@ -19,6 +19,16 @@ const occupancyOf = (frames: readonly SimFrame[]): number =>
   frames.reduce((sum, { digits }) => sum + digits.count, 0) / frames.length / voxelCount(cardOf('pp'));
 
 describe('a world', () => {
+  /** Time frames of nuclei cost a good part of a second: two serve all tests that need some. */
+  const nuclei = (() => {
+    const world = worldOf('auau', { seed: 22 });
+    let frames: readonly (readonly SimFrame[])[] | null = null;
+    return () => {
+      frames ??= [world.timeFrame(0), world.timeFrame(1)];
+      return frames;
+    };
+  })();
+
   it('gives the same bytes for the same seed, in whatever order it is asked', () => {
     const one = worldOf('pp');
     const forwards = [0, 1, 2, 3, 4, 5].map((n) => digestOf(one.timeFrame(n)));
@@ -57,8 +67,9 @@ describe('a world', () => {
   });
 
   it('keeps hits strictly ascending, inside the grid, over threshold and saturated at 10 bits', () => {
-    const frames = worldOf('auau').timeFrame(0);
+    const frames = nuclei()[0]!;
     let saturated = 0;
+    const voxels = voxelCount(cardOf('auau'));
     for (const { digits } of frames) {
       expect(digits.voxel.length).toBe(digits.count);
       expect(digits.adc.length).toBe(digits.count);
@@ -72,7 +83,7 @@ describe('a world', () => {
         before = voxel;
       }
       expect(good).toBe(true);
-      expect(before).toBeLessThan(voxelCount(worldOf('auau').card));
+      expect(before).toBeLessThan(voxels);
     }
     const hits = frames.reduce((sum, { digits }) => sum + digits.count, 0);
     expect(saturated / hits).toBeGreaterThan(0.005);
@@ -82,14 +93,13 @@ describe('a world', () => {
   it('has the occupancy of its beams', () => {
     const pp = worldOf('pp', { seed: 21 });
     const mean =
-      Array.from({ length: 150 }, (_, n) => occupancyOf(pp.timeFrame(n))).reduce((a, b) => a + b) / 150;
+      Array.from({ length: 100 }, (_, n) => occupancyOf(pp.timeFrame(n))).reduce((a, b) => a + b) / 100;
     expect(mean).toBeGreaterThan(0.0007);
     expect(mean).toBeLessThan(0.0013);
-    // Few frames, wide window: a time frame has four to five collisions, half of them central.
-    const auau = worldOf('auau', { seed: 22 });
-    const nuclei = [0, 1, 2, 3].reduce((sum, n) => sum + occupancyOf(auau.timeFrame(n)), 0) / 4;
-    expect(nuclei).toBeGreaterThan(0.05);
-    expect(nuclei).toBeLessThan(0.18);
+    // Two frames, a wide window: a time frame sees about five collisions, half of them central.
+    const [first, second] = nuclei().map(occupancyOf);
+    expect((first! + second!) / 2).toBeGreaterThan(0.04);
+    expect((first! + second!) / 2).toBeLessThan(0.2);
   });
 
   it('triggered: every frame starts with a collision of its own, central for nuclei', () => {
