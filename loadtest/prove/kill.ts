@@ -5,6 +5,7 @@
  */
 
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
+import type { ReplaySummary } from '../../src/commands/replay.ts';
 import { type ProcessorChild, sleep, startTessera } from '../drive.ts';
 import { type Audit, audit } from './audit.ts';
 import { type Crew, type Member, openCrew } from './crew.ts';
@@ -41,7 +42,7 @@ export interface KillReport {
   readonly kills: number;
   readonly recoveries: readonly Recovery[];
   readonly audit: Audit;
-  readonly replay: { readonly frames: number; readonly identical: number; readonly different: number };
+  readonly replay: ReplaySummary | null;
   /** Everything that is wrong, in words. */
   readonly faults: readonly string[];
   /** Ends of the processors' logs when there are faults. */
@@ -214,20 +215,23 @@ const startSource = async (plan: KillPlan, world: ProofWorld) => {
   };
 };
 
+/** Runs the real command; every packet must come out again, byte for byte. */
 const replayed = async (
   world: ProofWorld,
-  packets: number,
+  audited: Audit,
   faults: string[],
-): Promise<KillReport['replay']> => {
+): Promise<ReplaySummary | null> => {
   const ended = await runTessera(['replay', '--policy', 'recorded', '--json', ...world.flags]);
-  if (ended.code !== 0) faults.push(`replay ended with ${ended.code}: ${ended.stderr.slice(-500)}`);
-  const summary = JSON.parse(ended.stdout || '{}') as Partial<KillReport['replay']> & {
-    readonly differences?: readonly string[];
-  };
-  const { frames = 0, identical = 0, different = 0, differences = [] } = summary;
-  if (identical !== packets) faults.push(`replay: ${identical} of ${packets} packets identical`);
-  faults.push(...differences.map((one) => `replay differs: ${one}`));
-  return { frames, identical, different };
+  const line = ended.stdout.trim();
+  if (ended.code !== 0 || line === '') {
+    faults.push(`replay ended with ${ended.code}: ${ended.stderr.slice(-2000)}`);
+    return null;
+  }
+  const summary = JSON.parse(line) as ReplaySummary;
+  const repeats = audited.records - audited.frames;
+  if (summary.identical !== audited.packets || summary.withoutPacket !== repeats)
+    faults.push(`replay of ${audited.packets} packets and ${repeats} repeats: ${line}`);
+  return summary;
 };
 
 /** Runs the whole proof in a world of its own; the caller ends it with `stopAll`. */
@@ -265,7 +269,7 @@ export const proveKills = async (plan: KillPlan): Promise<KillReport> => {
   const audited = await audit(world.bus, world.cards.card, world.topics, group);
   if (audited.frames !== sent) faults.push(`the simulator sent ${sent} frames, ${audited.frames} are there`);
   say(`${audited.records} records, ${audited.packets} packets; replaying …`);
-  const replay = await replayed(world, audited.packets, faults);
+  const replay = await replayed(world, audited, faults);
   faults.push(...crew.faults, ...audited.faults);
   return {
     kills: disturb.kills,
