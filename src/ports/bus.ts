@@ -28,6 +28,7 @@ export interface TopicSpec {
   readonly name: string;
   readonly partitions: number;
   readonly messageBytesMax: number;
+  /** Of each partition; the oldest go first, read or not. */
   readonly retentionBytes?: number;
   readonly retentionMs?: number;
   readonly compacted?: boolean;
@@ -62,6 +63,7 @@ export interface PartitionFeed {
    * took the partition (the caller drops the feed and everything uncommitted), `bus-failed` otherwise.
    * `at-least-once`: outputs are acknowledged first, then the offset is committed. Throws `bus-record`, with
    * nothing committed, when an output is larger than its topic allows. Output bytes are not modified later.
+   * Readers see it within milliseconds of this resolving, and all of it once the feed has been drained.
    */
   commit(outputs: readonly OutputRecord[], nextOffset: bigint, metadata: string): Promise<void>;
   /** Records fetched and not yet taken, and how far the partition's end lies ahead of what was taken. */

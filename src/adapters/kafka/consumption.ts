@@ -4,6 +4,7 @@
  */
 
 import { Fault } from '../../domain/fault.ts';
+import { limits } from '../../domain/limits.ts';
 import type { Bus, Consumption, OutputRecord, PartitionFeed } from '../../ports/bus.ts';
 import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './client/cluster.ts';
 import { createFetcher, type Fetcher, type Track } from './client/fetcher.ts';
@@ -116,7 +117,10 @@ export async function startConsumption(
   const drain = async (): Promise<void> => {
     draining = true;
     for (const feed of owned.values()) feed.drain();
+    // A broker that is away would be waited for much longer: what is not committed by then is given up.
+    const enough = setTimeout(revokeAll, limits.drainMs);
     await Promise.all(settled.values());
+    clearTimeout(enough);
     await membership.leave();
     fetcher.close();
     await closeCluster(cluster);

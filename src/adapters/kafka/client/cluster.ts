@@ -1,6 +1,6 @@
 /**
  * kafkajs 2.2.4 as a transport: connections, metadata, coordinators and group membership from its own modules,
- * with its log routed and its idle timer cured. Refuses any other version: what is used below is not its public API.
+ * with its log routed. Refuses any other version, by `connection.ts`: what is used below is not its public API.
  */
 
 import { createRequire } from 'node:module';
@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
 import type { Log } from '../../../ports/telemetry.ts';
+import { openSocket } from './connection.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -134,35 +135,7 @@ const ConsumerGroupClass: Construct<ConsumerGroup & { memberId: string | null }>
 const loggers: {
   createLogger(options: { level: number; logCreator: () => (entry: LogEntry) => void }): Logger;
 } = require('kafkajs/src/loggers/index.js');
-const socketFactory: () => (options: object) => Socket = require('kafkajs/src/network/socketFactory.js');
-const RequestQueue: { prototype: IdleTimer } = require('kafkajs/src/network/requestQueue/index.js');
 const roundRobin: (options: object) => object = require('kafkajs').PartitionAssigners.roundRobin;
-
-const { version } = require('kafkajs/package.json') as { version: string };
-if (version !== '2.2.4') throw new Error(`this adapter is written for kafkajs 2.2.4, not ${version}`);
-
-interface IdleTimer {
-  readonly pending: readonly unknown[];
-  readonly throttledUntil: number;
-  throttleCheckTimeoutId: NodeJS.Timeout | null;
-  checkPendingRequests(): void;
-  scheduleCheckPendingRequests(): void;
-}
-
-// kafkajs arms this timer after every response, also when nothing is pending: with a delay of minus the epoch,
-// which Node 24 warns of and runs as one millisecond, for ever, on every connection. Armed only when something
-// waits, it does what it was meant to.
-RequestQueue.prototype.scheduleCheckPendingRequests = function (this: IdleTimer): void {
-  if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
-  const throttledMs = this.throttledUntil - Date.now();
-  this.throttleCheckTimeoutId = setTimeout(
-    () => {
-      this.throttleCheckTimeoutId = null;
-      this.checkPendingRequests();
-    },
-    throttledMs > 0 ? throttledMs : 10,
-  );
-};
 
 export interface KafkaAccess {
   readonly brokers: readonly string[];
@@ -182,10 +155,9 @@ const closeMs = 2000;
 /** `maxInFlight` null: as many as are asked for. Reads are `read_committed`. */
 export function createCluster(access: KafkaAccess): Cluster {
   const { brokers, clientId, ssl, sasl } = access;
-  const makeSocket = socketFactory();
   return new ClusterClass({
     logger: createLogger(access.log),
-    socketFactory: (options: object) => makeSocket(options).setNoDelay(true),
+    socketFactory: openSocket,
     brokers: [...brokers],
     ssl,
     sasl,

@@ -226,6 +226,17 @@ export function createFetcher(options: {
   };
 }
 
+/**
+ * A slice keeps the whole response alive. Where the response was mostly other partitions' and this one already
+ * lags, its share is copied, so that what waits here is not a multiple of what is counted.
+ */
+function ownCopy(records: Buffer): Buffer {
+  if (records.length * 4 >= records.buffer.byteLength * 3) return records;
+  const copy = Buffer.allocUnsafeSlow(records.length);
+  records.copy(copy);
+  return copy;
+}
+
 function createTrack(want: Parameters<Fetcher['add']>[0], wake: () => void, remove: () => void): OpenTrack {
   const { topic, partition, queueBytesMax, batchBytesMax, onArrival } = want;
   let queue: FetchedBatch[] = [];
@@ -263,7 +274,8 @@ function createTrack(want: Parameters<Fetcher['add']>[0], wake: () => void, remo
     accept(fetched) {
       if (closed) return;
       if (fetched.stableOffset > stableOffset) stableOffset = fetched.stableOffset;
-      const { batches, nextOffset } = splitBatches(fetched.records, fetchOffset, fetched.aborted);
+      const records = queue.length > 0 ? ownCopy(fetched.records) : fetched.records;
+      const { batches, nextOffset } = splitBatches(records, fetchOffset, fetched.aborted);
       const moved = nextOffset > fetchOffset;
       fetchOffset = nextOffset;
       for (const batch of batches) {

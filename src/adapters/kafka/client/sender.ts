@@ -4,6 +4,7 @@
  */
 
 import { Fault } from '../../../domain/fault.ts';
+import { limits } from '../../../domain/limits.ts';
 import type { OutputRecord } from '../../../ports/bus.ts';
 import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './cluster.ts';
 import { type BatchPlan, planBatches, produceRound } from './produce.ts';
@@ -128,7 +129,10 @@ export function createSender(options: {
       });
     },
     async close() {
+      // What is under way is finished, unless the broker is away.
+      const enough = setTimeout(() => closed.abort(), limits.drainMs);
       await running;
+      clearTimeout(enough);
       closed.abort();
       if (cluster !== null) await closeCluster(cluster);
     },
