@@ -13,9 +13,9 @@ import type { Bus, OutputRecord } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import { dumpEntry } from '../wire/files/dump.ts';
 import { encodeFrame } from '../wire/frame.ts';
-import { readCsv } from './import_csv.ts';
-import { readNpz } from './import_npz.ts';
-import type { ImportedFrame } from './imported_hits.ts';
+import { readCsv } from './imports/csv.ts';
+import type { ImportedFrame } from './imports/hits.ts';
+import { readNpz } from './imports/npz.ts';
 import { bytesInWords, grouped, jsonLine, type Output } from './output.ts';
 
 export interface ImportParts {

@@ -10,11 +10,12 @@ import type { InstrumentCard } from '../domain/instrument.ts';
 import { limits } from '../domain/limits.ts';
 import type { Bus } from '../ports/bus.ts';
 import { dumpEntry } from '../wire/files/dump.ts';
-import { reportFidelity, type Waiting } from './inspect_fidelity.ts';
-import { type FoundMessage, isFile, messagesOf, type SourceOptions } from './message_source.ts';
-import { headingOf, type Told, tell } from './messages_in_words.ts';
+import type { Judge } from './inspection/judge.ts';
+import { reportFidelity, type Waiting } from './inspection/report.ts';
+import { type FoundMessage, isFile, messagesOf, type SourceOptions } from './inspection/source.ts';
+import type { Told } from './inspection/told.ts';
+import { headingOf, tell } from './inspection/words.ts';
 import { alignedLines, bytesInWords, grouped, jsonLine, type Output } from './output.ts';
-import type { Judge } from './packet_fidelity.ts';
 
 export interface InspectParts {
   readonly card: InstrumentCard;
@@ -46,8 +47,10 @@ interface Shown {
 
 /** Rows printed in one table: enough to align them, few enough to show the first soon. */
 const tableRows = 64;
-/** Frames reach the broker before their packets, by no more than a processor may have been behind. */
+/** Frames reach the broker before their packets, by no more than a processor may have been behind; and about
+ * when they were meant to be sent, by no more than clocks differ. */
 const framesBeforeMs = 10 * 60_000;
+const clocksDifferMs = 5_000;
 
 const openSave = async (path: string | undefined) => {
   if (path === undefined) return { put: async (_: Uint8Array): Promise<void> => {}, close: async () => {} };
@@ -108,8 +111,8 @@ export const inspect = async (parts: InspectParts, options: InspectOptions): Pro
   const sums = { messages: 0, packets: 0, frameBytes: 0, packetBytes: 0 };
   const waiting: Waiting[] = [];
   let earliestMs = Number.POSITIVE_INFINITY;
-  const take = async ({ place, value, timestampMs }: FoundMessage): Promise<void> => {
-    const told = tell(value, card);
+  const take = async ({ place, value, timestampMs, intendedMs, headers }: FoundMessage): Promise<void> => {
+    const told = tell(value, card, headers);
     printer.show({ place, told });
     await save.put(value);
     sums.messages += 1;
@@ -119,7 +122,8 @@ export const inspect = async (parts: InspectParts, options: InspectOptions): Pro
       sums.packetBytes += value.byteLength;
     }
     if (options.decode !== true || told.packet === undefined) return;
-    earliestMs = Math.min(earliestMs, timestampMs);
+    const sinceMs = intendedMs > 0 ? intendedMs - clocksDifferMs : timestampMs - framesBeforeMs;
+    earliestMs = Math.min(earliestMs, sinceMs);
     if (waiting.length < limits.inspectPacketsMax) waiting.push({ place, packet: told.packet });
   };
   try {
@@ -142,7 +146,7 @@ export const inspect = async (parts: InspectParts, options: InspectOptions): Pro
     output.note(`only the first ${grouped(waiting.length)} packets are compared; ask for fewer with --count`);
   const judge = await parts.openJudge();
   const name = options.frames ?? (isFile(options.source) ? options.source : parts.framesTopic);
-  const from = earliestMs > 0 ? { fromMs: Math.max(0, earliestMs - framesBeforeMs) } : {};
+  const from = earliestMs > 0 ? { fromMs: earliestMs } : {};
   const frames = messagesOf(name, parts.openBus, { count: 0, ...from });
   return reportFidelity({ card, output, judge }, waiting, frames, options.json === true);
 };

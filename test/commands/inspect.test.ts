@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/adapters/onnx/model.ts';
 import { type InspectOptions, inspect } from '../../src/commands/inspect.ts';
-import { patchInWords, tell } from '../../src/commands/messages_in_words.ts';
-import { openJudge } from '../../src/commands/packet_fidelity.ts';
+import { openJudge } from '../../src/commands/inspection/judge.ts';
+import { patchInWords, tell } from '../../src/commands/inspection/words.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { encodeAlarm } from '../../src/wire/alarm.ts';
@@ -15,6 +15,7 @@ import { dumpEntry, readDump } from '../../src/wire/files/dump.ts';
 import { encodeFrame } from '../../src/wire/frame.ts';
 import { encodeLogData } from '../../src/wire/log_data.ts';
 import { encodePacket } from '../../src/wire/packet.ts';
+import { encodePolicy } from '../../src/wire/policy.ts';
 import { encodeStatus } from '../../src/wire/status.ts';
 import { digitsOf, identityOf, randomOf } from '../frames.ts';
 import * as world from '../services/gateway_world.ts';
@@ -53,6 +54,19 @@ describe('messages in words', () => {
       message: 'look',
     });
     expect(tell(alarm, card).row.slice(2)).toEqual(['minor', 'look']);
+  });
+
+  it('tells policy snapshots, and refused frames by their headers', () => {
+    const policy = encodePolicy({ ...world.plainPolicy, prescale: 256 });
+    expect(tell(policy, card)).toMatchObject({
+      kind: 'policy',
+      row: ['0', '0.01', '256 time frames', '0', '1,000'],
+    });
+    const headers = { code: 'frame-oversize', detail: 'too large', bytes: '9000000' };
+    expect(tell(world.frame(1, 5), card, headers)).toMatchObject({
+      kind: 'refused',
+      row: ['frame-oversize', '9.0 MB', 'too large', 'tf00'],
+    });
   });
 
   it('tells what it cannot read, with the fault', () => {

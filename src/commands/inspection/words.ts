@@ -3,48 +3,18 @@
  * It refuses nothing: what cannot be read is told with its fault, because that is what a person came to see.
  */
 
-import { Fault } from '../domain/fault.ts';
-import type { FrameIdentity } from '../domain/frame.ts';
-import { FrameEncoding } from '../domain/frame.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
-import { voxelCount } from '../domain/instrument.ts';
-import {
-  type Anomaly,
-  FidelityReason,
-  type Layer,
-  LayerCodec,
-  LayerKind,
-  type Packet,
-} from '../domain/packet.ts';
-import { decodeAlarm } from '../wire/alarm.ts';
-import { decodeAnomaly } from '../wire/anomaly.ts';
-import { openFrame } from '../wire/frame.ts';
-import { decodeLogData } from '../wire/log_data.ts';
-import { decodePacket } from '../wire/packet.ts';
-import { decodeStatus } from '../wire/status.ts';
-import { bytesInWords, grouped } from './output.ts';
-
-/** One message told; rows of one `kind` share a table. */
-export interface Told {
-  readonly kind: string;
-  readonly row: readonly string[];
-  /** Label and text, for the detailed block. */
-  readonly full: readonly (readonly [label: string, text: string])[];
-  readonly data: Readonly<Record<string, unknown>>;
-  /** Present when the message is a packet that could be read. */
-  readonly packet?: Packet;
-}
-
-export interface Heading {
-  readonly names: readonly string[];
-  /** Which columns are numbers. */
-  readonly right: readonly boolean[];
-}
-
-const heading = (...columns: readonly (readonly [name: string, right?: 'right'])[]): Heading => ({
-  names: columns.map(([name]) => name),
-  right: columns.map(([, right]) => right === 'right'),
-});
+import { Fault } from '../../domain/fault.ts';
+import type { FrameIdentity } from '../../domain/frame.ts';
+import { FrameEncoding } from '../../domain/frame.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import { voxelCount } from '../../domain/instrument.ts';
+import { type Anomaly, FidelityReason, type Layer, LayerCodec, LayerKind } from '../../domain/packet.ts';
+import { decodeAnomaly } from '../../wire/anomaly.ts';
+import { openFrame } from '../../wire/frame.ts';
+import { decodePacket } from '../../wire/packet.ts';
+import { bytesInWords, grouped } from '../output.ts';
+import { refusedTold, serviceHeadings, serviceTellers } from './service_words.ts';
+import { type Heading, heading, identifierOf, instant, type Told } from './told.ts';
 
 const whose = [['run', 'right'], ['time frame', 'right'], ['source']] as const;
 const headings: Readonly<Record<string, Heading>> = {
@@ -75,9 +45,7 @@ const headings: Readonly<Record<string, Heading>> = {
     ['verdict'],
     ['driven by'],
   ),
-  x5f2: heading(['service'], ['status', 'right'], ['host'], ['process', 'right'], ['every', 'right']),
-  f144: heading(['source'], ['at'], ['value', 'right']),
-  al00: heading(['source'], ['at'], ['severity'], ['message']),
+  ...serviceHeadings,
 };
 const otherHeading = heading(['identifier'], ['bytes', 'right'], ['what']);
 export const headingOf = (kind: string): Heading => headings[kind] ?? otherHeading;
@@ -85,14 +53,6 @@ export const headingOf = (kind: string): Heading => headings[kind] ?? otherHeadi
 const nameIn = (list: Readonly<Record<string, number>>, value: number): string =>
   Object.entries(list).find(([, number]) => number === value)?.[0] ?? `${value} (unknown here)`;
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-/** Nanoseconds since the epoch as an ISO instant with all nine digits. */
-const instant = (nanos: bigint): string => {
-  const ms = Number(nanos / 1_000_000n);
-  if (Math.abs(ms) > 8.64e15) return `${nanos} ns`;
-  const rest = (((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n).toString().padStart(6, '0');
-  return new Date(ms).toISOString().replace('Z', `${rest}Z`);
-};
 
 const identityRow = ({ run, timeFrame, sourceName }: FrameIdentity): string[] => [
   String(run),
@@ -242,72 +202,6 @@ const anomalyTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
   };
 };
 
-const statusTold = (bytes: Uint8Array): Told => {
-  const status = decodeStatus(bytes);
-  let state = '–';
-  let message: unknown = status.statusJson;
-  try {
-    const parsed = JSON.parse(status.statusJson) as { status?: unknown; message?: unknown };
-    state = String(parsed.status ?? '–');
-    message = parsed.message ?? parsed;
-  } catch {
-    // Another tool's status_json need not be JSON: it is shown as it is.
-  }
-  return {
-    kind: 'x5f2',
-    row: [
-      `${status.softwareName} ${status.softwareVersion}, ${status.serviceId}`,
-      state,
-      status.hostName,
-      String(status.processId),
-      `${status.updateIntervalMs} ms`,
-    ],
-    full: [
-      ['service', `${status.softwareName} ${status.softwareVersion}, ${status.serviceId}`],
-      ['runs on', `${status.hostName}, process ${status.processId}`],
-      ['status', state],
-      ['message', typeof message === 'string' ? message : JSON.stringify(message)],
-    ],
-    data: { ...status, statusJson: message },
-  };
-};
-
-const logTold = (bytes: Uint8Array): Told => {
-  const { sourceName, timestampNanos, value } = decodeLogData(bytes);
-  const text = Array.isArray(value) ? `${value.length} values` : String(value);
-  return {
-    kind: 'f144',
-    row: [sourceName, instant(timestampNanos), text],
-    full: [
-      ['source', sourceName],
-      ['at', instant(timestampNanos)],
-      ['value', Array.isArray(value) ? value.join(' ') : text],
-    ],
-    data: { sourceName, timestampNanos, value },
-  };
-};
-
-const alarmTold = (bytes: Uint8Array): Told => {
-  const { sourceName, timestampNanos, severity, message } = decodeAlarm(bytes);
-  return {
-    kind: 'al00',
-    row: [sourceName, instant(timestampNanos), severity, message],
-    full: [
-      ['source', sourceName],
-      ['at', instant(timestampNanos)],
-      ['severity', severity],
-      ['message', message],
-    ],
-    data: { sourceName, timestampNanos, severity, message },
-  };
-};
-
-/** Bytes 4 to 8 as text, where they are text. */
-export const identifierOf = (bytes: Uint8Array): string => {
-  const text = String.fromCharCode(...bytes.subarray(4, 8));
-  return /^[!-~]{4}$/.test(text) ? text : '';
-};
-
 const otherTold = (kind: string, bytes: Uint8Array, what: string): Told => ({
   kind: 'other',
   row: [kind === '' ? '–' : kind, grouped(bytes.byteLength), what],
@@ -323,13 +217,19 @@ const tellers: Readonly<Record<string, (bytes: Uint8Array, card: InstrumentCard)
   tk00: packetTold,
   tf00: frameTold,
   an00: anomalyTold,
-  x5f2: statusTold,
-  f144: logTold,
-  al00: alarmTold,
+  ...serviceTellers,
 };
+/** JSON begins so, and no FlatBuffer of ours: its root would lie 123 bytes in. */
+const openingBrace = 0x7b;
 
-export const tell = (bytes: Uint8Array, card: InstrumentCard): Told => {
-  const kind = identifierOf(bytes);
+/** @param headers of the record, those that are text; none in a file */
+export const tell = (
+  bytes: Uint8Array,
+  card: InstrumentCard,
+  headers: Readonly<Record<string, string>> = {},
+): Told => {
+  if (headers.code !== undefined) return refusedTold(bytes, headers);
+  const kind = bytes[0] === openingBrace ? 'policy' : identifierOf(bytes);
   const teller = Object.hasOwn(tellers, kind) ? tellers[kind] : undefined;
   if (teller === undefined)
     return otherTold(kind, bytes, bytes.length === 0 ? 'empty' : 'no reader for it here');

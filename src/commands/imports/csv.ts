@@ -4,9 +4,9 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { Fault } from '../domain/fault.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
-import { limits } from '../domain/limits.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import { limits } from '../../domain/limits.ts';
 import {
   adcMost,
   countFault,
@@ -15,7 +15,7 @@ import {
   openHitPile,
   runMost,
   timeFrameMost,
-} from './imported_hits.ts';
+} from './hits.ts';
 
 async function* linesOf(path: string): AsyncGenerator<string> {
   let held = '';

@@ -4,10 +4,10 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { Fault } from '../domain/fault.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
-import { voxelCount } from '../domain/instrument.ts';
-import { type NpyValues, type Npz, openNpz } from '../wire/files/npz.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import { voxelCount } from '../../domain/instrument.ts';
+import { type NpyValues, type Npz, openNpz } from '../../wire/files/npz.ts';
 import {
   adcMost,
   countFault,
@@ -16,7 +16,7 @@ import {
   placeOf,
   runMost,
   timeFrameMost,
-} from './imported_hits.ts';
+} from './hits.ts';
 
 /** One array as a column of whole numbers, checked as they are asked for. */
 interface Column {

@@ -4,10 +4,11 @@
  */
 
 import { createReadStream, statSync } from 'node:fs';
-import { Fault } from '../domain/fault.ts';
-import { limits } from '../domain/limits.ts';
-import type { Bus } from '../ports/bus.ts';
-import { readDump } from '../wire/files/dump.ts';
+import { Fault } from '../../domain/fault.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Bus } from '../../ports/bus.ts';
+import { readDump } from '../../wire/files/dump.ts';
+import { instantsHeader, readIntended } from '../../wire/instants.ts';
 
 export interface FoundMessage {
   /** `p0@17` on a topic, `17` in a file. */
@@ -15,6 +16,10 @@ export interface FoundMessage {
   readonly value: Uint8Array;
   /** Broker time; 0 in a file. */
   readonly timestampMs: number;
+  /** When the frame behind it was meant to be sent, as its record header says; 0 where none does. */
+  readonly intendedMs: number;
+  /** Record headers that are text. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface SourceOptions {
@@ -32,11 +37,18 @@ export const isFile = (name: string): boolean => statSync(name, { throwIfNoEntry
 async function* fileMessages(path: string, count: number): AsyncGenerator<FoundMessage> {
   let number = 0;
   for await (const value of readDump(createReadStream(path, { highWaterMark: 1 << 20 }))) {
-    yield { place: String(number), value, timestampMs: 0 };
+    yield { place: String(number), value, timestampMs: 0, intendedMs: 0, headers: {} };
     number += 1;
     if (number === count) return;
   }
 }
+
+const textOf = (headers: Readonly<Record<string, Uint8Array>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => name !== instantsHeader)
+      .map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]),
+  );
 
 /** Offsets near the end that hold the newest `count` records of all partitions together, or more. */
 const newest = (
@@ -66,8 +78,10 @@ async function* topicMessages(bus: Bus, topic: string, options: SourceOptions): 
   });
   // Partitions come one after the other: the newest of them all are known only at the end.
   const last: FoundMessage[] = [];
-  for await (const { partition, offset, value, timestampMs } of records) {
-    const message = { place: `p${partition}@${offset}`, value, timestampMs };
+  for await (const { partition, offset, value, timestampMs, headers } of records) {
+    const intendedMs = Number(readIntended(headers[instantsHeader]) / 1_000_000n);
+    const place = `p${partition}@${offset}`;
+    const message = { place, value, timestampMs, intendedMs, headers: textOf(headers) };
     if (follow === true || count === 0 || fromMs !== undefined) yield message;
     else last.push(message);
   }

@@ -3,17 +3,17 @@
  * and in total. It refuses to average ratios: totals are counted over all hits and voxels.
  */
 
-import { decodeCells, type Fidelity, fidelity, packetDigits, packetSymbols } from '../codec/packet.ts';
-import type { LosslessTables } from '../codec/tables.ts';
-import { prepareTokenTables } from '../codec/tokens.ts';
-import { Fault } from '../domain/fault.ts';
-import type { Digits } from '../domain/frame.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
-import type { ModelCard } from '../domain/model.ts';
-import type { Packet } from '../domain/packet.ts';
-import { patchGrid } from '../kernels/patch.ts';
-import type { Model } from '../ports/model.ts';
-import { openFrame, readDigits } from '../wire/frame.ts';
+import { decodeCells, type Fidelity, fidelity, packetDigits, packetSymbols } from '../../codec/packet.ts';
+import type { LosslessTables } from '../../codec/tables.ts';
+import { prepareTokenTables } from '../../codec/tokens.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { Digits } from '../../domain/frame.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import type { ModelCard } from '../../domain/model.ts';
+import type { Packet } from '../../domain/packet.ts';
+import { patchGrid } from '../../kernels/patch.ts';
+import type { Model } from '../../ports/model.ts';
+import { openFrame, readDigits } from '../../wire/frame.ts';
 
 export interface JudgeParts {
   readonly card: InstrumentCard;

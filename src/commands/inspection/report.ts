@@ -3,15 +3,15 @@
  * is printed. It refuses to hold frames: they are judged as they come by.
  */
 
-import { Fault } from '../domain/fault.ts';
-import type { FrameIdentity } from '../domain/frame.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
-import type { Packet } from '../domain/packet.ts';
-import { openFrame } from '../wire/frame.ts';
-import type { FoundMessage } from './message_source.ts';
-import { identifierOf } from './messages_in_words.ts';
-import { alignedLines, grouped, jsonLine, type Output } from './output.ts';
-import type { Judge, Judged } from './packet_fidelity.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { FrameIdentity } from '../../domain/frame.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import type { Packet } from '../../domain/packet.ts';
+import { openFrame } from '../../wire/frame.ts';
+import { alignedLines, grouped, jsonLine, type Output } from '../output.ts';
+import type { Judge, Judged } from './judge.ts';
+import type { FoundMessage } from './source.ts';
+import { identifierOf } from './told.ts';
 
 const keyOf = ({ sourceName, run, timeFrame, messageId }: FrameIdentity): string =>
   `${sourceName}\n${run}\n${timeFrame}\n${messageId}`;

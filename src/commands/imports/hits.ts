@@ -3,9 +3,9 @@
  * by one, then sorted. It refuses a coordinate outside the grid and a voxel that is hit twice.
  */
 
-import { Fault } from '../domain/fault.ts';
-import type { Digits } from '../domain/frame.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { Digits } from '../../domain/frame.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
 
 /** The hits of one region in one time frame. */
 export interface ImportedFrame {

@@ -1,0 +1,137 @@
+/**
+ * The messages that are about services rather than frames, in words: heartbeats, trends, alarms, policy snapshots
+ * and refusals. What cannot be read throws its Fault.
+ */
+
+import { decodeAlarm } from '../../wire/alarm.ts';
+import { decodeLogData } from '../../wire/log_data.ts';
+import { decodePolicy } from '../../wire/policy.ts';
+import { decodeStatus } from '../../wire/status.ts';
+import { bytesInWords, grouped } from '../output.ts';
+import { heading, identifierOf, instant, type Told } from './told.ts';
+
+export const serviceHeadings = {
+  x5f2: heading(['service'], ['status', 'right'], ['host'], ['process', 'right'], ['every', 'right']),
+  f144: heading(['source'], ['at'], ['value', 'right']),
+  al00: heading(['source'], ['at'], ['severity'], ['message']),
+  policy: heading(
+    ['version', 'right'],
+    ['rare under', 'right'],
+    ['lossless one in', 'right'],
+    ['scores', 'right'],
+    ['warm-up', 'right'],
+  ),
+  refused: heading(['code'], ['of', 'right'], ['why'], ['message']),
+} as const;
+
+const statusTold = (bytes: Uint8Array): Told => {
+  const status = decodeStatus(bytes);
+  let state = '–';
+  let message: unknown = status.statusJson;
+  try {
+    const parsed = JSON.parse(status.statusJson) as { status?: unknown; message?: unknown };
+    state = String(parsed.status ?? '–');
+    message = parsed.message ?? parsed;
+  } catch {
+    // Another tool's status_json need not be JSON: it is shown as it is.
+  }
+  return {
+    kind: 'x5f2',
+    row: [
+      `${status.softwareName} ${status.softwareVersion}, ${status.serviceId}`,
+      state,
+      status.hostName,
+      String(status.processId),
+      `${status.updateIntervalMs} ms`,
+    ],
+    full: [
+      ['service', `${status.softwareName} ${status.softwareVersion}, ${status.serviceId}`],
+      ['runs on', `${status.hostName}, process ${status.processId}`],
+      ['status', state],
+      ['message', typeof message === 'string' ? message : JSON.stringify(message)],
+    ],
+    data: { ...status, statusJson: message },
+  };
+};
+
+const logTold = (bytes: Uint8Array): Told => {
+  const { sourceName, timestampNanos, value } = decodeLogData(bytes);
+  const text = Array.isArray(value) ? `${value.length} values` : String(value);
+  return {
+    kind: 'f144',
+    row: [sourceName, instant(timestampNanos), text],
+    full: [
+      ['source', sourceName],
+      ['at', instant(timestampNanos)],
+      ['value', Array.isArray(value) ? value.join(' ') : text],
+    ],
+    data: { sourceName, timestampNanos, value },
+  };
+};
+
+const alarmTold = (bytes: Uint8Array): Told => {
+  const { sourceName, timestampNanos, severity, message } = decodeAlarm(bytes);
+  return {
+    kind: 'al00',
+    row: [sourceName, instant(timestampNanos), severity, message],
+    full: [
+      ['source', sourceName],
+      ['at', instant(timestampNanos)],
+      ['severity', severity],
+      ['message', message],
+    ],
+    data: { sourceName, timestampNanos, severity, message },
+  };
+};
+
+const policyTold = (bytes: Uint8Array): Told => {
+  const policy = decodePolicy(bytes);
+  const { version, rarePValue, prescale, warmupCount, sketch } = policy;
+  const scores = sketch.bands.flat().reduce((sum, count) => sum + count, 0);
+  const lossless = prescale === 0 ? 'none' : `${grouped(prescale)} time frames`;
+  return {
+    kind: 'policy',
+    row: [String(version), String(rarePValue), lossless, grouped(scores), grouped(warmupCount)],
+    full: [
+      ['version', String(version)],
+      ['rare', `p-value under ${rarePValue}, once a band of hit counts has ${grouped(warmupCount)} scores`],
+      ['prescale', prescale === 0 ? 'none' : `one in ${lossless} is kept losslessly`],
+      ...sketch.bands.flatMap((band, b): [string, string][] => {
+        const sum = band.reduce((total, count) => total + count, 0);
+        if (sum === 0) return [];
+        return [
+          [
+            'scores',
+            `${grouped(sum)} of frames with ${grouped(2 ** b - 1)} to ${grouped(2 ** (b + 1) - 2)} hits`,
+          ],
+        ];
+      }),
+    ],
+    data: { version, rarePValue, prescale, warmupCount, scores },
+  };
+};
+
+/** A record of `<i>_refused`: the headers say why, the bytes are what came (or their beginning). */
+export const refusedTold = (bytes: Uint8Array, headers: Readonly<Record<string, string>>): Told => {
+  const whole = headers.bytes === undefined ? bytes.byteLength : Number(headers.bytes);
+  const kind = identifierOf(bytes);
+  return {
+    kind: 'refused',
+    row: [headers.code!, bytesInWords(whole), headers.detail ?? '', kind === '' ? '–' : kind],
+    full: [
+      ...Object.entries(headers).map(([name, text]): [string, string] => [name, text]),
+      [
+        'message',
+        `${kind === '' ? 'no identifier' : kind}, ${grouped(whole)} bytes, ${grouped(bytes.byteLength)} kept`,
+      ],
+    ],
+    data: { ...headers, identifier: kind, keptBytes: bytes.byteLength },
+  };
+};
+
+export const serviceTellers = {
+  x5f2: statusTold,
+  f144: logTold,
+  al00: alarmTold,
+  policy: policyTold,
+} as const;
