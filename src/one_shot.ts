@@ -26,7 +26,7 @@ import { doctor } from './commands/doctor.ts';
 import { fitTopic } from './commands/fit_tables.ts';
 import { importFile } from './commands/import.ts';
 import { inspect } from './commands/inspect.ts';
-import { openJudge } from './commands/packet_fidelity.ts';
+import { openJudge } from './commands/inspection/judge.ts';
 import { replayRecorded } from './commands/replay.ts';
 import { type Config, configKeys, readConfig } from './config.ts';
 import { Fault } from './domain/fault.ts';
