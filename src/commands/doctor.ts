@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { limits } from '../domain/limits.ts';
 import { alignedLines, bytesInWords, jsonLine, type Output } from './output.ts';
 
@@ -65,7 +66,10 @@ const versionOf = (program: string, args: readonly string[]): string | null => {
     timeout: programTimeoutMs,
   });
   if (status !== 0) return null;
-  const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
+  // Maven colours its version even when nobody looks.
+  const lines = stripVTControlCharacters(`${stdout}\n${stderr}`)
+    .split('\n')
+    .map((line) => line.trim());
   return lines.find((line) => /\d+\.\d+/.test(line)) ?? lines.find((line) => line !== '') ?? '';
 };
 
