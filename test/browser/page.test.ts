@@ -28,7 +28,15 @@ const quiet = ['--disable-background-networking', '--disable-component-update', 
 /** A relay that can fall silent without closing anything: what a stalled server or a dead link looks like. */
 const startRelay = async (port: number) => {
   const sockets = new Set<Socket>();
+  let silent = false;
   const relay: Server = createServer((near) => {
+    if (silent) {
+      // Taken and never answered, until the relay speaks again.
+      sockets.add(near);
+      near.on('error', () => {});
+      near.on('close', () => sockets.delete(near));
+      return;
+    }
     const far = connect(port, '127.0.0.1');
     for (const [one, other] of [
       [near, far],
@@ -49,7 +57,12 @@ const startRelay = async (port: number) => {
   return {
     address: `http://127.0.0.1:${relayPort}/`,
     silence: () => {
+      silent = true;
       for (const socket of sockets) socket.unpipe().pause();
+    },
+    speak: () => {
+      silent = false;
+      for (const socket of sockets) socket.destroy();
     },
     close: () => {
       for (const socket of sockets) socket.destroy();
@@ -122,12 +135,13 @@ describe.skipIf(!installed)('live page', () => {
     const relay = await startRelay(server.port);
     closers.push(relay.close);
     const { page } = await visit(relay.address);
-    expect(await page.evaluate(paintedAs)).toBe('none');
+    // Colour glides in when a page opens.
+    await expect.poll(() => page.evaluate(paintedAs), { timeout: 15_000 }).toBe('none');
     relay.silence();
     await page.waitForSelector('body[data-fresh="stale"]');
     expect(await textOf(page, 'stamp')).toMatch(/^old: no figures for \d+ s/);
-    await page.waitForFunction(`${paintedAs} === 'grayscale(1)'`);
-    // The page gives the silent connection up by itself and finds a good one.
+    await expect.poll(() => page.evaluate(paintedAs), { timeout: 15_000 }).toBe('grayscale(1)');
+    relay.speak();
     await page.waitForSelector('body[data-fresh="fresh"]');
     expect(await textOf(page, 'stamp')).toBe('live');
   });
