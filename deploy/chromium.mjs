@@ -68,7 +68,8 @@ export function prepareChromium(say) {
   }
   const found = find();
   if (found !== undefined) return remember(found);
-  if (!isDebian()) return { skipped: `no Chromium at ${places.join(', ')}; install one to run the browser tests` };
+  if (!isDebian())
+    return { skipped: `no Chromium at ${places.join(', ')}; install one to run the browser tests` };
   if (process.getuid?.() !== 0)
     return { skipped: 'no Chromium, and only root may install it: sudo apt-get install chromium' };
   say('installing Chromium for the browser tests (apt-get install chromium, about a minute) …');
@@ -82,5 +83,7 @@ export function prepareChromium(say) {
   const installed = find();
   if (installed !== undefined) return remember(installed);
   const reason = (result.stderr ?? '').trim().split('\n').at(-1) ?? '';
-  return { skipped: `apt-get install chromium failed: ${reason || result.error?.message || 'no reason given'}` };
+  return {
+    skipped: `apt-get install chromium failed: ${reason || result.error?.message || 'no reason given'}`,
+  };
 }

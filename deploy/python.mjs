@@ -47,7 +47,8 @@ export function preparePython(say) {
     .update(readFileSync(requirements))
     .update(version.stdout.trim())
     .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(python)) return { path: python };
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(python))
+    return { path: python };
   say(`making the Python environment of the outside clients (${version.stdout.trim()}, about a minute) …`);
   const made = makeEnvironment();
   if (made.status !== 0) return { skipped: `python3 -m venv failed: ${reasonOf(made)}` };
