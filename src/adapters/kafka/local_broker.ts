@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Fault } from '../../domain/fault.ts';
@@ -48,6 +48,8 @@ const heapMegabytesDefault = 512;
 const retentionBytesDefault = 64 * 1024 * 1024;
 const startMs = 60_000;
 const stopMs = 10_000;
+/** How long a taken folder or port is tried for again. */
+const takenMs = 5000;
 
 export async function startLocalBroker(options: LocalBrokerOptions = {}): Promise<LocalBroker> {
   const folder = options.folder ?? kafkaFolderDefault;
@@ -55,41 +57,56 @@ export async function startLocalBroker(options: LocalBrokerOptions = {}): Promis
   await prepareKafka(options);
   const { classPath, template } = await kafkaFiles(folder);
   const dataFolder = resolve(options.dataFolder ?? join(folder, 'data'));
-  const logs = join(dataFolder, 'logs');
-  await mkdir(dataFolder, { recursive: true });
-  if (!existsSync(join(logs, 'meta.properties'))) {
-    await rm(logs, { recursive: true, force: true });
-    await cp(template, logs, { recursive: true });
-  }
-  const deadlineMs = performance.now() + startMs;
-  for (;;) {
+  await formatFolder(dataFolder, template);
+  const startedMs = performance.now();
+  for (let tries = 0; ; tries++) {
     const port = await freePort(options.port ?? portDefault, say);
     const controllerPort = await freePort(0, say);
-    const properties = join(dataFolder, 'server.properties');
-    await writeFile(properties, serverProperties(options, logs, port, controllerPort));
-    say(`starting Kafka on 127.0.0.1:${port} …`);
-    const child = launch(classPath, properties, join(dataFolder, 'broker.log'), options);
-    const reason = await untilReady(child, port, deadlineMs);
-    if (reason === null) return ownedBroker(child, port);
+    // Of this attempt alone: another may be starting in the same folder, and must fail without touching ours.
+    const properties = join(dataFolder, `server-${process.pid}-${port}.properties`);
+    await writeFile(properties, serverProperties(options, dataFolder, port, controllerPort));
+    if (tries === 0) say(`starting Kafka on 127.0.0.1:${port} …`);
+    const child = launch(classPath, dataFolder, properties, options);
+    const reason = await untilReady(child, port, startedMs + startMs);
+    await rm(properties, { force: true });
+    if (reason === null) {
+      say(`Kafka is ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+      return ownedBroker(child, port);
+    }
     child.process.kill('SIGKILL');
     await child.exited;
-    const detail = await explain(reason, child.output(), join(dataFolder, 'broker.log'));
-    // A broker whose owner was just killed needs a moment to go; a port may be lost to another between look and use.
-    const passing = /acquire lock|Address already in use/i.test(detail);
-    if (!passing || performance.now() > deadlineMs - startMs + 15_000) {
-      const mend = detail.includes('acquire lock')
+    const taken = child.exitCode() === folderTakenCode;
+    const detail = taken ? 'its folder is locked' : await explain(reason, child.output(), dataFolder);
+    // The folder of an owner that was just killed is free in a moment; a port may be lost between look and use.
+    const passing = taken || /Address already in use/i.test(detail);
+    if (!passing || performance.now() > startedMs + takenMs) {
+      const mend = taken
         ? 'another broker owns this folder: stop it, or use it with --brokers'
         : 'see broker.log beside its data; deleting the data folder starts afresh';
-      throw new Fault('kafka-setup', `Kafka did not start (${detail}): ${mend}`);
+      throw new Fault('kafka-setup', `Kafka did not start in ${dataFolder} (${detail}): ${mend}`);
     }
-    say('the data folder or port is still taken: trying again …');
+    if (tries === 0) say('the data folder or port is still taken: trying again for a few seconds …');
     await new Promise((done) => setTimeout(done, 500));
   }
 }
 
+/** A copy of the formatted template where there is none yet; whole or not at all. */
+async function formatFolder(dataFolder: string, template: string): Promise<void> {
+  const logs = join(dataFolder, 'logs');
+  await mkdir(dataFolder, { recursive: true });
+  if (existsSync(join(logs, 'meta.properties'))) return;
+  const partial = `${logs}.${process.pid}`;
+  await cp(template, partial, { recursive: true });
+  await rename(partial, logs).catch(async () => {
+    await rm(partial, { recursive: true, force: true });
+    if (!existsSync(join(logs, 'meta.properties')))
+      throw new Fault('kafka-setup', `${logs} holds something that is not Kafka's: move it away`);
+  });
+}
+
 function serverProperties(
   options: LocalBrokerOptions,
-  logs: string,
+  dataFolder: string,
   port: number,
   controllerPort: number,
 ): string {
@@ -100,7 +117,7 @@ function serverProperties(
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'controller.listener.names': 'CONTROLLER',
-    'log.dirs': logs,
+    'log.dirs': join(dataFolder, 'logs'),
     'auto.create.topics.enable': false,
     'default.replication.factor': 1,
     'offsets.topic.replication.factor': 1,
@@ -139,27 +156,47 @@ function serverProperties(
     .join('\n')}\n`;
 }
 
+/** EX_TEMPFAIL: another broker holds the lock of the folder. */
+const folderTakenCode = 75;
+
 interface Launched {
   readonly process: ChildProcess;
   readonly exited: Promise<void>;
   readonly hasExited: () => boolean;
+  readonly exitCode: () => number | null;
   readonly output: () => string;
 }
 
-// The shell becomes Java (exec), so that our child's pid is the broker's. Before that it leaves a watcher behind
-// that reads the pipe only we hold: a line means all is well, its end means that we died, however we died.
-const launchScript =
-  'exec 3<&0; (read line <&3 || kill -9 $$) >/dev/null 2>&1 & exec 3<&-; exec java "$@" </dev/null';
+// The shell becomes Java (exec), so that our child's pid is the broker's. Before that it locks the folder on a
+// descriptor that Java inherits and the kernel releases however Java ends: Kafka's own lock comes too late, after
+// a second broker has written into the metadata log. And it leaves a watcher behind that reads the pipe only we
+// hold: a line means all is well, its end means that we died, however we died.
+const launchScript = `
+  lock=$1; shift; exec 3<&0 9>"$lock"
+  if command -v flock >/dev/null; then flock -n 9 || exit ${folderTakenCode}; fi
+  (read line <&3 || kill -9 $$) 9>&- >/dev/null 2>&1 &
+  exec 3<&-; exec java "$@" </dev/null`;
 
-function launch(classPath: string, properties: string, log: string, options: LocalBrokerOptions): Launched {
+function launch(
+  classPath: string,
+  dataFolder: string,
+  properties: string,
+  options: LocalBrokerOptions,
+): Launched {
+  const lock = join(dataFolder, 'lock');
+  const log = join(dataFolder, 'broker.log');
   const heap = options.heapMegabytes ?? heapMegabytesDefault;
   const jvm = [`-Xmx${heap}m`, `-Xms${Math.min(heap, 256)}m`, '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
   jvm.push(`-Dlog4j2.configurationFile=${log4jFile}`, `-Dtessera.kafka.log=${log}`);
-  const child = spawn('sh', ['-c', launchScript, 'sh', ...jvm, '-cp', classPath, 'kafka.Kafka', properties], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    // A process group of its own: a terminal's ctrl-C must reach us, not the broker under us.
-    detached: true,
-  });
+  const child = spawn(
+    'sh',
+    ['-c', launchScript, 'sh', lock, ...jvm, '-cp', classPath, 'kafka.Kafka', properties],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A process group of its own: a terminal's ctrl-C must reach us, not the broker under us.
+      detached: true,
+    },
+  );
   let output = '';
   let gone = false;
   for (const stream of [child.stdout, child.stderr]) {
@@ -178,32 +215,46 @@ function launch(classPath: string, properties: string, log: string, options: Loc
     child.on('exit', end);
     child.on('error', end);
   });
-  return { process: child, exited, hasExited: () => gone, output: () => output };
+  return {
+    process: child,
+    exited,
+    hasExited: () => gone,
+    exitCode: () => child.exitCode,
+    output: () => output,
+  };
 }
 
 async function untilReady(child: Launched, port: number, deadlineMs: number): Promise<string | null> {
   for (;;) {
     if (child.hasExited()) return 'it ended at once';
-    if (await accepts(port)) return null;
-    if (performance.now() > deadlineMs) return `nothing listens after ${startMs / 1000} s`;
+    if (await answers(port)) return null;
+    if (performance.now() > deadlineMs) return `nothing answers after ${startMs / 1000} s`;
     await Promise.race([child.exited, new Promise((done) => setTimeout(done, 50))]);
   }
 }
 
-const accepts = (port: number): Promise<boolean> =>
+// ApiVersions, version 0, from nobody: the port is open long before the broker behind it answers, also that of
+// a broker that is about to give up.
+const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 0, 255, 255]);
+const answerMs = 1000;
+
+const answers = (port: number): Promise<boolean> =>
   new Promise((done) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.on('connect', () => {
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(apiVersions));
+    const end = (answered: boolean): void => {
       socket.destroy();
-      done(true);
-    });
-    socket.on('error', () => done(false));
+      done(answered);
+    };
+    socket.setTimeout(answerMs, () => end(false));
+    socket.on('data', () => end(true));
+    socket.on('error', () => end(false));
+    socket.on('close', () => end(false));
   });
 
-async function explain(reason: string, output: string, log: string): Promise<string> {
-  const written = await readFile(log, 'utf8').catch(() => '');
+async function explain(reason: string, output: string, dataFolder: string): Promise<string> {
+  const written = await readFile(join(dataFolder, 'broker.log'), 'utf8').catch(() => '');
   const lines = `${written.slice(-16_384)}\n${output}`.split('\n');
-  const telling = lines.filter((line) => /acquire lock|Exception|Error|already in use/i.test(line)).slice(-3);
+  const telling = lines.filter((line) => /Exception|Error|already in use/i.test(line)).slice(-3);
   return `${reason}: ${telling.join('; ').slice(0, 500)}`;
 }
 
