@@ -58,7 +58,7 @@ const cores = (): number => {
 type Row = readonly [key: keyof Config, fallback: string, unit: string, meaning: string];
 const rows: readonly Row[] = [
   ['instrument', 'sphenix-tpc-auau', 'card id', 'the instrument card that is served, from instruments/'],
-  ['bus', 'kafka', 'kafka|memory', 'a real Kafka, or one process without any promise across a restart'],
+  ['bus', 'kafka', '', 'kafka (a real one), or memory: one process, no promise across a restart'],
   ['brokers', '', 'host:port,…', 'an existing Kafka cluster; empty: `up` starts a local one'],
   ['group', 'tessera', 'name', 'consumer group of the processors; with the topic it names the transactions'],
   [

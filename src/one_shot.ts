@@ -109,10 +109,12 @@ const openJudgeOf = async ({ card, model, modelFolder, losslessTables }: Cards, 
   return openJudge({ card, model, decoder, tables });
 };
 
-const wholeNumber = (flag: string, value: string | boolean | undefined): number => {
-  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
+const digitsIn = (flag: string, value: string | boolean | undefined): string => {
+  if (typeof value === 'string' && /^\d+$/.test(value)) return value;
   throw new Fault('config-invalid', `${flag} = '${String(value)}': a whole number`);
 };
+const wholeNumber = (flag: string, value: string | boolean | undefined): number =>
+  Number(digitsIn(flag, value));
 
 const text = (value: string | boolean | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
@@ -159,7 +161,7 @@ const importInto = async (file: string, flags: Flags): Promise<number> => {
   const start = text(flags.startNanos);
   const full = {
     ...options,
-    ...(start === undefined ? {} : { startNanos: BigInt(wholeNumber('--start-nanos', start)) }),
+    ...(start === undefined ? {} : { startNanos: BigInt(digitsIn('--start-nanos', start)) }),
     ...(flags.firstMessageId === undefined
       ? {}
       : { firstMessageId: wholeNumber('--first-message-id', flags.firstMessageId) }),
