@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type LocalBroker, prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
+import { endWithin } from './adapters/system/deadline.ts';
 import { startLiveTerminal } from './adapters/terminal/live.ts';
 import {
   type Cards,
@@ -160,6 +161,13 @@ export const serve = async (config: Config, options: ServeOptions): Promise<numb
   } finally {
     live?.close();
     if (running !== null) say('stopping: finishing what is in flight …');
+    // A local broker is stopped after what uses it, and may take as long again.
+    const withinMs = options.broker ? 2 * limits.drainMs : limits.drainMs;
+    endWithin(withinMs, 3, () =>
+      say(
+        `not finished within ${withinMs / 1000} s: what is not committed goes to the next owner, nothing is lost`,
+      ),
+    );
     for (const close of undo.reverse()) await close();
   }
   if (running !== null) {

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSystemClock } from './adapters/system/clock.ts';
+import { endWithin } from './adapters/system/deadline.ts';
 import { brokerList, home, loadCards, openBus, openTelemetry } from './assemble.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
@@ -93,12 +94,20 @@ export const simulate = async (config: Config, flags: SimulateFlags): Promise<nu
     );
 
   const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  // Started by `tessera up`: it ends with its parent, however that ends.
-  if (process.channel !== undefined) process.once('disconnect', stop);
-  if (flags.forMs !== undefined) setTimeout(stop, flags.forMs).unref();
+  const stop = (withinMs: number = limits.drainMs): void => {
+    stopping.abort();
+    // Frames on their way to a broker that is gone would otherwise be tried again for a minute.
+    endWithin(withinMs, 3, () =>
+      say(
+        `not every frame was acknowledged within ${withinMs / 1000} s of the end: the last ones may be lost`,
+      ),
+    );
+  };
+  process.once('SIGINT', () => stop());
+  process.once('SIGTERM', () => stop());
+  // Started by `tessera up`: it ends with its parent, however that ends, and so does the broker of both.
+  if (process.channel !== undefined) process.once('disconnect', () => stop(limits.orphanMs));
+  if (flags.forMs !== undefined) setTimeout(() => stop(), flags.forMs).unref();
 
   const target = {
     kind: 'pretty',

@@ -6,11 +6,12 @@
 
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import type { ReplaySummary } from '../../src/commands/replay.ts';
-import { type ProcessorChild, sleep, startTessera } from '../drive.ts';
+import { sleep } from '../drive.ts';
 import { type Audit, audit } from './audit.ts';
 import { type Crew, type Member, openCrew } from './crew.ts';
 import { type Flow, followFlow } from './flow.ts';
-import { openWorld, type ProofWorld, runTessera } from './world.ts';
+import { startSource } from './source.ts';
+import { drained, openWorld, type ProofWorld, runTessera } from './world.ts';
 
 /**
  * What happens to processors in one step. `alone`: the only one is killed and replaced at once. `early`: so is its
@@ -178,43 +179,6 @@ const disturber = (world: ProofWorld, crew: Crew, flow: Flow, random: () => numb
   };
 };
 
-/** Waits until the group has committed every frame there is. */
-const drained = async ({ bus, topics }: ProofWorld, group: string): Promise<void> => {
-  const deadlineMs = performance.now() + patienceMs;
-  for (;;) {
-    const committed = await bus.committed(group, topics.frames);
-    const ends = await bus.offsets(topics.frames);
-    const behind = ends.filter(
-      ({ partition, high }) => (committed.find((one) => one.partition === partition)?.offset ?? 0n) < high,
-    );
-    if (behind.length === 0) return;
-    if (performance.now() > deadlineMs)
-      throw new Error(`partitions ${behind.map(({ partition }) => partition).join(', ')} do not drain`);
-    await sleep(50);
-  }
-};
-
-const startSource = async (plan: KillPlan, world: ProofWorld) => {
-  const source: ProcessorChild = await startTessera('simulate', [
-    ...[...world.flags, '--rate', String(plan.rate), '--pool', String(plan.pool)],
-    ...['--seed', String(plan.seed), '--quiet', '--json'],
-  ]);
-  let said = '';
-  source.process.stdout!.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  return {
-    /** Asks it to stop; resolves with the frames it says it sent. */
-    async stop(faults: string[]): Promise<number> {
-      await source.stop();
-      const code = await source.exited;
-      if (code !== 0) faults.push(`the simulator ended with ${code}`);
-      const summary = said.trim().split('\n').at(-1) ?? '';
-      return summary === '' ? 0 : ((JSON.parse(summary) as { frames: number }).frames ?? 0);
-    },
-  };
-};
-
 /** Runs the real command; every packet must come out again, byte for byte. */
 const replayed = async (
   world: ProofWorld,
@@ -244,7 +208,7 @@ export const proveKills = async (plan: KillPlan): Promise<KillReport> => {
   await crew.start();
   await crew.members[0]!.ready();
   const flow = followFlow(world.bus, world.topics.tokens, plan.partitions);
-  const source = await startSource(plan, world);
+  const source = await startSource(world, plan);
   await flow.since(0n, patienceMs);
 
   const disturb = disturber(world, crew, flow, random);
@@ -260,7 +224,8 @@ export const proveKills = async (plan: KillPlan): Promise<KillReport> => {
   }
   await disturb.muster(1);
   const faults = [...disturb.faults];
-  const sent = await source.stop(faults);
+  const { code: sourceCode, frames: sent } = await source.stop();
+  if (sourceCode !== 0) faults.push(`the simulator ended with ${sourceCode}`);
   await drained(world, group);
   const code = await crew.members[0]!.retire();
   if (code !== 0) faults.push(`the last processor ended with ${code}`);

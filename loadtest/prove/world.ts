@@ -13,7 +13,7 @@ import { type Cards, loadCards, openBus, openTelemetry } from '../../src/assembl
 import { readConfig } from '../../src/config.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { type Topics, topicsOf } from '../../src/services/topics.ts';
-import { atEnd, root } from '../drive.ts';
+import { atEnd, root, sleep } from '../drive.ts';
 
 export interface FallibleBroker {
   readonly address: string;
@@ -101,3 +101,20 @@ export const runTessera = (args: readonly string[]): Promise<Ended> =>
     });
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
+
+const drainDeadlineMs = 60_000;
+
+/** Waits until the group has committed every frame there is. */
+export const drained = async ({ bus, topics }: ProofWorld, group: string): Promise<void> => {
+  const deadlineMs = performance.now() + drainDeadlineMs;
+  for (;;) {
+    const committed = await bus.committed(group, topics.frames);
+    const offsets = new Map(committed.map(({ partition, offset }) => [partition, offset ?? 0n]));
+    const ends = await bus.offsets(topics.frames);
+    const behind = ends.filter(({ partition, high }) => (offsets.get(partition) ?? 0n) < high);
+    if (behind.length === 0) return;
+    if (performance.now() > deadlineMs)
+      throw new Error(`partitions ${behind.map(({ partition }) => partition).join(', ')} do not drain`);
+    await sleep(50);
+  }
+};

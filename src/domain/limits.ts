@@ -56,6 +56,8 @@ export const limits = {
   transactionTimeoutMs: 10_000,
   /** SIGTERM to exit: what is in flight must be finished by then. */
   drainMs: 10_000,
+  /** A child whose parent died: to its own end. */
+  orphanMs: 3_000,
 
   /** Event time a frame may lie behind its partition's watermark before it is stale. */
   staleNanos: 60_000_000_000n,
