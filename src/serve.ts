@@ -5,6 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type LocalBroker, prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
 import { endWithin } from './adapters/system/deadline.ts';
 import { startLiveTerminal } from './adapters/terminal/live.ts';
@@ -35,9 +36,11 @@ export interface ServeOptions {
   readonly json: boolean;
 }
 
-const say = (line: string): void => {
-  process.stderr.write(`tessera: ${line}\n`);
+/** Where lines for people go: the terminal, and once the live view stands there, the space above it. */
+let printLine = (line: string): void => {
+  process.stderr.write(`${line}\n`);
 };
+const say = (line: string): void => printLine(`tessera: ${line}`);
 
 /** Resolves on the first SIGINT or SIGTERM, or after `forMs`; a second signal a second later ends at once. */
 const untilAsked = (forMs: number | undefined): Promise<string> =>
@@ -56,13 +59,16 @@ const untilAsked = (forMs: number | undefined): Promise<string> =>
   });
 
 /** The simulator as a process of its own, as a DAQ would be; it ends when this process does. */
-const startSimulator = (config: Config): ChildProcess =>
-  spawn(
+const startSimulator = (config: Config): ChildProcess => {
+  const child = spawn(
     process.execPath,
     [...process.execArgv, join(home, 'src/main.ts'), 'simulate', ...configFlags(config), '--quiet'],
     // Its own process group: a terminal's ctrl-C must reach the processor first.
-    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true },
+    { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true },
   );
+  createInterface({ input: child.stderr! }).on('line', (line) => printLine(line));
+  return child;
+};
 
 const stopSimulator = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -153,12 +159,15 @@ export const serve = async (config: Config, options: ServeOptions): Promise<numb
       snapshot: () => book.snapshot(),
       address: http.address,
     });
+    const view = live;
+    printLine = (line) => view.print(line);
     await Promise.race([asked, running.failed]);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     say(error.message);
     code = error.code === 'config-invalid' ? 2 : 3;
   } finally {
+    printLine = (line) => void process.stderr.write(`${line}\n`);
     live?.close();
     if (running !== null) say('stopping: finishing what is in flight …');
     // A local broker is stopped after what uses it, and may take as long again.
