@@ -115,7 +115,7 @@ const openAll = async (
     await prepareKafka({ folder, progress: say });
     const broker: LocalBroker = await startLocalBroker({ folder, port: config.kafkaPort, progress: say });
     undo.push(() => broker.stop());
-    if (broker.port !== config.kafkaPort)
+    if (config.kafkaPort !== 0 && broker.port !== config.kafkaPort)
       say(`port ${config.kafkaPort} is taken: Kafka listens on ${broker.port}`);
     settled = { ...config, brokers: broker.brokers.join(',') };
   }
