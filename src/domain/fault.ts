@@ -7,6 +7,7 @@
 export const faultList = {
   'frame-empty': ['item', 'the message has no bytes'],
   'frame-oversize': ['item', 'the message is larger than the instrument allows'],
+  'frame-unreadable': ['item', 'the batch it came in cannot be opened: its compression, or its bytes'],
   'frame-schema': ['item', 'the message does not carry the tf00 identifier'],
   'frame-malformed': ['item', 'an offset, length or table of the message leads outside it'],
   'frame-crc': ['item', 'the payload does not match its crc32c'],

@@ -13,6 +13,11 @@ export interface BusRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array;
   readonly headers: Readonly<Record<string, Uint8Array>>;
+  /**
+   * Why the bus could not open what it was handed (a compression it does not know, a batch that is not what it
+   * says); `value` is then the batch as it came, and `offset` its last.
+   */
+  readonly unreadable?: string;
 }
 
 export interface OutputRecord {

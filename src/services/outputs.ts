@@ -16,10 +16,16 @@ import type { Topics } from './topics.ts';
 const admissionDetail = (code: FaultCode, watermarkNanos: bigint): string =>
   `${faultList[code][1]}; the partition's event time had come to ${watermarkNanos} ns`;
 
-/** The lane's results in order, with what admission refuses turned into refusals. */
-export const admitBatch = (computed: LaneBatch, admission: Admission): LaneBatch => ({
+/** The lane's results in order, with what the bus could not open and what admission refuses turned into refusals. */
+export const admitBatch = (
+  records: readonly BusRecord[],
+  computed: LaneBatch,
+  admission: Admission,
+): LaneBatch => ({
   parts: computed.parts,
-  results: computed.results.map((result): LaneResult => {
+  results: computed.results.map((result, index): LaneResult => {
+    const { unreadable } = records[index]!;
+    if (unreadable !== undefined) return { end: 'refused', code: 'frame-unreadable', detail: unreadable };
     if (result.end === 'refused') return result;
     const code = admission.admit(result);
     if (code === null) return result;

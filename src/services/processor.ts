@@ -141,7 +141,7 @@ export const startProcessor = async (
     computed: LaneBatch,
   ): Promise<void> => {
     const { feed, admission, calibration } = session;
-    const admitted = admitBatch(computed, admission);
+    const admitted = admitBatch(records, computed, admission);
     const intended = intendedOf(records);
     const outputs = batchOutputs(
       topics,

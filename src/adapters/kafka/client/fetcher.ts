@@ -8,7 +8,8 @@ import type { BusRecord } from '../../../ports/bus.ts';
 import type { Log } from '../../../ports/telemetry.ts';
 import type { Cluster } from './cluster.ts';
 import { type FetchedPartition, fetchBatches } from './fetch.ts';
-import { type BatchCursor, type FetchedBatch, openBatch, splitBatches } from './record_batch.ts';
+import { readBatch } from './readable_batch.ts';
+import { type BatchCursor, type FetchedBatch, splitBatches } from './record_batch.ts';
 import { failOnCode, isLost, patienceMs, pause, toFault } from './request.ts';
 import { leaderOf } from './topics.ts';
 
@@ -295,7 +296,7 @@ function createTrack(want: Parameters<Fetcher['add']>[0], wake: () => void, remo
       const records: BusRecord[] = [];
       let bytes = 0;
       while (queue.length > 0 && records.length < recordsMax) {
-        cursor ??= openBatch(queue[0]!, position);
+        cursor ??= readBatch(queue[0]!, position);
         const next = cursor.peekBytes();
         if (next === 0) {
           advance();
