@@ -9,10 +9,9 @@ import numpy as np
 import onnxruntime
 
 from fsq import Shape
-from tpc_patches import GAP_BUCKETS, PATCHES, VOXELS, CodeScale, Wedges, gap_buckets
+from tpc_patches import GAP_BUCKETS, VOXELS, CodeScale, Wedges, gap_buckets
 
 TABLE_BITS = 12  # static tables are normalised to 12-bit frequencies
-DENSE_SHARE = 1 / 8  # frames with fewer active patches than this share of the grid use the sparse gap table
 ROWS_A_CALL = 1024  # stays in the second-level cache
 
 
@@ -49,8 +48,9 @@ def count_symbols(shape: Shape, symbols: np.ndarray) -> np.ndarray:
     return np.stack([np.bincount(column, minlength=shape.alphabet) for column in symbols.T])
 
 
-def is_dense(active: int) -> bool:
-    return active >= PATCHES * DENSE_SHARE
+def gap_table_of(ids: np.ndarray) -> str:
+    """Which gap table a frame takes, as `src/codec/tokens.ts` decides it: under an eighth active is sparse."""
+    return 'sparse' if len(ids) == 0 or len(ids) * 8 < int(ids[-1]) + 1 else 'dense'
 
 
 def count_gaps(groups: list[Wedges]) -> dict[str, np.ndarray]:
@@ -59,7 +59,7 @@ def count_gaps(groups: list[Wedges]) -> dict[str, np.ndarray]:
         for frame in range(wedges.frames):
             ids = wedges.ids[wedges.first[frame] : wedges.first[frame + 1]]
             buckets, _ = gap_buckets(ids)
-            counts['dense' if is_dense(len(ids)) else 'sparse'] += np.bincount(buckets, minlength=GAP_BUCKETS)
+            counts[gap_table_of(ids)] += np.bincount(buckets, minlength=GAP_BUCKETS)
     return counts
 
 
@@ -71,9 +71,9 @@ def payload_bits(symbols: np.ndarray, wedges: Wedges, symbol_counts: np.ndarray,
     bits = np.zeros(wedges.frames)
     for frame in range(wedges.frames):
         rows = slice(wedges.first[frame], wedges.first[frame + 1])
-        buckets, raw = gap_buckets(wedges.ids[rows])
-        costs_of_gap = gap_costs['dense' if is_dense(len(buckets)) else 'sparse']
-        bits[frame] = of_row[rows].sum() + costs_of_gap[buckets].sum() + raw
+        ids = wedges.ids[rows]
+        buckets, raw = gap_buckets(ids)
+        bits[frame] = of_row[rows].sum() + gap_costs[gap_table_of(ids)][buckets].sum() + raw
     return bits
 
 

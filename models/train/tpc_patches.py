@@ -3,8 +3,7 @@ Wedges as patches: the cell-code scale of a model, and a reader that turns simul
 active patches of each wedge. It refuses frames outside the grid and knows nothing of networks.
 
 An npz file holds one entry a hit in `hits` (uint32, voxel << 10 | adc, ascending within a frame), `offsets`
-(frame f owns hits[offsets[f]:offsets[f+1]]), `region` and `event_split` (per frame: 0 or "train" = training
-events, 1 or "test" = held out).
+(frame f owns hits[offsets[f]:offsets[f+1]]) and `event_split` (per frame: 0 training events, 1 held out, 2 mixed).
 """
 
 import hashlib
@@ -90,26 +89,22 @@ def patches_of_frame(packed: np.ndarray, table: np.ndarray) -> tuple[np.ndarray,
     return ids.astype(np.uint16), cells
 
 
-def read_wedges(path: str, split: str, scale: CodeScale, frames_max: int) -> Wedges:
-    """The first `frames_max` frames of `path` that belong to `split` ("train" or "test")."""
+def read_wedges(path: str, split: str, scale: CodeScale) -> Wedges:
+    """The frames of `path` that belong to `split` ("train" or "test"); there may be none of one of them."""
     data = np.load(path)
     hits, offsets, marks = data['hits'], data['offsets'].astype(np.int64), data['event_split']
-    if marks.dtype.kind in 'US':
-        chosen = np.nonzero(marks == split)[0]
-    else:
-        chosen = np.nonzero(marks == (1 if split == 'test' else 0))[0]
-    chosen = chosen[:frames_max]
+    if (marks > 1).any():
+        raise ValueError(f'{path} was made from all PYTHIA events: frames must be of one split')
+    chosen = np.nonzero(marks == (1 if split == 'test' else 0))[0]
     table = scale.input_table()
-    ids, cells, counts = [], [], []
+    ids, cells, counts = [np.zeros(0, np.uint16)], [np.zeros((0, CELLS), np.uint8)], []
     for frame in chosen:
         packed = hits[offsets[frame] : offsets[frame + 1]]
         frame_ids, frame_cells = patches_of_frame(packed, table)
         ids.append(frame_ids)
         cells.append(frame_cells)
         counts.append(len(packed))
-    if not chosen.size:
-        raise ValueError(f'{path} has no frames of the {split} split')
-    first = np.concatenate([[0], np.cumsum([len(rows) for rows in ids])]).astype(np.int64)
+    first = np.cumsum([len(rows) for rows in ids]).astype(np.int64)  # the empty row in front starts it at 0
     return Wedges(np.concatenate(ids), np.concatenate(cells), first, np.array(counts, np.int64))
 
 

@@ -2,7 +2,8 @@
 Trains the sPHENIX TPC patch tokenizer on simulated wedges and writes its model folder: both ONNX files, the
 card, and golden vectors. It refuses to write a model whose exported encoder differs from the integer twin.
 
-    python train_tpc_fsq.py --auau auau.npz --pp pp.npz --out ../tpc-fsq/1
+    node models/train/make_wedges.ts DATA
+    python models/train/train_tpc_fsq.py --auau DATA/auau_*.npz --pp DATA/pp_*.npz --out models/tpc-fsq/1
 """
 
 import argparse
@@ -17,35 +18,33 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from fsq import Shape, clip_leaky, decode_dense, encode_integer, encode_soft, init_dense, init_encoder
-from fsq import integer_encoder, spread_digits, symbols_of
+from fsq import Shape, clip_leaky, decode_dense, encode_soft, init_dense, init_encoder, integer_encoder
+from fsq import spread_digits
 from fsq_card import write_model
 from tpc_patches import LOG_MAX, LOG_MIN, CodeScale, Wedges, read_wedges
 
-OCCUPANCY_WEIGHT = 5.0  # nats of occupancy against units of log2(ADC + 1): about what a wrong cell costs in MAE
+OCCUPANCY_WEIGHT = 4.0  # nats of occupancy against units of log2(ADC + 1): near what minimises the log-MAE
 OUT_OF_RANGE_WEIGHT = 0.02  # keeps digits from hiding beyond their first and last level
+NOTE = 'Simulated sPHENIX TPC wedges in continuous readout, by models/train/make_wedges.ts'
 
 
 def arguments() -> argparse.Namespace:
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parse.add_argument('--auau', nargs='+', required=True, help='npz of Au+Au frames')
-    parse.add_argument('--pp', nargs='+', required=True, help='npz of p+p frames')
+    parse.add_argument('--auau', nargs='+', required=True, help='npz of Au+Au frames, training and test')
+    parse.add_argument('--pp', nargs='+', required=True, help='npz of p+p frames, training and test')
     parse.add_argument('--out', required=True, help='model folder to write')
     parse.add_argument('--checkpoint', default=None, help='folder for checkpoints (default .tessera/train/tpc-fsq)')
     parse.add_argument('--resume', action='store_true', help='go on from the checkpoint')
     parse.add_argument('--seed', type=int, default=20261)
-    parse.add_argument('--steps', type=int, default=12000, help='steps of encoder and decoder together')
-    parse.add_argument('--tune-steps', type=int, default=4000, help='steps of the decoder alone, encoder frozen')
+    parse.add_argument('--steps', type=int, default=18000, help='steps of encoder and decoder together')
+    parse.add_argument('--tune-steps', type=int, default=2000, help='steps of the decoder alone, encoder frozen')
     parse.add_argument('--batch', type=int, default=2048, help='patches a step')
     parse.add_argument('--pp-share', type=float, default=0.15, help='share of p+p patches in a batch')
     parse.add_argument('--hidden', type=int, nargs='+', default=[128])
     parse.add_argument('--decoder', type=int, nargs='+', default=[256, 256])
-    parse.add_argument('--base', type=int, default=96, help='cell code of a hit at threshold')
-    parse.add_argument('--rate', type=float, default=2e-3, help='peak learning rate')
-    parse.add_argument('--auau-frames', type=int, default=240, help='most training frames read of Au+Au, per file')
-    parse.add_argument('--pp-frames', type=int, default=4000)
-    parse.add_argument('--test-frames', type=int, default=48, help='most Au+Au test frames; p+p takes 20 times as many')
-    parse.add_argument('--note', default='', help='one line for the card on what these data are')
+    parse.add_argument('--base', type=int, default=128, help='cell code of a hit at threshold')
+    parse.add_argument('--rate', type=float, default=16e-3, help='peak learning rate')
+    parse.add_argument('--note', default=NOTE, help='one line for the card on what these data are')
     return parse.parse_args()
 
 
@@ -85,15 +84,23 @@ def value_start(decoder: list[dict], shape: Shape) -> list[dict]:
     return [*decoder[:-1], last]
 
 
-def save(path: str, state: tuple, phase: int, step: int, seconds: float) -> None:
+def recipe_of(options: argparse.Namespace) -> str:
+    """What a checkpoint belongs to: every option that changes the training, by name."""
+    places = {'out', 'checkpoint', 'resume', 'note', 'auau', 'pp'}
+    return json.dumps({name: value for name, value in sorted(vars(options).items()) if name not in places})
+
+
+def save(path: str, state: tuple, recipe: str, phase: int, step: int, seconds: float) -> None:
     leaves = jax.tree.leaves(state)
     named = {f'leaf{at}': np.asarray(leaf) for at, leaf in enumerate(leaves)}
-    np.savez(path + '.new.npz', phase=phase, step=step, seconds=seconds, **named)
+    np.savez(path + '.new.npz', recipe=recipe, phase=phase, step=step, seconds=seconds, **named)
     os.replace(path + '.new.npz', path)  # never half a checkpoint
 
 
-def load(path: str, state: tuple) -> tuple[tuple, int, int, float]:
+def load(path: str, state: tuple, recipe: str) -> tuple[tuple, int, int, float]:
     data = np.load(path)
+    if str(data['recipe']) != recipe:
+        raise SystemExit(f'{path} was made with other options: {data["recipe"]}')
     leaves, tree = jax.tree.flatten(state)
     leaves = [jnp.asarray(data[f'leaf{at}']).astype(leaf.dtype) for at, leaf in enumerate(leaves)]
     return jax.tree.unflatten(tree, leaves), int(data['phase']), int(data['step']), float(data['seconds'])
@@ -109,9 +116,9 @@ def phase_of(phase: int, steps: int, shape: Shape, scale: CodeScale, options: ar
     @jax.jit
     def step(params, state, cells):
         (_, seen), grads = jax.value_and_grad(lambda p: loss_of(shape, scale, p, cells), has_aux=True)(params)
-        if phase == 1:
-            grads = {**grads, 'encoder': jax.tree.map(jnp.zeros_like, grads['encoder'])}
         updates, state = optimiser.update(grads, state, params)
+        if phase == 1:
+            updates = {**updates, 'encoder': jax.tree.map(jnp.zeros_like, updates['encoder'])}
         params = optax.apply_updates(params, updates)
         bounded = [{'w': jnp.clip(layer['w'], -1, 1), 'b': layer['b']} for layer in params['encoder']]
         return {**params, 'encoder': bounded}, state, seen
@@ -131,7 +138,7 @@ def train(auau: np.ndarray, pp: np.ndarray, shape: Shape, scale: CodeScale, opti
     phase_at, step_at, seconds, state = 0, 0, 0.0, None
     if options.resume and os.path.exists(path):
         empty = phase_of(0, plan[0], shape, scale, options)[0].init(params)
-        (params, state), phase_at, step_at, seconds = load(path, (params, empty))
+        (params, state), phase_at, step_at, seconds = load(path, (params, empty), recipe_of(options))
         print(f'resumed phase {phase_at} at step {step_at}')
     start = time.monotonic() - seconds
     for phase in range(phase_at, 2):
@@ -141,8 +148,10 @@ def train(auau: np.ndarray, pp: np.ndarray, shape: Shape, scale: CodeScale, opti
             params, state, seen = step(params, state, batches(auau, pp, options, phase, at))
             if at % 500 == 499 or at + 1 == plan[phase]:
                 words = ' '.join(f'{name} {float(value):.4f}' for name, value in seen.items())
-                print(f'phase {phase} step {at + 1}/{plan[phase]} {time.monotonic() - start:.0f} s  {words}', flush=True)
-                save(path, (params, state), phase, at + 1, time.monotonic() - start)
+                print(
+                    f'phase {phase} step {at + 1}/{plan[phase]} {time.monotonic() - start:.0f} s  {words}', flush=True
+                )
+                save(path, (params, state), recipe_of(options), phase, at + 1, time.monotonic() - start)
         step_at, state = 0, None
     return params, time.monotonic() - start
 
@@ -153,17 +162,15 @@ def main() -> None:
     scale = CodeScale(options.base)
     reading = time.monotonic()
     kinds = {'auau': options.auau, 'pp': options.pp}
-    limits = {'auau': (options.auau_frames, options.test_frames), 'pp': (options.pp_frames, options.test_frames * 20)}
     data = {
-        kind: {
-            split: joined([read_wedges(path, split, scale, limits[kind][at]) for path in paths])
-            for at, split in enumerate(('train', 'test'))
-        }
+        kind: {split: joined([read_wedges(path, split, scale) for path in paths]) for split in ('train', 'test')}
         for kind, paths in kinds.items()
     }
     for kind, splits in data.items():
         for split, wedges in splits.items():
             print(f'{kind} {split}: {wedges.frames} frames, {len(wedges.ids)} patches')
+            if not len(wedges.ids):
+                raise SystemExit(f'no {split} frames of {kind} in the files given')
     print(f'read in {time.monotonic() - reading:.0f} s')
     params, seconds = train(data['auau']['train'].cells, data['pp']['train'].cells, shape, scale, options)
     layers = integer_encoder(shape, params['encoder'])

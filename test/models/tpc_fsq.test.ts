@@ -139,6 +139,38 @@ describe('the card of tpc-fsq', () => {
   });
 });
 
+/** The rows of the table in models/README.md, as the card has them. */
+const readmeRows = (): string[] => {
+  const rows = [
+    ['test wedges', 'frames'],
+    ['occupancy', 'occupancy'],
+    ['log-MAE over all voxels', 'log_mae'],
+    ['log-MAE on hits found', 'log_mae_on_hits_kept'],
+    ['precision', 'precision'],
+    ['recall', 'recall'],
+    ['bits a hit', 'bits_per_hit'],
+    ['bits a patch', 'bits_per_patch'],
+    ['payload bytes a wedge', 'payload_bytes_per_frame'],
+    ['ratio, 16-bit dense', 'ratio_16bit_dense'],
+    ['least-used symbol position uses', 'codebook_use_by_symbol'],
+    ['digits beyond their end levels', 'saturated_digits'],
+  ] as const;
+  const figure = (kind: string, key: string): string => {
+    const value = (card.metrics[kind] as Record<string, number | number[]>)[key] ?? Number.NaN;
+    const number = Array.isArray(value) ? Math.min(...value) : value;
+    return String(Number.isInteger(number) ? number : Number(number.toPrecision(3)));
+  };
+  return rows.map(([title, key]) => `| ${title} | ${figure('auau', key)} | ${figure('pp', key)} |`);
+};
+
+describe('models/README.md', () => {
+  it('says the figures of the card', () => {
+    const readme = readFileSync(fileURLToPath(new URL('../../models/README.md', import.meta.url)), 'utf8');
+    const [rows, table] = [readmeRows(), readme.split('\n').filter((line) => line.startsWith('| '))];
+    expect(table, `the table should have:\n${rows.join('\n')}`).toEqual(expect.arrayContaining(rows));
+  });
+});
+
 describe('the encoder of tpc-fsq', () => {
   it('cannot leave the exact range of float32, nor saturate 16-bit pairs of products', () => {
     for (const layer of weights.layers) {
