@@ -25,7 +25,7 @@ export interface Admission {
 }
 
 const metadataBytesMax = 4000;
-const version = 'a1';
+const version = 'a2';
 
 interface State {
   watermark: bigint;
@@ -33,6 +33,8 @@ interface State {
   /** Last message_id of each region, −1 before the first, and the run it belongs to. */
   readonly lastId: Float64Array;
   readonly lastRun: Float64Array;
+  /** Event time of the frame that carried it. */
+  readonly lastNanos: BigInt64Array;
 }
 
 /** Reads what `toMetadata` wrote; anything else (another version, another group's text) is a fresh start. */
@@ -42,16 +44,18 @@ const restore = (metadata: string, regionCount: number): State => {
     run: -1,
     lastId: new Float64Array(regionCount).fill(-1),
     lastRun: new Float64Array(regionCount).fill(-1),
+    lastNanos: new BigInt64Array(regionCount),
   };
   const [kind, watermark, run, ids] = metadata.split(';');
   if (kind !== version || !/^\d+$/.test(watermark ?? '') || !/^\d+$/.test(run ?? '')) return state;
   state.watermark = BigInt(watermark!);
   state.run = Number(run);
-  ids?.split(',').forEach((id, region) => {
-    const value = Number.parseInt(id, 36);
-    if (region < regionCount && Number.isSafeInteger(value)) {
-      state.lastId[region] = value;
+  ids?.split(',').forEach((entry, region) => {
+    const [id, ahead] = entry.split('.').map((digits) => Number.parseInt(digits, 36));
+    if (region < regionCount && Number.isSafeInteger(id) && Number.isSafeInteger(ahead)) {
+      state.lastId[region] = id!;
       state.lastRun[region] = state.run;
+      state.lastNanos[region] = state.watermark + BigInt(ahead!);
     }
   });
   return state;
@@ -98,9 +102,11 @@ export const openAdmission = (regionCount: number, metadata: string): Admission 
     return null;
   };
 
-  const seen = ({ region, run, messageId }: Arrival): boolean => {
+  const seen = ({ region, run, messageId, timestampNanos }: Arrival): boolean => {
     const last = state.lastId[region]!;
     if (state.lastRun[region] !== run) return false;
+    // Later than whatever carried the last id, it is new: then that id was wild, by less than the window.
+    if (timestampNanos > state.lastNanos[region]!) return false;
     // Far below the last id, it is the last one that was wild (or the source began anew), not this one.
     return messageId <= last && last - messageId < limits.duplicateWindowIds;
   };
@@ -112,6 +118,7 @@ export const openAdmission = (regionCount: number, metadata: string): Admission 
       if (fault !== null) return fault;
       state.lastId[arrival.region] = arrival.messageId;
       state.lastRun[arrival.region] = arrival.run;
+      state.lastNanos[arrival.region] = arrival.timestampNanos;
       return null;
     },
     get watermarkNanos() {
@@ -120,9 +127,10 @@ export const openAdmission = (regionCount: number, metadata: string): Admission 
     toMetadata() {
       if (state.watermark === 0n) return '';
       const head = `${version};${state.watermark};${state.run};`;
-      const ids = Array.from(state.lastId, (id, region) =>
-        state.lastRun[region] === state.run && id >= 0 ? id.toString(36) : '-',
-      ).join(',');
+      const ids = Array.from(state.lastId, (id, region) => {
+        if (state.lastRun[region] !== state.run || id < 0) return '-';
+        return `${id.toString(36)}.${(state.lastNanos[region]! - state.watermark).toString(36)}`;
+      }).join(',');
       // An instrument with very many regions keeps its watermark over a restart, not its last ids.
       return head.length + ids.length <= metadataBytesMax ? head + ids : head;
     },

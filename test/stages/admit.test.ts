@@ -41,6 +41,10 @@ describe('admission', () => {
     expect(admission.admit(arrival(2 ** 50, 1))).toBeNull();
     expect(admission.admit(arrival(3, 1))).toBeNull();
     expect(admission.admit(arrival(3, 1))).toBe('frame-duplicate');
+    // A wild one within the window of duplicates must not take the next thousand frames with it.
+    expect(admission.admit(arrival(504, 4))).toBeNull();
+    for (let id = 5; id < 20; id += 1) expect(admission.admit(arrival(id, id))).toBeNull();
+    expect(admission.admit(arrival(19, 19))).toBe('frame-duplicate');
   });
 
   it('follows a gap in the data once several frames agree, and a later run from its first frame', () => {
