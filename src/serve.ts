@@ -102,19 +102,33 @@ const words = (summary: ReturnType<typeof summaryOf>): string =>
   `${summary.inFlight} in flight; books ${summary.balanced ? 'balanced' : 'NOT BALANCED'}` +
   (summary.ratioDense === null ? '' : `; ratio ${summary.ratioDense.toFixed(1)} against 16-bit dense`);
 
+/** What `serve` has opened so far: how to undo it, and the end of a broker it started that nobody asked for. */
+interface Opened {
+  readonly undo: (() => Promise<void>)[];
+  brokerGone: Promise<never>;
+}
+
+const brokerEnded = async (broker: LocalBroker): Promise<never> => {
+  await broker.exited;
+  throw new Fault('bus-unreachable', 'the local Kafka ended by itself: see broker.log beside its data');
+};
+
 /** Opens everything in order, pushing what must be undone. */
 const openAll = async (
   config: Config,
   cards: Cards,
   options: ServeOptions,
-  undo: (() => Promise<void>)[],
+  opened: Opened,
 ): Promise<Running> => {
+  const { undo } = opened;
   let settled = config;
   if (options.broker && config.bus === 'kafka' && config.brokers === '') {
     const folder = join(dataFolder(config), 'kafka');
     await prepareKafka({ folder, progress: say });
     const broker: LocalBroker = await startLocalBroker({ folder, port: config.kafkaPort, progress: say });
     undo.push(() => broker.stop());
+    opened.brokerGone = brokerEnded(broker);
+    opened.brokerGone.catch(() => {}); // once we stop it, its end is no news
     if (config.kafkaPort !== 0 && broker.port !== config.kafkaPort)
       say(`port ${config.kafkaPort} is taken: Kafka listens on ${broker.port}`);
     settled = { ...config, brokers: broker.brokers.join(',') };
@@ -146,13 +160,14 @@ const openAll = async (
 /** Serves until asked to stop; returns the exit code. */
 export const serve = async (config: Config, options: ServeOptions): Promise<number> => {
   const cards = loadCards(config.instrument);
-  const undo: (() => Promise<void>)[] = [];
+  const opened: Opened = { undo: [], brokerGone: new Promise(() => {}) };
   const asked = untilAsked(options.forMs);
   let code = 0;
+  let unreachable = false;
   let running: Running | null = null;
   let live: ReturnType<typeof startLiveTerminal> | null = null;
   try {
-    running = await openAll(config, cards, options, undo);
+    running = await openAll(config, cards, options, opened);
     const { book, http } = running;
     live = startLiveTerminal({
       output: process.stderr,
@@ -161,23 +176,25 @@ export const serve = async (config: Config, options: ServeOptions): Promise<numb
     });
     const view = live;
     printLine = (line) => view.print(line);
-    await Promise.race([asked, running.failed]);
+    await Promise.race([asked, running.failed, opened.brokerGone]);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     say(error.message);
     code = error.code === 'config-invalid' ? 2 : 3;
+    unreachable = error.code === 'bus-unreachable';
   } finally {
     printLine = (line) => void process.stderr.write(`${line}\n`);
     live?.close();
     if (running !== null) say('stopping: finishing what is in flight …');
-    // A local broker is stopped after what uses it, and may take as long again.
-    const withinMs = options.broker ? 2 * limits.drainMs : limits.drainMs;
+    // A local broker is stopped after what uses it, and may take as long again; without one nothing can be finished.
+    const drainMs = options.broker ? 2 * limits.drainMs : limits.drainMs;
+    const withinMs = unreachable ? limits.orphanMs : drainMs;
     endWithin(withinMs, 3, () =>
       say(
         `not finished within ${withinMs / 1000} s: what is not committed goes to the next owner, nothing is lost`,
       ),
     );
-    for (const close of undo.reverse()) await close();
+    for (const close of opened.undo.reverse()) await close();
   }
   if (running !== null) {
     const summary = summaryOf(running.book.snapshot());

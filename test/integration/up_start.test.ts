@@ -170,6 +170,16 @@ describe.skipIf(missing !== null)(`tessera up${missing === null ? '' : ` (skippe
     expect((performance.now() - killedMs) / 1000).toBeLessThan(15);
   }, 120_000);
 
+  it('ends with a sentence and nothing left when its broker dies', async () => {
+    start();
+    await untilReady();
+    const broker = processesNaming(folder).find((one) => one.includes(' java ') || one.includes(': java'));
+    process.kill(Number(broker!.split(':')[0]), 'SIGKILL');
+    expect(await ended, stderr).toBe(3);
+    expect(stderr).toContain('the local Kafka ended by itself');
+    await untilGone();
+  }, 120_000);
+
   it('ends at ctrl-C while it is still starting', async () => {
     start();
     await until(() => (processesNaming(folder).some((one) => one.includes('java')) ? true : null));
