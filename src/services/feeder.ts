@@ -8,7 +8,7 @@ import type { InstrumentCard } from '../domain/instrument.ts';
 import { messageId } from '../domain/quantity.ts';
 import type { Bus, OutputRecord } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import { encodeFrame } from '../wire/frame.ts';
+import { encodeFrame, restampFrame } from '../wire/frame.ts';
 import { encodeIntended, instantsHeader } from '../wire/instants.ts';
 
 /** Where frames come from: all regions of a time frame at once. */
@@ -35,6 +35,20 @@ export interface FeedSummary {
   readonly lateMsMax: number;
 }
 
+/**
+ * Messages by the digits they carry: a pool that repeats its digits pays for packing them once. Entries go when
+ * their digits do.
+ */
+const packed = new WeakMap<Digits, Uint8Array>();
+
+const messageOf = (identity: FrameIdentity, digits: Digits, card: InstrumentCard): Uint8Array => {
+  const known = packed.get(digits);
+  if (known !== undefined) return restampFrame(known, identity);
+  const message = encodeFrame(identity, digits, card);
+  packed.set(digits, message);
+  return message;
+};
+
 /** One time frame as bus records; the key keeps its regions together, message_id counts per (source, partition). */
 export const timeFrameRecords = (
   source: FrameSource,
@@ -51,7 +65,7 @@ export const timeFrameRecords = (
     partition: number % plan.partitions,
     key,
     headers,
-    value: encodeFrame({ ...identity, messageId: id }, digits, card),
+    value: messageOf({ ...identity, messageId: id }, digits, card),
   }));
 };
 

@@ -22,6 +22,12 @@ const duplicateSequence = 46;
 /** Bytes of one request beside what a single batch may need: keeps a commit's frame in hand. */
 const requestBytesMax = 8 * 1024 * 1024;
 
+/**
+ * Bytes at which a batch is full though its topic takes more: readers see a batch when all of it is stored, so a
+ * burst of large frames in a few batches is being computed on while the rest is still on its way.
+ */
+const batchBytesWanted = 1024 * 1024;
+
 /** Records of one partition that travel as one batch. */
 export interface BatchPlan {
   readonly topic: string;
@@ -56,7 +62,8 @@ export function planBatches(
     const plans = plansOf(open, record.topic, partition);
     let plan = plans.at(-1);
     let bytes = recordBytes(record, plan?.records.length ?? 0);
-    if (plan === undefined || batchHeaderBytes + plan.recordsBytes + bytes > shape.batchBytesMax) {
+    const batchBytesMax = Math.min(shape.batchBytesMax, batchBytesWanted);
+    if (plan === undefined || batchHeaderBytes + plan.recordsBytes + bytes > batchBytesMax) {
       bytes = recordBytes(record, 0);
       if (batchHeaderBytes + bytes > shape.batchBytesMax)
         throw new Fault(
