@@ -14,7 +14,7 @@ import type { InstrumentCard } from './domain/instrument.ts';
 import { limits } from './domain/limits.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
-import { exportWedges } from './sim/export.ts';
+import { collectWedges, encodeNpz } from './sim/export.ts';
 import { parseParticles, type Split } from './sim/particles.ts';
 import { createReplayWorld, poolOf } from './sim/replay.ts';
 import { createWorld, type World } from './sim/world.ts';
@@ -45,6 +45,12 @@ const countOf = (flag: string, value: string | undefined): number | null => {
   throw new Fault('config-invalid', `${flag} = '${value}': a whole number above 0`);
 };
 
+const splitOf = (flags: SimulateFlags): Split =>
+  oneOf<Split>('--split', flags.split ?? 'all', ['train', 'test', 'all']);
+
+/** An export depends on its seed alone; what is sent begins now, as a run of its own. */
+const exportStartNanos = 1_767_225_600_000_000_000n;
+
 const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, nowNanos: bigint): World => {
   const name = String(card.conditions.particles);
   const particles = parseParticles(readFileSync(join(home, 'models/particles', `${name}.bin`)));
@@ -53,7 +59,7 @@ const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, n
     // Seconds of the start: later runs have higher numbers, which is what admission expects of a new run.
     run: Number(nowNanos / 1_000_000_000n),
     startNanos: nowNanos,
-    split: oneOf<Split>('--split', flags.split ?? 'all', ['train', 'test', 'all']),
+    split: splitOf(flags),
     mode: oneOf('--mode', flags.mode ?? 'continuous', ['continuous', 'triggered']),
   });
 };
@@ -71,7 +77,9 @@ const progressLine = ({ timeFrames, frames, bytes, lateMsMax }: FeedSummary): st
 const writeWedges = (world: World, flags: SimulateFlags): number => {
   if (flags.out === undefined) throw new Fault('config-invalid', '--to npz needs --out FILE');
   const timeFrames = countOf('--time-frames', flags.timeFrames) ?? 8;
-  const bytes = exportWedges(world, timeFrames, (done) => say(`${done} of ${timeFrames} time frames`));
+  const progress = (done: number): void => say(`${done} of ${timeFrames} time frames`);
+  const plan = { world, split: splitOf(flags), firstTimeFrame: 0, timeFrames, seed: 0, progress };
+  const bytes = encodeNpz(collectWedges(plan));
   writeFileSync(flags.out, bytes);
   say(
     `${flags.out}: ${timeFrames * world.card.regions.length} wedges, ${(bytes.length / 1e6).toFixed(1)} MB`,
@@ -82,7 +90,8 @@ const writeWedges = (world: World, flags: SimulateFlags): number => {
 export const simulate = async (config: Config, flags: SimulateFlags): Promise<number> => {
   const clock = createSystemClock();
   const { card } = loadCards(config.instrument);
-  const world = openWorld(card, config, flags, clock.nowNanos());
+  const startNanos = flags.to === undefined ? clock.nowNanos() : exportStartNanos;
+  const world = openWorld(card, config, flags, startNanos);
   if (flags.to !== undefined) {
     oneOf('--to', flags.to, ['npz']);
     return writeWedges(world, flags);

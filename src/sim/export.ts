@@ -107,15 +107,6 @@ const joined = (parts: readonly Uint8Array[]): Uint8Array => {
   return bytes;
 };
 
-/** All regions of `timeFrames` time frames as one .npz, with a word after each. */
-export const exportWedges = (
-  world: World,
-  timeFrames: number,
-  progress: (done: number) => void = () => {},
-  deflate?: Deflate,
-): Uint8Array =>
-  encodeNpz(collectWedges({ world, firstTimeFrame: 0, timeFrames, seed: 0, progress }), deflate);
-
 /** Which wedges of a world to export. */
 export interface ExportPlan {
   readonly world: World;

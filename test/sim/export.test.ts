@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { collectWedges, encodeNpy, encodeNpz, exportWedges } from '../../src/sim/export.ts';
+import { collectWedges, encodeNpy, encodeNpz } from '../../src/sim/export.ts';
 import { worldOf } from './example.ts';
 
 /** Reads a zip by its central directory, as any unzip does. */
@@ -78,7 +78,17 @@ describe('npz export', () => {
 
   it('exports whole time frames and tells how far it is', () => {
     const told: number[] = [];
-    const files = unzip(exportWedges(worldOf('pp'), 2, (done) => told.push(done)));
+    const files = unzip(
+      encodeNpz(
+        collectWedges({
+          world: worldOf('pp'),
+          firstTimeFrame: 0,
+          timeFrames: 2,
+          seed: 0,
+          progress: (done) => told.push(done),
+        }),
+      ),
+    );
     expect(told).toEqual([1, 2]);
     expect(readNpy(files.get('region.npy')!).body.length).toBe(48);
   });
