@@ -93,7 +93,13 @@ const replay = (flags: Flags): Promise<number> =>
         );
         for (const line of summary.differences) print(`  differs: ${line}`);
       }
-      return summary.different > 0 || summary.withoutPolicy > 0 ? 1 : 0;
+      // Packets of which not one could be judged (other cards, frames long gone) are no good sign.
+      const judged = summary.frames > 0 || summary.packets === 0;
+      if (!judged)
+        process.stderr.write(
+          `tessera: none of ${summary.packets} packets has its frame here: is it the same instrument card?\n`,
+        );
+      return summary.different > 0 || summary.withoutPolicy > 0 || !judged ? 1 : 0;
     } finally {
       await lane.close();
     }

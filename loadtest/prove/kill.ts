@@ -42,6 +42,8 @@ export interface Recovery {
 export interface KillReport {
   readonly kills: number;
   readonly recoveries: readonly Recovery[];
+  /** Of the time the broker's restart took, what passed until it answered again. */
+  readonly brokerBackSeconds: readonly number[];
   readonly audit: Audit;
   readonly replay: ReplaySummary | null;
   /** Everything that is wrong, in words. */
@@ -82,6 +84,7 @@ const shuffled = (steps: KillPlan['steps'], random: () => number): StepKind[] =>
 const disturber = (world: ProofWorld, crew: Crew, flow: Flow, random: () => number) => {
   const clock = createSystemClock();
   const recoveries: Recovery[] = [];
+  const brokerBackSeconds: number[] = [];
   const faults: string[] = [];
   let kills = 0;
 
@@ -161,6 +164,7 @@ const disturber = (world: ProofWorld, crew: Crew, flow: Flow, random: () => numb
   };
   return {
     recoveries,
+    brokerBackSeconds,
     faults,
     get kills() {
       return kills;
@@ -173,8 +177,10 @@ const disturber = (world: ProofWorld, crew: Crew, flow: Flow, random: () => numb
     },
     broker: () =>
       measure('broker', async () => {
+        const startMs = performance.now();
         await world.broker.crash();
         await world.broker.restart();
+        brokerBackSeconds.push((performance.now() - startMs) / 1000);
       }),
   };
 };
@@ -188,12 +194,16 @@ const replayed = async (
   const ended = await runTessera(['replay', '--policy', 'recorded', '--json', ...world.flags]);
   const line = ended.stdout.trim();
   if (ended.code !== 0 || line === '') {
-    faults.push(`replay ended with ${ended.code}: ${ended.stderr.slice(-2000)}`);
+    faults.push(`replay ended with ${ended.code}: ${line} ${ended.stderr.slice(-2000)}`);
     return null;
   }
   const summary = JSON.parse(line) as ReplaySummary;
   const repeats = audited.records - audited.frames;
-  if (summary.identical !== audited.packets || summary.withoutPacket !== repeats)
+  if (
+    summary.packets !== audited.packets ||
+    summary.identical !== audited.packets ||
+    summary.withoutPacket !== repeats
+  )
     faults.push(`replay of ${audited.packets} packets and ${repeats} repeats: ${line}`);
   return summary;
 };
@@ -239,6 +249,7 @@ export const proveKills = async (plan: KillPlan): Promise<KillReport> => {
   return {
     kills: disturb.kills,
     recoveries: disturb.recoveries,
+    brokerBackSeconds: disturb.brokerBackSeconds,
     audit: audited,
     replay,
     faults,

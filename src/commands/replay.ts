@@ -19,6 +19,8 @@ import { openFrame } from '../wire/frame.ts';
 import { decodePacket } from '../wire/packet.ts';
 
 export interface ReplaySummary {
+  /** Distinct packets on the topic. */
+  readonly packets: number;
   /** Frames on the topic whose packet was found. */
   readonly frames: number;
   readonly identical: number;
@@ -135,7 +137,15 @@ export const replayRecorded = async (parts: ReplayParts): Promise<ReplaySummary>
     waitingBytes += record.value.byteLength;
   }
   await flush();
-  return { frames, identical, different: frames - identical, withoutPacket, withoutPolicy, differences };
+  return {
+    packets: recorded.size,
+    frames,
+    identical,
+    different: frames - identical,
+    withoutPacket,
+    withoutPolicy,
+    differences,
+  };
 };
 
 /** The name of a frame that opens; null for one that was refused. */

@@ -169,6 +169,7 @@ describe('processor', () => {
     await service.stop();
     const summary = await replayRecorded({ bus, lane, card, topics, builtIn: policy, log: quiet });
     expect(summary).toEqual({
+      packets: 600,
       frames: 600,
       identical: 600,
       different: 0,
