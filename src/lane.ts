@@ -41,7 +41,7 @@ export interface LaneSetup {
   readonly losslessTables: string | null;
 }
 
-export interface LaneParts {
+interface LaneParts {
   readonly instrument: InstrumentCard;
   readonly model: ModelCard;
   readonly encoder: Model;
@@ -130,10 +130,9 @@ const openStopwatch = (clock: Clock) => {
   };
 };
 
-/** Composes the stages. Throws `card-invalid`; the runner owns the encoder from then on and closes it. */
-export const composeLane = (parts: LaneParts): LaneRunner => {
+/** Composes the stages of cards that fit; the runner owns the encoder from then on and closes it. */
+const composeLane = (parts: LaneParts): LaneRunner => {
   const { instrument, model, encoder, tables, clock } = parts;
-  checkCards(instrument, model);
   const decoder = openDecoder(instrument, model);
   const { grid } = decoder;
   const surprise = prepareSurprise(model);
@@ -182,6 +181,8 @@ export const composeLane = (parts: LaneParts): LaneRunner => {
 /** Opens the model and composes the lane. Throws `model-load`, `model-provider`, `card-invalid`, `file-invalid`. */
 export const openLane = async (setup: LaneSetup, clock: Clock): Promise<LaneRunner> => {
   const { instrument, model, encoderPath, provider } = setup;
+  // Before the tables: cards that do not fit are the cause, tables that do not fit them only the sign.
+  checkCards(instrument, model);
   const tables = openTables(setup);
   const encoder = await openModel({ path: encoderPath, file: model.encoder, provider });
   try {
