@@ -41,11 +41,15 @@ const table = (rows: BenchResult['rows']): string => {
   ].join('\n');
 };
 
+/** Rows that share their columns stand in one table. */
+const groupsOf = (rows: BenchResult['rows']): BenchResult['rows'][] => [
+  ...Map.groupBy(rows, (row) => Object.keys(row).join()).values(),
+];
+
 /** The markdown of one result file: its rows, its ratios, where it was measured. */
 const renderResult = (result: BenchResult): string =>
   [
-    table(result.rows),
-    '',
+    ...groupsOf(result.rows).flatMap((rows) => [table(rows), '']),
     table(Object.entries(result.ratios).map(([key, value]) => ({ ratio: key, value }))),
     '',
     `${result.note} Measured on ${result.machine}, version ${result.version}, seed ${result.seed}.`,
