@@ -131,6 +131,9 @@ function serverProperties(
     'share.coordinator.state.topic.num.partitions': 1,
     'offsets.topic.segment.bytes': 8 * 1024 * 1024,
     'transaction.state.log.segment.bytes': 8 * 1024 * 1024,
+    // A broker that was killed may not register again before its former self has expired: 9 s by default.
+    'broker.session.timeout.ms': 4000,
+    'broker.heartbeat.interval.ms': 1000,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1000,
     // The coordinator would otherwise hold each offset commit back for 5 ms to fill a batch.
