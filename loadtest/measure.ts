@@ -55,6 +55,10 @@ const quantile = (sorted: Float64Array, q: number): number =>
 export const followLatency = (bus: Bus, topic: string) => {
   const stopping = new AbortController();
   const all: { atMs: number; latencyMs: number }[] = [];
+  let begin = (): void => {};
+  const started = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const reading = (async () => {
     const bufferBytesMax = 64 * 1024 * 1024;
     for await (const record of bus.read({
@@ -66,9 +70,12 @@ export const followLatency = (bus: Bus, topic: string) => {
       const nowMs = performance.timeOrigin + performance.now();
       const intendedMs = Number(readIntended(record.headers[instantsHeader])) / 1e6;
       all.push({ atMs: nowMs, latencyMs: nowMs - intendedMs });
+      begin();
     }
   })();
   return {
+    /** Resolves with the first packet. */
+    started,
     since(sinceMs: number): Latencies {
       const sorted = Float64Array.from(
         all.filter(({ atMs }) => atMs >= sinceMs),

@@ -139,23 +139,27 @@ interface Steady {
 /** Open-loop load at `framesPerSecond`, all regions of a time frame together, for some seconds after a warm-up. */
 const steadyLoad = async (
   one: Case,
-  brokers: string,
-  bus: Bus,
   framesPerSecond: number,
   seconds: number,
   warmupSeconds: number,
-  group: string,
 ): Promise<Steady> => {
+  const broker = await startBroker();
+  const brokers = broker.brokers.join(',');
+  const telemetry = openTelemetry(configOf(one, {}), 'bench', quiet);
+  const bus = openBus(configOf(one, { brokers }), clock, telemetry.telemetry.log);
   const { card } = loadCards(one.instrument);
-  const rate = framesPerSecond / card.regions.length;
-  const tokens = topicsOf(one.instrument).tokens;
   const processor = await startTessera('process', [
     ...['--instrument', one.instrument, '--brokers', brokers, '--partitions', String(partitions)],
-    ...['--group', group, '--retention-bytes', '2000000000'],
   ]);
-  const latencies = followLatency(bus, tokens);
-  const simulator = await startTessera('simulate', simulateFlags(one, brokers, ['--rate', String(rate)]));
   await processor.ready();
+  const latencies = followLatency(bus, topicsOf(card.id).tokens);
+  const rate = framesPerSecond / card.regions.length;
+  const simulator = await startTessera('simulate', [
+    ...['--instrument', one.instrument, '--brokers', brokers, '--partitions', String(partitions)],
+    ...['--pool', String(one.pool), '--seed', String(seed), '--rate', String(rate), '--quiet'],
+  ]);
+  // Warm from the first frame on: the simulator first makes its pool.
+  await latencies.started;
   await sleep(warmupSeconds * 1000);
   const sinceMs = performance.timeOrigin + performance.now();
   const rss: number[] = [];
@@ -171,6 +175,9 @@ const steadyLoad = async (
   const latency = latencies.since(sinceMs);
   await latencies.stop();
   await processor.stop();
+  await bus.close();
+  telemetry.close();
+  await broker.stop();
   const third = Math.max(1, Math.floor(rss.length / 3));
   return {
     latency,
@@ -229,21 +236,16 @@ const main = async (): Promise<void> => {
     ratios[`kafka_over_memory_${one.key}`] = median(kafka) / median(memory);
     ratios[`${one.key}_vs_python`] = paired.length > 0 ? median(paired) : null;
 
-    // Open loop, the simulator beside on the same cores: the last rate tried at which p99 stayed under a second.
+    await bus.close();
+    telemetry.close();
+    // Open loop, the simulator beside on the same cores, each on a broker without a past: the last rate tried at
+    // which p99 stayed under a second.
     const drained = median(kafka);
     let holds = 0;
     let breaks: number | null = null;
     for (const share of [0.3, 0.4, 0.5, 0.6, 0.75, 0.9]) {
       const rate = drained * share;
-      const { latency } = await steadyLoad(
-        one,
-        brokers,
-        bus,
-        rate,
-        flags.quick ? 5 : 10,
-        8,
-        `share-${share}`,
-      );
+      const { latency } = await steadyLoad(one, rate, flags.quick ? 5 : 10, 8);
       say(
         `${one.key}: at ${rate.toFixed(0)} frames/s p50 ${latency.p50Ms.toFixed(0)}, p99 ${latency.p99Ms.toFixed(0)} ms`,
       );
@@ -258,7 +260,7 @@ const main = async (): Promise<void> => {
     say(
       `${one.key}: latency at ${half.toFixed(0)} frames/s, half the rate at which it breaks, for ${seconds} s …`,
     );
-    const steady = await steadyLoad(one, brokers, bus, half, seconds, 15, 'half');
+    const steady = await steadyLoad(one, half, seconds, 15);
     latencyRows.push({
       instrument: one.instrument,
       'frames/s offered': Math.round(half),
@@ -282,8 +284,6 @@ const main = async (): Promise<void> => {
       ratios.loop_delay_p99_ms = steady.loopDelayMsP99;
       ratios.rss_last_over_first = steady.rssLastMb / steady.rssFirstMb;
     }
-    await bus.close();
-    telemetry.close();
   }
   const model = cpus()[0]?.model ?? 'unknown processor';
   const result = {
