@@ -1,0 +1,148 @@
+/**
+ * `npm run prove`: the long proofs, one after another, with one summary and a result file for the README. It
+ * refuses to end well when any of them found a fault, and prints the seed that finds it again.
+ *
+ *   node loadtest/prove/main.ts [--seed 1] [--quick] [--json FILE]
+ */
+
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { version } from '../../src/assemble.ts';
+import { root, stopAll } from '../drive.ts';
+import type { BenchResult } from '../figures.ts';
+import { median } from '../measure.ts';
+import { type Disturbance, type KillPlan, type KillReport, proveKills } from './kill.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string', default: join(root, 'loadtest/results/prove_kill.json') },
+  },
+});
+const seed = Number(flags.seed);
+/** Packets flow again within this after a kill. */
+const barSeconds = 15;
+
+const say = (line: string): void => {
+  process.stderr.write(`prove: ${line}\n`);
+};
+
+const plans: readonly KillPlan[] = [
+  {
+    instrument: 'sphenix-tpc-pp',
+    partitions: 4,
+    rate: 25,
+    pool: 32,
+    seed,
+    steps: flags.quick ? { alone: 1, pair: 1 } : { alone: 9, early: 2, pair: 5, zombie: 3, asleep: 1 },
+    say,
+  },
+  {
+    instrument: 'sphenix-tpc-auau',
+    partitions: 2,
+    rate: 1,
+    pool: 4,
+    seed,
+    steps: flags.quick ? { alone: 1 } : { alone: 3, pair: 1, zombie: 1 },
+    say,
+  },
+];
+
+const inWords: Record<Disturbance, string> = {
+  alone: 'the only processor killed, replaced at once',
+  early: 'its replacement killed while it starts',
+  pair: 'one of two processors killed',
+  frozen: 'one of two processors frozen (SIGSTOP)',
+  zombie: 'it wakes with its partitions lost, the other is killed',
+  asleep: 'the only processor wakes after 12 s (SIGCONT)',
+  broker: 'the broker killed and restarted',
+};
+/** Those with a `kill -9` of a processor that was running: what the bar is about. */
+const judged: readonly Disturbance[] = ['alone', 'pair', 'zombie'];
+
+const secondsOf = (report: KillReport, which: readonly Disturbance[]): number[] =>
+  report.recoveries.filter(({ disturbance }) => which.includes(disturbance)).map(({ seconds }) => seconds);
+
+const rounded = (seconds: number): number => Math.round(seconds * 100) / 100;
+
+const rowsOf = ({ instrument }: KillPlan, report: KillReport): BenchResult['rows'] => {
+  const { audit, replay } = report;
+  const refused = Object.values(audit.refused).reduce((sum, count) => sum + count, 0);
+  const recoveries = (Object.keys(inWords) as Disturbance[]).flatMap((disturbance) => {
+    const seconds = secondsOf(report, [disturbance]);
+    if (seconds.length === 0) return [];
+    const back =
+      disturbance === 'broker' ? `, answering after ${report.brokerBackSeconds[0]?.toFixed(1)} s` : '';
+    const times = {
+      times: seconds.length,
+      'median s': rounded(median(seconds)),
+      'max s': rounded(Math.max(...seconds)),
+    };
+    return [{ instrument, what: `${inWords[disturbance]}${back}`, ...times }];
+  });
+  return [
+    ...recoveries,
+    {
+      instrument,
+      what: `${report.kills} × kill -9 in all: the audit`,
+      frames: audit.frames,
+      packets: audit.packets,
+      'sent twice, refused': refused,
+      'replayed identical': replay?.identical ?? null,
+      faults: report.faults.length,
+    },
+  ];
+};
+
+const main = async (): Promise<number> => {
+  const reports: KillReport[] = [];
+  for (const plan of plans) {
+    say(`${plan.instrument}, seed ${seed} …`);
+    reports.push(await proveKills(plan));
+    await stopAll();
+  }
+  const kills = reports.flatMap((report) => secondsOf(report, judged));
+  const brokers = reports.flatMap((report) => secondsOf(report, ['broker']));
+  const faults = reports.flatMap((report) => report.faults);
+  const sum = (of: (report: KillReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
+  const result: BenchResult = {
+    bench: 'prove_kill',
+    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker and simulator beside`,
+    version,
+    seed,
+    note:
+      'Frames are simulated. Seconds are from the disturbance until every partition brought a committed packet whose ' +
+      'frame was taken after it. The audit reads the topics as any committed reader does: one packet a frame, in order.',
+    rows: plans.flatMap((plan, index) => rowsOf(plan, reports[index]!)),
+    ratios: {
+      kills: sum((report) => report.kills),
+      frames: sum((report) => report.audit.frames),
+      packets: sum((report) => report.audit.packets),
+      replayed_identical: sum((report) => report.replay?.identical ?? 0),
+      recovery_s_median: rounded(median(kills)),
+      recovery_s_max: rounded(Math.max(...kills)),
+      broker_recovery_s_max: rounded(Math.max(...brokers)),
+      faults: faults.length,
+    },
+  };
+  writeFileSync(flags.json, `${JSON.stringify(result, null, 2)}\n`);
+  for (const row of result.rows) say(Object.values(row).join(' · '));
+  const slow = kills.filter((seconds) => seconds > barSeconds).length;
+  say(`flows again: median ${median(kills).toFixed(1)} s, at most ${Math.max(...kills).toFixed(1)} s`);
+  if (slow > 0) say(`${slow} of ${kills.length} kills took longer than ${barSeconds} s`);
+  for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
+  for (const { logs } of reports) if (logs !== '') process.stderr.write(logs);
+  say(faults.length === 0 ? 'every frame has exactly one packet' : `${faults.length} faults`);
+  return faults.length === 0 && slow === 0 ? 0 : 1;
+};
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)));
+try {
+  process.exitCode = await main();
+} finally {
+  await stopAll();
+}
