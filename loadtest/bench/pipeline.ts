@@ -303,6 +303,8 @@ const main = async (): Promise<void> => {
   else writeFileSync(flags.json, json);
 };
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 try {
   await main();
 } finally {
