@@ -27,7 +27,6 @@ export const faultList = {
   'packet-field': ['item', 'a field of the packet is outside its allowed range'],
   'packet-layer': ['item', 'a layer cannot be decoded'],
   'packet-model': ['item', 'the packet names another model or table than the one given'],
-  'packet-oversize': ['item', 'the packet is larger than the topic allows'],
   'message-schema': ['item', 'the message does not carry the identifier expected on its topic'],
   'message-malformed': ['item', 'an offset, length or table of the message leads outside it'],
   'message-field': ['item', 'a field of the message is outside its allowed range'],

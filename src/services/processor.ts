@@ -188,8 +188,9 @@ export const startProcessor = async (
         const receivedNanos = clock.nowNanos();
         ledger.received(records.length);
         session.inFlightFrames += records.length;
-        session.inFlightBytes += bytesOf(records);
-        book.received(records.length, bytesOf(records));
+        const bytes = bytesOf(records);
+        session.inFlightBytes += bytes;
+        book.received(records.length, bytes);
         pressure = pressureOf(records, Number(receivedNanos / 1_000_000n));
         const frames = records.map((record) => record.value);
         session.window.add(compute(frames, pressure), (computed) =>
