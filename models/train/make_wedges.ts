@@ -14,7 +14,7 @@ import { parseInstrumentCard } from '../../src/wire/card.ts';
 
 /** Few regions of many time frames: wedges of one time frame share their collisions. */
 const plans = [
-  { name: 'auau_train', instrument: 'auau', split: 'train', timeFrames: 200, regions: 2, seed: 101 },
+  { name: 'auau_train', instrument: 'auau', split: 'train', timeFrames: 500, regions: 2, seed: 101 },
   { name: 'auau_test', instrument: 'auau', split: 'test', timeFrames: 120, regions: 1, seed: 202 },
   { name: 'pp_train', instrument: 'pp', split: 'train', timeFrames: 300, regions: 12, seed: 101 },
   { name: 'pp_test', instrument: 'pp', split: 'test', timeFrames: 100, regions: 12, seed: 202 },
