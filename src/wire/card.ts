@@ -26,7 +26,7 @@ const hashOf = (json: unknown): CardHash =>
 const whole = z.number().int();
 const size = whole.min(1).max(1 << 24);
 /** Ids become topic names and folder names. */
-const id = z
+export const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and dashes only')
   .max(limits.nameBytesMax);
@@ -37,7 +37,7 @@ const name = z
     message: `at most ${limits.nameBytesMax} bytes of UTF-8`,
   });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits');
-const record = z.record(z.string(), z.unknown());
+export const record = z.record(z.string(), z.unknown());
 /** A card's hash covers the rest of it, so it cannot stand inside it. */
 const hash = z.undefined('leave it out: the hash is computed from the card').optional();
 const product = (sizes: readonly number[]): number => sizes.reduce((n, one) => n * one, 1);
@@ -83,7 +83,7 @@ const instrument = z
 
 const byte = whole.min(0).max(255);
 const count = whole.min(0).max(Number.MAX_SAFE_INTEGER);
-const modelFile = z.object({ file: z.string().min(1), sha256, inputWidth: size, outputWidth: size });
+export const modelFile = z.object({ file: z.string().min(1), sha256, inputWidth: size, outputWidth: size });
 /** Gap buckets the packets know (`codec/tokens`). */
 const gapCounts = z.array(count).min(1).max(32);
 
@@ -133,7 +133,12 @@ const model = z
     });
   });
 
-const check = <Card>(what: string, schema: z.ZodType<Card>, text: string): { card: Card; hash: CardHash } => {
+/** A card by its schema, with the hash that names it. Throws card-invalid with all faults. */
+export const checkCard = <Card>(
+  what: string,
+  schema: z.ZodType<Card>,
+  text: string,
+): { card: Card; hash: CardHash } => {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -148,7 +153,7 @@ const check = <Card>(what: string, schema: z.ZodType<Card>, text: string): { car
 
 /** An instrument card from its JSON, with its hash. Throws card-invalid with all faults; unknown keys are kept out. */
 export const parseInstrumentCard = (json: string): InstrumentCard => {
-  const { card, hash: cardHash } = check('instrument', instrument, json);
+  const { card, hash: cardHash } = checkCard('instrument', instrument, json);
   const { tables, hash: _none, ...rest } = card;
   return {
     ...rest,
@@ -160,6 +165,6 @@ export const parseInstrumentCard = (json: string): InstrumentCard => {
 
 /** A model card from its JSON, with its hash. Throws card-invalid with all faults; unknown keys are kept out. */
 export const parseModelCard = (json: string): ModelCard => {
-  const { card, hash: cardHash } = check('model', model, json);
+  const { card, hash: cardHash } = checkCard('model', model, json);
   return { ...card, hash: cardHash };
 };
