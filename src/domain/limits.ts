@@ -30,6 +30,10 @@ export const limits = {
   batchBytesMax: 16 * 1024 * 1024,
   /** Fetched but unprocessed bytes a partition may hold before it is paused: two batches. */
   partitionQueueBytesMax: 32 * 1024 * 1024,
+  /** Bytes of receive buffers kept for the next responses, and of send buffers for the next requests: some bursts
+   * of 24 Au+Au wedges (8 MB). */
+  receiveFreeBytesMax: 64 * 1024 * 1024,
+  sendFreeBytesMax: 16 * 1024 * 1024,
   /** Batches of one partition between poll and commit: one computing while one commits, and one to fill gaps. */
   partitionBatchesInFlightMax: 3,
   /** Jobs waiting at one worker thread; more only adds latency. */

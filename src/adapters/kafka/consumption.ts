@@ -6,6 +6,7 @@
 import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Bus, Consumption, OutputRecord, PartitionFeed } from '../../ports/bus.ts';
+import { openBufferPool } from './client/buffer_pool.ts';
 import { type Cluster, closeCluster, createCluster, type KafkaAccess } from './client/cluster.ts';
 import { createFetcher, type Fetcher, type Track } from './client/fetcher.ts';
 import type { Compression } from './client/record_batch.ts';
@@ -39,7 +40,8 @@ export async function startConsumption(
   const { access, book } = parts;
   const { topic, group } = options;
   await book.learn([topic]);
-  const cluster = createCluster(access);
+  const pool = openBufferPool(limits.receiveFreeBytesMax);
+  const cluster = createCluster(access, pool);
   await persist(async () => {
     await cluster.connect();
     await cluster.addMultipleTargetTopics([topic]);
@@ -62,7 +64,7 @@ export async function startConsumption(
     assigned.resolve();
     void stop();
   };
-  const fetcher = createFetcher({ cluster, log: access.log, onFailed: fail });
+  const fetcher = createFetcher({ cluster, log: access.log, pool, onFailed: fail });
   const revokeAll = (): void => {
     generation++;
     for (const feed of owned.values()) feed.revoke();
@@ -279,6 +281,7 @@ function positionedFeed(
       try {
         if (transactions === null) await commitPlainly(outputs, nextOffset, metadata);
         else await transactions.commit(outputs, nextOffset, metadata);
+        track.settled(nextOffset);
       } catch (cause) {
         if (revoked.signal.aborted) throw fenced(cause);
         if (!isFencedFault(cause)) throw toFault(cause, `committing ${topic}/${partition}`);

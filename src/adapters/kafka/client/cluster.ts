@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
 import type { Log } from '../../../ports/telemetry.ts';
+import type { BufferPool } from './buffer_pool.ts';
 import { openSocket } from './connection.ts';
 
 const require = createRequire(import.meta.url);
@@ -152,12 +153,12 @@ const connectionTimeoutMs = 3000;
 const requestTimeoutMs = 15_000;
 const closeMs = 2000;
 
-/** `maxInFlight` null: as many as are asked for. Reads are `read_committed`. */
-export function createCluster(access: KafkaAccess): Cluster {
+/** As many requests under way as are asked for; reads are `read_committed`; responses land in `pool`'s buffers. */
+export function createCluster(access: KafkaAccess, pool?: BufferPool): Cluster {
   const { brokers, clientId, ssl, sasl } = access;
   return new ClusterClass({
     logger: createLogger(access.log),
-    socketFactory: openSocket,
+    socketFactory: (options: Parameters<typeof openSocket>[0]) => openSocket(options, pool),
     brokers: [...brokers],
     ssl,
     sasl,

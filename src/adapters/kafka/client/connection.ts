@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import type { BufferPool } from './buffer_pool.ts';
 
 const require = createRequire(import.meta.url);
 const { version } = require('kafkajs/package.json') as { version: string };
@@ -59,6 +60,8 @@ interface Receiving {
 }
 
 const receivings = new WeakMap<Receiver, Receiving>();
+/** Where responses of a socket land, if whoever reads them gives the buffers back. */
+const pools = new WeakMap<Socket, BufferPool>();
 const processAuthentication = Connection.prototype.processData;
 
 // kafkajs keeps each 64 kB piece and joins them when all are there, and after a reconnect goes on with what the
@@ -84,7 +87,7 @@ Connection.prototype.processData = function (this: Receiver, chunk: Buffer): voi
         this.socket.destroy(new Error(`a response of ${size} bytes is not Kafka`));
         return;
       }
-      state.frame = Buffer.allocUnsafe(size);
+      state.frame = pools.get(this.socket)?.take(size) ?? Buffer.allocUnsafe(size);
       state.frameBytes = 0;
     }
     const copied = chunk.copy(state.frame, state.frameBytes, at);
@@ -106,15 +109,19 @@ const keepAliveMs = 60_000;
 /** What one read takes at most: fewer, larger pieces than Node's 64 kB, in one buffer a connection. */
 const readBytes = 256 * 1024;
 
-/** kafkajs's socket factory, reading plain connections into one reused buffer. */
-export function openSocket(options: {
-  readonly host: string;
-  readonly port: number;
-  readonly ssl?: boolean | ConnectionOptions;
-  readonly onConnect: () => void;
-}): Socket {
+/** kafkajs's socket factory, reading plain connections into one reused buffer; responses land in `pool`'s buffers. */
+export function openSocket(
+  options: {
+    readonly host: string;
+    readonly port: number;
+    readonly ssl?: boolean | ConnectionOptions;
+    readonly onConnect: () => void;
+  },
+  pool?: BufferPool,
+): Socket {
   const { host, port, ssl, onConnect } = options;
   const socket = ssl ? openTls(host, port, ssl, onConnect) : openPlain(host, port, onConnect);
+  if (pool !== undefined) pools.set(socket, pool);
   return socket.setKeepAlive(true, keepAliveMs).setNoDelay(true);
 }
 

@@ -3,6 +3,7 @@
  * Refuses to copy record bytes: they stay slices of the response.
  */
 
+import { type BufferPool, type Lease, leaseOf } from './buffer_pool.ts';
 import type { Broker } from './cluster.ts';
 import { type Api, failOnCode, request } from './request.ts';
 
@@ -24,6 +25,9 @@ export interface FetchedPartition {
   readonly stableOffset: bigint;
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
   readonly records: Buffer;
+  readonly responseBytes: number;
+  /** Of the response that `records` is a slice of; null where it is not used again. */
+  readonly lease: Lease | null;
 }
 
 const partitionBytes = 4 + 4 + 8 + 8 + 4;
@@ -35,6 +39,8 @@ export async function fetchBatches(
     readonly waitMsMax: number;
     /** Of the whole response; one batch comes whole even if it is larger. */
     readonly bytesMax: number;
+    /** The cluster's own, when it has one. */
+    readonly pool?: BufferPool;
   },
 ): Promise<FetchedPartition[]> {
   const byTopic = new Map<string, FetchPartition[]>();
@@ -71,10 +77,10 @@ export async function fetchBatches(
     at = frame.writeInt32BE(0, at); // nothing to forget
     return frame.writeInt16BE(0, at); // no rack
   });
-  return readResponse(payload);
+  return readResponse(payload, options.pool === undefined ? null : leaseOf(payload, options.pool));
 }
 
-function readResponse(payload: Buffer): FetchedPartition[] {
+function readResponse(payload: Buffer, lease: Lease | null): FetchedPartition[] {
   const found: FetchedPartition[] = [];
   failOnCode(payload.readInt16BE(4));
   let at = 10; // throttle time, error, session
@@ -99,7 +105,16 @@ function readResponse(payload: Buffer): FetchedPartition[] {
       at += 8;
       const records = payload.subarray(at, at + recordsLength);
       at += recordsLength;
-      found.push({ topic, partition, errorCode, stableOffset, aborted, records });
+      found.push({
+        topic,
+        partition,
+        errorCode,
+        stableOffset,
+        aborted,
+        records,
+        responseBytes: payload.length,
+        lease,
+      });
     }
   }
   return found;

@@ -6,6 +6,7 @@
 import type { Fault } from '../../../domain/fault.ts';
 import type { BusRecord } from '../../../ports/bus.ts';
 import type { Log } from '../../../ports/telemetry.ts';
+import type { BufferPool, Lease } from './buffer_pool.ts';
 import type { Cluster } from './cluster.ts';
 import { type FetchedPartition, fetchBatches } from './fetch.ts';
 import { readBatch } from './readable_batch.ts';
@@ -22,6 +23,8 @@ export interface Track {
   readonly lagRecords: bigint;
   /** Records in order; [] when none is queued. */
   take(recordsMax: number, bytesMax: number): BusRecord[];
+  /** Nobody looks at records before `offset` any more: their memory may be used again. */
+  settled(offset: bigint): void;
   /** Forgets what is queued and fetches no more. */
   close(): void;
 }
@@ -60,6 +63,8 @@ export function createFetcher(options: {
   readonly log: Log;
   /** Of all partitions together; absent: each partition's own bound is enough. */
   readonly totalBytesMax?: number;
+  /** The cluster's, if records are given back by `settled`. */
+  readonly pool?: BufferPool;
   /** Called once, when fetching has failed for longer than it may. */
   readonly onFailed: (fault: Fault) => void;
 }): Fetcher {
@@ -136,6 +141,7 @@ export function createFetcher(options: {
         })),
         waitMsMax: everyone ? waitMsMax : waitShortMs,
         bytesMax: Math.max(1, Math.min(room, responseBytesMax)),
+        ...(options.pool === undefined ? {} : { pool: options.pool }),
       });
       if (!closed) await acceptAll(inTurn, fetched);
       failingSinceMs = null;
@@ -153,6 +159,9 @@ export function createFetcher(options: {
     fetched: readonly FetchedPartition[],
   ): Promise<void> => {
     let failed: unknown = null;
+    // All partitions of a response share its lease; held here too, as a response may hold no batch at all.
+    const lease = fetched[0]?.lease;
+    lease?.hold();
     for (const one of fetched) {
       const track = asked.find(({ topic, partition }) => topic === one.topic && partition === one.partition);
       if (track === undefined) continue;
@@ -166,6 +175,7 @@ export function createFetcher(options: {
         }
       }
     }
+    lease?.release();
     if (failed !== null) throw failed;
   };
 
@@ -231,16 +241,23 @@ export function createFetcher(options: {
  * A slice keeps the whole response alive. Where the response was mostly other partitions' and this one already
  * lags, its share is copied, so that what waits here is not a multiple of what is counted.
  */
-function ownCopy(records: Buffer): Buffer {
-  if (records.length * 4 >= records.buffer.byteLength * 3) return records;
+function ownCopy(fetched: FetchedPartition): Pick<FetchedPartition, 'records' | 'lease'> {
+  const { records, responseBytes } = fetched;
+  if (records.length * 4 >= responseBytes * 3) return fetched;
   const copy = Buffer.allocUnsafeSlow(records.length);
   records.copy(copy);
-  return copy;
+  return { records: copy, lease: null };
+}
+
+interface QueuedBatch extends FetchedBatch {
+  readonly lease: Lease | null;
 }
 
 function createTrack(want: Parameters<Fetcher['add']>[0], wake: () => void, remove: () => void): OpenTrack {
   const { topic, partition, queueBytesMax, batchBytesMax, onArrival } = want;
-  let queue: FetchedBatch[] = [];
+  let queue: QueuedBatch[] = [];
+  /** Leased, taken to their end and not settled yet, in order. */
+  let taken: QueuedBatch[] = [];
   let queuedBytes = 0;
   let fetchOffset = want.offset;
   let position = want.offset;
@@ -251,6 +268,7 @@ function createTrack(want: Parameters<Fetcher['add']>[0], wake: () => void, remo
   const room = (): number => Math.max(queueBytesMax - queuedBytes, batchBytesMax);
   const advance = (): void => {
     const batch = queue.shift()!;
+    if (batch.lease !== null) taken.push(batch);
     queuedBytes -= batch.bytes.length;
     cursor = null;
     position = queue.length === 0 ? fetchOffset : batch.nextOffset;
@@ -275,12 +293,13 @@ function createTrack(want: Parameters<Fetcher['add']>[0], wake: () => void, remo
     accept(fetched) {
       if (closed) return;
       if (fetched.stableOffset > stableOffset) stableOffset = fetched.stableOffset;
-      const records = queue.length > 0 ? ownCopy(fetched.records) : fetched.records;
+      const { records, lease } = queue.length > 0 ? ownCopy(fetched) : fetched;
       const { batches, nextOffset } = splitBatches(records, fetchOffset, fetched.aborted);
       const moved = nextOffset > fetchOffset;
       fetchOffset = nextOffset;
       for (const batch of batches) {
-        queue.push(batch);
+        lease?.hold();
+        queue.push({ ...batch, lease });
         queuedBytes += batch.bytes.length;
       }
       if (queue.length === 0) position = fetchOffset;
@@ -312,9 +331,14 @@ function createTrack(want: Parameters<Fetcher['add']>[0], wake: () => void, remo
       wake();
       return records;
     },
+    settled(offset) {
+      while (taken.length > 0 && taken[0]!.nextOffset <= offset) taken.shift()!.lease?.release();
+    },
     close() {
+      // What is held here is not given back: a batch under way may still be looked at.
       closed = true;
       queue = [];
+      taken = [];
       queuedBytes = 0;
       remove();
     },

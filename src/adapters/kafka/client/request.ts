@@ -5,6 +5,8 @@
 
 import { createRequire } from 'node:module';
 import { Fault } from '../../../domain/fault.ts';
+import { limits } from '../../../domain/limits.ts';
+import { openBufferPool } from './buffer_pool.ts';
 import type { Broker } from './cluster.ts';
 
 const require = createRequire(import.meta.url);
@@ -15,6 +17,9 @@ export interface Api {
   readonly version: number;
   readonly name: string;
 }
+
+/** Requests of megabytes (produce) are written into the same memory again once they are answered. */
+const frames = openBufferPool(limits.sendFreeBytesMax);
 
 const headerBytes = (clientId: string): number => 4 + 2 + 2 + 4 + 2 + Buffer.byteLength(clientId);
 
@@ -32,7 +37,7 @@ export async function request(
     throw new Fault('bus-unreachable', 'the connection was closed', { retryable: true });
   const correlationId = connection.nextCorrelationId();
   const start = headerBytes(pool.clientId);
-  const frame = Buffer.allocUnsafe(start + bodyBytes);
+  const frame = frames.take(start + bodyBytes);
   frame.writeInt32BE(frame.length - 4, 0);
   frame.writeInt16BE(api.key, 4);
   frame.writeInt16BE(api.version, 6);
@@ -57,6 +62,7 @@ export async function request(
         sendRequest: () => connection.socket.write(frame),
       });
     });
+    frames.give(frame);
     return payload;
   } catch (cause) {
     if ((cause as Error).name === 'KafkaJSConnectionClosedError') await broker.disconnect();
