@@ -77,11 +77,28 @@ export interface World {
   timeFrame(number: number): readonly SimFrame[];
 }
 
+/** A collision whose charge may arrive within a frame. */
+export interface Reaching {
+  readonly collision: Collision;
+  /** Start of the collision since the start of the frame, ns. */
+  readonly sinceFrameNanos: number;
+}
+
+/** A world that is simulated, not replayed: it can say what its frames were made of. */
+export interface SimulatedWorld extends World {
+  /** Collisions that reach into a time frame, with their electrons; in the order of a frame's truth. */
+  reaching(number: number): readonly Reaching[];
+}
+
 /** Slots whose collisions are remembered: a frame needs three, and the next one two of them again. */
 const slotsRemembered = 4;
 const streams = { noise: 6 } as const;
 
-export const createWorld = (card: InstrumentCard, particles: ParticleStore, options: WorldOptions): World => {
+export const createWorld = (
+  card: InstrumentCard,
+  particles: ParticleStore,
+  options: WorldOptions,
+): SimulatedWorld => {
   const detector = prepareDetector(card);
   const response = prepareResponse(detector);
   const beam = prepareBeam(detector, response, particles, options.split);
@@ -127,7 +144,7 @@ export const createWorld = (card: InstrumentCard, particles: ParticleStore, opti
       return { region: regionIndex(region), identity: identify(region, number), digits, truth };
     });
   };
-  return { card, identify, timeFrame };
+  return { card, identify, timeFrame, reaching: history };
 };
 
 /** Names frames; message ids are time-frame numbers, so they are consecutive per source and run. */
@@ -157,11 +174,6 @@ const truthOf = (collision: Collision, sinceFrameNanos: number): CollisionTruth 
   primaryCount: collision.primaryCount,
   trackCount: collision.trackCount,
 });
-
-interface Reaching {
-  readonly collision: Collision;
-  readonly sinceFrameNanos: number;
-}
 
 /** The collisions whose charge may arrive within a frame, with a short memory of slots just made. */
 const createHistory = (beam: Beam, key: readonly number[], mode: 'continuous' | 'triggered') => {

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { type ParticleStore, parseParticles } from '../../src/sim/particles.ts';
-import { createWorld, type World, type WorldOptions } from '../../src/sim/world.ts';
+import { createWorld, type SimulatedWorld, type WorldOptions } from '../../src/sim/world.ts';
 import { parseInstrumentCard } from '../../src/wire/card.ts';
 
 export type Beam = 'auau' | 'pp';
@@ -32,7 +32,7 @@ export const worldOf = (
   beam: Beam,
   options: Partial<WorldOptions> = {},
   change: Readonly<Record<string, number>> = {},
-): World =>
+): SimulatedWorld =>
   createWorld(cardOf(beam, change), storeOf(beam), {
     seed: 5,
     run: 3,
