@@ -16,13 +16,13 @@ from confluent_kafka import Consumer, Producer
 
 
 def payload_of(message: bytes) -> np.ndarray:
-    """The packed32 hits of a tf00 message: slot 11 of its root table, found through the vtable."""
+    """The gap16 words of a tf00 message: slot 11 of its root table, found through the vtable."""
     root = struct.unpack_from("<I", message, 0)[0]
     vtable = root - struct.unpack_from("<i", message, root)[0]
     field = root + struct.unpack_from("<H", message, vtable + 4 + 2 * 11)[0]
     vector = field + struct.unpack_from("<I", message, field)[0]
     length = struct.unpack_from("<I", message, vector)[0]
-    return np.frombuffer(message, dtype="<u4", count=length // 4, offset=vector + 4)
+    return np.frombuffer(message, dtype="<u2", count=length // 2, offset=vector + 4)
 
 
 class Grid:
@@ -80,8 +80,16 @@ def main() -> None:
             continue
         hits = [payload_of(m.value()) for m in messages]
         words = np.concatenate(hits)
-        voxel = (words >> grid.adc_bits).astype(np.int64)
-        frame = np.repeat(np.arange(len(hits), dtype=np.int64), [len(h) for h in hits])
+        lengths = np.array([len(h) for h in hits])
+        adc = words & mask
+        gap = (words >> grid.adc_bits).astype(np.int64) + 1
+        kept = adc > 0
+        place = np.cumsum(np.where(kept, gap, gap << (16 - grid.adc_bits)))
+        frame = np.repeat(np.arange(len(hits), dtype=np.int64), lengths)
+        ends = np.cumsum(lengths)
+        before = np.where(ends > lengths, place[np.maximum(ends - lengths - 1, 0)], 0)
+        voxel = (place - before[frame] - 1)[kept]
+        frame, adc = frame[kept], adc[kept]
         patch = grid.patch[voxel] + frame * grid.patches
         active = np.zeros(len(hits) * grid.patches, dtype=bool)
         active[patch] = True
@@ -89,7 +97,7 @@ def main() -> None:
         row = np.empty(active.size, dtype=np.int32)
         row[ids] = np.arange(ids.size, dtype=np.int32)
         cells = np.zeros((ids.size, grid.cells), dtype=np.uint8)
-        cells[row[patch], grid.cell[voxel]] = table[words & mask]
+        cells[row[patch], grid.cell[voxel]] = table[adc]
         slabs = [
             session.run(None, {input_name: cells[i : i + 1024]})[0] for i in range(0, ids.size, 1024)
         ]

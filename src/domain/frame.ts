@@ -34,5 +34,7 @@ export const FrameKind = { digits: 1, objects: 2 } as const;
  * Payload encodings of a digits frame.
  * `packed32`: one little-endian u32 a hit, `voxel << adcBits | adc` (needs voxel bits + adcBits ≤ 32).
  * `columns48`: all voxels as u32, then all ADC values as u16, little-endian.
+ * `gap16`: little-endian u16 words, `gap << adcBits | adc`: a hit `gap` voxels after the one that would follow the
+ * last; or, where adc is 0, no hit but a leap of (gap + 1) × 2^(16 − adcBits) voxels. Needs adcBits ≤ 12.
  */
-export const FrameEncoding = { packed32: 1, columns48: 2 } as const;
+export const FrameEncoding = { packed32: 1, columns48: 2, gap16: 3 } as const;

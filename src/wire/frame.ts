@@ -20,7 +20,17 @@ import {
 } from '../domain/quantity.ts';
 import { putCount, putI64, putU16, putU32, u16At, u32At } from '../kernels/little_endian.ts';
 import { tf00 } from './generated/layouts.ts';
-import { hitBytes, hitFault, unpackColumns, unpackWords, writeHits } from './hits.ts';
+import {
+  fitsHits,
+  gapFault,
+  hitBytesMin,
+  hitFault,
+  payloadBytes as payloadBytesOf,
+  unpackColumns,
+  unpackGaps,
+  unpackWords,
+  writeHits,
+} from './hits.ts';
 import { hashAt, hashHalves, IdentitySlot, nameAt, readIdentityNumbers, utf8Of } from './identity.ts';
 import { carriesIdentifier, verify } from './verify.ts';
 
@@ -47,6 +57,8 @@ interface Demands {
   readonly adcBits: number;
   /** Whether voxel and ADC fit one 32-bit word. */
   readonly packs: boolean;
+  /** Whether a 16-bit word has room for a gap beside the ADC. */
+  readonly gaps: boolean;
 }
 
 const demandsByCard = new WeakMap<InstrumentCard, Demands>();
@@ -64,6 +76,7 @@ const demandsOf = (card: InstrumentCard): Demands => {
     voxels,
     adcBits: card.adcBits,
     packs: (voxels - 1) * 2 ** card.adcBits + (2 ** card.adcBits - 1) < 2 ** 32,
+    gaps: card.adcBits <= 12,
   };
   demandsByCard.set(card, demands);
   return demands;
@@ -123,8 +136,8 @@ const head = ((): Uint8Array => {
 const stringBytes = (utf8: Uint8Array): number => (4 + utf8.length + 1 + 3) & ~3;
 
 /**
- * A tf00 message in an array of its own. The default encoding is packed32 where the card's voxels and ADC fit
- * one word, else columns48. The digits are trusted: they come from the simulator or an import that made them.
+ * A tf00 message in an array of its own. The default encoding is gap16 where the card's ADC leaves room for a
+ * gap, else columns48. The digits are trusted: they come from the simulator or an import that made them.
  */
 export const encodeFrame = (
   identity: FrameIdentity,
@@ -132,16 +145,18 @@ export const encodeFrame = (
   card: InstrumentCard,
   encoding?: number,
 ): Uint8Array => {
-  const { packs, adcBits } = demandsOf(card);
-  const chosen = encoding ?? (packs ? FrameEncoding.packed32 : FrameEncoding.columns48);
+  const { packs, gaps, adcBits } = demandsOf(card);
+  const chosen = encoding ?? (gaps ? FrameEncoding.gap16 : FrameEncoding.columns48);
   if (chosen === FrameEncoding.packed32 && !packs)
     throw new Error(`${card.id}: voxel and ADC do not fit 32 bits, packed32 cannot carry them`);
+  if (chosen === FrameEncoding.gap16 && !gaps)
+    throw new Error(`${card.id}: ${adcBits} ADC bits leave no room for a gap, gap16 cannot carry them`);
   const source = utf8Of(identity.sourceName);
   const instrument = utf8Of(identity.instrumentId);
   const sourceAt = Place.end;
   const instrumentAt = sourceAt + stringBytes(source);
   const payloadAt = ((instrumentAt + stringBytes(instrument) + 4 + 7) & ~7) - 4;
-  const payloadBytes = digits.count * hitBytes(chosen);
+  const payloadBytes = payloadBytesOf(digits, chosen, adcBits);
   const bytes = new Uint8Array(payloadAt + 4 + payloadBytes);
   bytes.set(head);
   putCount(bytes, Place.messageId, identity.messageId);
@@ -214,11 +229,11 @@ export const openFrame = (bytes: Uint8Array, card: InstrumentCard): OpenFrame =>
   const payloadAt = fields[Slot.payload]!;
   const payload = bytes.subarray(payloadAt + 4, payloadAt + 4 + u32At(bytes, payloadAt));
   const hitCount = fields[Slot.hitCount] === 0 ? 0 : u32At(bytes, fields[Slot.hitCount]!);
-  if (hitCount > demands.voxels || hitCount * hitBytes(encoding) !== payload.length)
+  if (hitCount > demands.voxels || !fitsHits(encoding, payload.length, hitCount))
     throw new Fault(
       'frame-count',
       `hit_count ${hitCount} with a payload of ${payload.length} bytes; encoding ${encoding} takes ` +
-        `${hitBytes(encoding)} bytes a hit and ${card.id} has ${demands.voxels} voxels`,
+        `${hitBytesMin(encoding)} bytes a hit${encoding === FrameEncoding.gap16 ? ' or more' : ''} and ${card.id} has ${demands.voxels} voxels`,
     );
   const crc = fields[Slot.payloadCrc32c] === 0 ? 0 : u32At(bytes, fields[Slot.payloadCrc32c]!);
   const found = crc32c(payload);
@@ -283,18 +298,24 @@ const checkKind = (bytes: Uint8Array, card: InstrumentCard, demands: Demands): n
       `kind ${kind} is not served for ${card.id}; send digits (${FrameKind.digits})`,
     );
   const encoding = fields[Slot.encoding] === 0 ? 0 : u16At(bytes, fields[Slot.encoding]!);
-  if (encoding === FrameEncoding.columns48 || (encoding === FrameEncoding.packed32 && demands.packs))
+  if (
+    encoding === FrameEncoding.columns48 ||
+    (encoding === FrameEncoding.packed32 && demands.packs) ||
+    (encoding === FrameEncoding.gap16 && demands.gaps)
+  )
     return encoding;
   throw new Fault(
     'frame-kind',
     `encoding ${encoding} is not served for ${card.id}; use columns48 (${FrameEncoding.columns48})` +
-      (demands.packs ? ` or packed32 (${FrameEncoding.packed32})` : ''),
+      (demands.packs ? ` or packed32 (${FrameEncoding.packed32})` : '') +
+      (demands.gaps ? ` or gap16 (${FrameEncoding.gap16})` : ''),
   );
 };
 
 /**
  * Writes the hits of an opened frame and returns how many; `into` must have room for `hitCount`. Throws
- * frame-order when voxels do not strictly ascend, frame-range when a voxel or ADC value is outside the card;
+ * frame-order when voxels do not strictly ascend, frame-range when a voxel or ADC value is outside the card,
+ * frame-count when gap16 words hold another number of hits;
  * what `into` holds is then undefined.
  */
 export const readDigits = (
@@ -307,6 +328,11 @@ export const readDigits = (
   if (voxel.length < hitCount || adc.length < hitCount)
     throw new Error(`room for ${Math.min(voxel.length, adc.length)} hits, the frame has ${hitCount}`);
   const { voxels, adcBits } = demandsOf(card);
+  if (open.encoding === FrameEncoding.gap16) {
+    const last = unpackGaps(payload, hitCount, adcBits, voxels, voxel, adc);
+    if (last < 0) throw gapFault(payload, hitCount, card, voxels);
+    return hitCount;
+  }
   const unpack = open.encoding === FrameEncoding.packed32 ? unpackWords : unpackColumns;
   const last = unpack(payload, hitCount, adcBits, voxel, adc);
   if (last < 0 || last >= voxels) throw hitFault(hitCount, card, voxels, voxel, adc);

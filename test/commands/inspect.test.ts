@@ -39,7 +39,7 @@ describe('messages in words', () => {
 
   it('tells frames, anomalies, heartbeats, trends and alarms', () => {
     expect(tell(world.frame(1, 500), card).row).toEqual(
-      expect.arrayContaining(['7', '1', card.regions[1], '500', 'packed32']),
+      expect.arrayContaining(['7', '1', card.regions[1], '500', 'gap16']),
     );
     expect(
       tell(encodeStatus({ ...heartbeat, statusJson: '{"status":200,"message":{"rate":3}}' }), card).row,

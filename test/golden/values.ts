@@ -96,6 +96,7 @@ const packet = {
 export const goldens: readonly Golden[] = [
   frame('tf00_packed32.bin', FrameEncoding.packed32, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
   frame('tf00_columns48.bin', FrameEncoding.columns48, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
+  frame('tf00_gap16.bin', FrameEncoding.gap16, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
   frame('tf00_no_hits.bin', FrameEncoding.packed32, [], []),
   golden('tk00_rare.bin', packet, encodePacket, decodePacket),
   golden(

@@ -385,6 +385,43 @@ const wrongHits = (card: InstrumentCard): Entry[] => {
   return entries;
 };
 
+/** Words of gap16 that no writer writes. */
+const wrongGaps = (card: InstrumentCard): Entry[] => {
+  if (card.adcBits > 12) return [];
+  const leap = (times: number): number => (times - 1) << card.adcBits;
+  const hit = (gap: number): number => (gap << card.adcBits) | 1;
+  const leapVoxels = 2 ** (16 - card.adcBits);
+  const leapsMax = 2 ** (16 - card.adcBits);
+  const past = Math.ceil((voxelCount(card) + 1) / (leapVoxels * leapsMax));
+  const cases: [string, number[], number, FaultCode][] = [
+    ['ends with a leap', [hit(0), leap(1)], 1, 'frame-order'],
+    ['only leaps', [leap(1)], 1, 'frame-count'],
+    [
+      'leaps past the grid',
+      [...Array.from({ length: past }, () => leap(leapsMax)), hit(0)],
+      1,
+      'frame-range',
+    ],
+    ['more hits than hit_count', [hit(0), hit(0), hit(0)], 2, 'frame-count'],
+    ['leaps instead of hits', [hit(0), leap(1), hit(0)], 3, 'frame-count'],
+    [
+      'every voxel and one more',
+      Array.from({ length: voxelCount(card) + 1 }, () => hit(0)),
+      voxelCount(card),
+      'frame-range',
+    ],
+  ];
+  return cases.map(([name, words, hitCount, code]) => {
+    const payload = new Uint8Array(Uint16Array.from(words).buffer);
+    const identity = identityOf(card, 700);
+    return [
+      `gap16 ${name}`,
+      buildFrame({ identity, encoding: FrameEncoding.gap16, hitCount, payload }),
+      code,
+    ];
+  });
+};
+
 const oversize = (card: InstrumentCard, good: Uint8Array): Entry[] => {
   const huge = Math.max(16 * 1024 * 1024, frameBytesMax(card) + 1);
   const tailed = new Uint8Array(huge);
@@ -433,6 +470,7 @@ export const hostilePayloads = (card: InstrumentCard): HostilePayload[] => {
       ...wrongFields(card, good),
       ...wrongNamesAndCounts(card),
       ...wrongHits(card),
+      ...wrongGaps(card),
       ...oversize(card, good),
     ]),
     ...judged('partition', outOfTime(card)),

@@ -21,6 +21,27 @@ export const payloadOf = (digits: Digits, encoding: number, adcBits: number): Ui
     for (let i = 0; i < count; i++) view.setUint32(4 * i, voxel[i]! * 2 ** adcBits + adc[i]!, true);
     return new Uint8Array(view.buffer);
   }
+  if (encoding === FrameEncoding.gap16) {
+    const words: number[] = [];
+    const leap = 2 ** (16 - adcBits);
+    let next = 0;
+    for (let i = 0; i < count; i++) {
+      let gap = voxel[i]! - next;
+      // As many leaps in a word as it can say, which is how our own writer puts it.
+      for (let leaps = Math.floor(gap / leap); leaps > 0; leaps = Math.floor(gap / leap)) {
+        const said = Math.min(leap, leaps);
+        words.push((said - 1) * 2 ** adcBits);
+        gap -= said * leap;
+      }
+      words.push(gap * 2 ** adcBits + adc[i]!);
+      next = voxel[i]! + 1;
+    }
+    const view = new DataView(new ArrayBuffer(2 * words.length));
+    words.forEach((word, i) => {
+      view.setUint16(2 * i, word, true);
+    });
+    return new Uint8Array(view.buffer);
+  }
   const view = new DataView(new ArrayBuffer(6 * count));
   for (let i = 0; i < count; i++) {
     view.setUint32(4 * i, voxel[i]!, true);

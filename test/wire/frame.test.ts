@@ -24,10 +24,10 @@ const hitsOf = (digits: Digits): number[][] => [
   [...digits.voxel.subarray(0, digits.count)],
   [...digits.adc.subarray(0, digits.count)],
 ];
-const encodings = fc.constantFrom(FrameEncoding.packed32, FrameEncoding.columns48);
+const encodings = fc.constantFrom(FrameEncoding.packed32, FrameEncoding.columns48, FrameEncoding.gap16);
 
 describe('encodeFrame and openFrame', () => {
-  it('return what was written, in either encoding', () => {
+  it('return what was written, in any encoding', () => {
     fc.assert(
       fc.property(
         identitiesOf(smallCard),
@@ -86,7 +86,7 @@ describe('encodeFrame and openFrame', () => {
     );
   });
 
-  it('take a frame without hits and one with every voxel, in both encodings', () => {
+  it('take a frame without hits and one with every voxel, in all encodings', () => {
     const [identity] = fc.sample(identitiesOf(smallCard), 1);
     const all = voxelCount(smallCard);
     for (const count of [0, 1, all])
@@ -109,6 +109,7 @@ describe('encodeFrame and openFrame', () => {
         expect(openFrame(bytes, wideCard).encoding).toBe(FrameEncoding.columns48);
         expect(read(bytes, wideCard).hits).toEqual(hitsOf(digits));
         expect(() => encodeFrame(identity, digits, wideCard, FrameEncoding.packed32)).toThrow(/32 bits/);
+        expect(() => encodeFrame(identity, digits, wideCard, FrameEncoding.gap16)).toThrow(/ADC bits/);
       }),
     );
   });
