@@ -73,7 +73,11 @@ command('simulate', 'simulated frames to <instrument>_frames, or to a file')
   .option('--for <duration>', 'stop by itself after this long')
   .option('--time-frames <count>', 'stop after this many')
   .option('--to <format>', 'npz: write wedges for training to --out instead of the bus')
-  .option('--out <file>', 'file that --to writes')
+  .option('--out <path>', 'file that --to writes; with --plan a folder')
+  .option(
+    '--plan <file>',
+    'with --to: JSON list of files to write, each as its instrument, split and seed say',
+  )
   .option('--split <split>', 'train, test or all: which PYTHIA events collide', 'all')
   .option('--mode <mode>', 'continuous, or triggered (only to compare with triggered readout)', 'continuous')
   .option('--quiet', 'no progress')

@@ -3,18 +3,19 @@
  * refuses to pass for a real one: what it sends carries a run number of its own and the instrument's simulated card.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { endWithin } from './adapters/system/deadline.ts';
 import { brokerList, home, loadCards, openBus, openTelemetry } from './assemble.ts';
+import { type WrittenWedges, writeWedges } from './commands/wedges.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import type { InstrumentCard } from './domain/instrument.ts';
 import { limits } from './domain/limits.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
-import { collectWedges, encodeNpz } from './sim/export.ts';
 import { parseParticles, type Split } from './sim/particles.ts';
 import { createReplayWorld, poolOf } from './sim/replay.ts';
 import { createWorld, type World } from './sim/world.ts';
@@ -24,6 +25,7 @@ export interface SimulateFlags {
   readonly timeFrames?: string;
   readonly to?: string;
   readonly out?: string;
+  readonly plan?: string;
   readonly split?: string;
   readonly mode?: string;
   readonly quiet?: boolean;
@@ -51,10 +53,11 @@ const splitOf = (flags: SimulateFlags): Split =>
 /** An export depends on its seed alone; what is sent begins now, as a run of its own. */
 const exportStartNanos = 1_767_225_600_000_000_000n;
 
+const particlesOf = (card: InstrumentCard) =>
+  parseParticles(readFileSync(join(home, 'models/particles', `${String(card.conditions.particles)}.bin`)));
+
 const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, nowNanos: bigint): World => {
-  const name = String(card.conditions.particles);
-  const particles = parseParticles(readFileSync(join(home, 'models/particles', `${name}.bin`)));
-  return createWorld(card, particles, {
+  return createWorld(card, particlesOf(card), {
     seed: config.seed,
     // Seconds of the start: later runs have higher numbers, which is what admission expects of a new run.
     run: Number(nowNanos / 1_000_000_000n),
@@ -74,28 +77,96 @@ const sourceOf = (world: World, config: Config): FrameSource => {
 const progressLine = ({ timeFrames, frames, bytes, lateMsMax }: FeedSummary): string =>
   `${timeFrames} time frames, ${frames} frames, ${(bytes / 1e6).toFixed(1)} MB sent; at most ${lateMsMax.toFixed(0)} ms late`;
 
-const writeWedges = (world: World, flags: SimulateFlags): number => {
-  if (flags.out === undefined) throw new Fault('config-invalid', '--to npz needs --out FILE');
+const sayWritten = (file: string, { card }: World, { wedges, hits, bytes }: WrittenWedges): void => {
+  const voxels = card.axes.reduce((n, axis) => n * axis.size, 1);
+  const occupancy = (hits / wedges / voxels).toPrecision(3);
+  say(`${file}: ${wedges} wedges, occupancy ${occupancy}, ${(bytes / 1e6).toFixed(1)} MB`);
+};
+
+/** A line for every tenth of the way. */
+const sayProgress = (name: string, timeFrames: number) => {
+  const step = Math.max(1, Math.ceil(timeFrames / 10));
+  return (done: number): void => {
+    if (done % step === 0 || done === timeFrames) say(`${name}: ${done} of ${timeFrames} time frames`);
+  };
+};
+
+const writeOne = (world: World, out: string, flags: SimulateFlags): number => {
   const timeFrames = countOf('--time-frames', flags.timeFrames) ?? 8;
-  const progress = (done: number): void => say(`${done} of ${timeFrames} time frames`);
-  const plan = { world, split: splitOf(flags), firstTimeFrame: 0, timeFrames, seed: 0, progress };
-  const bytes = encodeNpz(collectWedges(plan));
-  writeFileSync(flags.out, bytes);
-  say(
-    `${flags.out}: ${timeFrames * world.card.regions.length} wedges, ${(bytes.length / 1e6).toFixed(1)} MB`,
-  );
+  const plan = { world, split: splitOf(flags), firstTimeFrame: 0, timeFrames, seed: 0 };
+  sayWritten(out, world, writeWedges({ ...plan, progress: sayProgress(out, timeFrames) }, out));
   return 0;
 };
 
+const whole = z.number().int();
+/** One file of a plan; `name` is the file's without its ending. Other keys (a hash, a remark) are the reader's. */
+const plannedFile = z.object({
+  name: z.string().regex(/^[a-z0-9_]+$/),
+  instrument: z.string(),
+  split: z.enum(['train', 'test', 'all']),
+  timeFrames: whole.min(1),
+  /** Regions taken of each time frame: few of many, because those of one time frame share their collisions. */
+  regions: whole.min(1),
+  seed: whole.min(0),
+});
+export type PlannedFile = z.infer<typeof plannedFile>;
+
+/** Files of a plan: a JSON array. Throws config-invalid with all its faults. */
+export const readPlan = (path: string): readonly PlannedFile[] => {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new Fault('config-invalid', `--plan ${path} is no JSON file: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const parsed = z.array(plannedFile).min(1).safeParse(json);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Fault('config-invalid', `--plan ${path}: ${faults.join('; ')}`);
+};
+
+/** A planned file's world and export, a function of the plan, the cards and the particle lists alone. */
+export const plannedExport = ({ instrument, split, timeFrames, regions, seed }: PlannedFile) => {
+  const { card } = loadCards(instrument);
+  const world = createWorld(card, particlesOf(card), { seed, run: 1, startNanos: 0n, split });
+  // The first time frames of a world are left out, as ever: files made before must come out again.
+  return { world, split, firstTimeFrame: 3, timeFrames, regionsPerTimeFrame: regions, seed };
+};
+
+/** Every file of a plan into a folder; those that are there stay. */
+export const writePlanned = (planPath: string, folder: string): number => {
+  for (const file of readPlan(planPath)) {
+    const path = join(folder, `${file.name}.npz`);
+    if (existsSync(path)) {
+      say(`${path} is there already`);
+      continue;
+    }
+    const planned = plannedExport(file);
+    const progress = sayProgress(file.name, file.timeFrames);
+    sayWritten(path, planned.world, writeWedges({ ...planned, progress }, path));
+  }
+  return 0;
+};
+
+const writeFiles = (config: Config, flags: SimulateFlags): number => {
+  const { out, plan } = flags;
+  if (out === undefined)
+    throw new Fault('config-invalid', '--to npz needs --out: a file, or a folder with --plan');
+  if (plan !== undefined) return writePlanned(plan, out);
+  return writeOne(openWorld(loadCards(config.instrument).card, config, flags, exportStartNanos), out, flags);
+};
+
 export const simulate = async (config: Config, flags: SimulateFlags): Promise<number> => {
-  const clock = createSystemClock();
-  const { card } = loadCards(config.instrument);
-  const startNanos = flags.to === undefined ? clock.nowNanos() : exportStartNanos;
-  const world = openWorld(card, config, flags, startNanos);
   if (flags.to !== undefined) {
     oneOf('--to', flags.to, ['npz']);
-    return writeWedges(world, flags);
+    return writeFiles(config, flags);
   }
+  if (flags.plan !== undefined) throw new Fault('config-invalid', '--plan goes with --to npz');
+  const clock = createSystemClock();
+  const { card } = loadCards(config.instrument);
+  const world = openWorld(card, config, flags, clock.nowNanos());
   if (brokerList(config.brokers).length === 0)
     throw new Fault(
       'config-invalid',

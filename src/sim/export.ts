@@ -21,18 +21,21 @@ const descrOf = (data: NpyArray['data']): string => {
   return data instanceof Uint32Array ? '<u4' : '<f4';
 };
 
-/** One array in NumPy's format 1.0: magic, a padded Python dictionary, the values in C order. */
-export const encodeNpy = (array: NpyArray): Uint8Array => {
-  const shape = `(${array.shape.join(', ')}${array.shape.length === 1 ? ',' : ''})`;
-  const dictionary = `{'descr': '${descrOf(array.data)}', 'fortran_order': False, 'shape': ${shape}, }`;
+/** What stands before the values of one array in NumPy's format 1.0: magic and a padded Python dictionary. */
+export const npyHead = (descr: string, shape: readonly number[]): Uint8Array => {
+  const sizes = `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
+  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${sizes}, }`;
   const headerBytes = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
   const text = `${dictionary.padEnd(headerBytes - 11)}\n`;
-  const bytes = new Uint8Array(headerBytes + array.data.byteLength);
+  const bytes = new Uint8Array(headerBytes);
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length & 255, text.length >> 8]);
   for (let i = 0; i < text.length; i += 1) bytes[10 + i] = text.charCodeAt(i);
-  bytes.set(new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength), headerBytes);
   return bytes;
 };
+
+/** One array in NumPy's format 1.0, the values in C order. */
+export const encodeNpy = ({ data, shape }: NpyArray): Uint8Array =>
+  joined([npyHead(descrOf(data), shape), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -47,54 +50,92 @@ const crc32 = (bytes: Uint8Array): number => {
   return ~c >>> 0;
 };
 
-/** Arrays by name as one .npz; the same arrays give the same bytes (the zip's clock stands at its epoch). */
-export const encodeNpz = (arrays: Readonly<Record<string, NpyArray>>, deflate?: Deflate): Uint8Array => {
-  const parts: Uint8Array[] = [];
-  const directory: Uint8Array[] = [];
+/** An entry of a zip as its heads tell of it. */
+export interface ZipEntry {
+  readonly name: string;
+  /** Of the plain bytes, and how many they are. */
+  readonly crc: number;
+  readonly bytes: number;
+  /** As many as `bytes` when it is stored, fewer when it is deflated. */
+  readonly packedBytes: number;
+  readonly deflated: boolean;
+}
+
+/** Version 2.0, UTF-8 names, method 8 deflate or 0 stored, date 1980-01-01. */
+const putEntry = (view: DataView, at: number, entry: ZipEntry, nameBytes: number): void => {
+  view.setUint16(at, 20, true);
+  view.setUint16(at + 2, 0x0800, true);
+  view.setUint16(at + 4, entry.deflated ? 8 : 0, true);
+  view.setUint16(at + 8, 0x21, true);
+  view.setUint32(at + 10, entry.crc, true);
+  view.setUint32(at + 14, entry.packedBytes, true);
+  view.setUint32(at + 18, entry.bytes, true);
+  view.setUint16(at + 22, nameBytes, true);
+};
+
+/** What stands before an entry's bytes in a zip; as long for any numbers. */
+export const zipHead = (entry: ZipEntry): Uint8Array => {
+  const name = new TextEncoder().encode(entry.name);
+  const head = new Uint8Array(30 + name.length);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, 0x04034b50, true);
+  putEntry(view, 4, entry, name.length);
+  head.set(name, 30);
+  return head;
+};
+
+/** What stands behind all entries, which lie one behind the other from the start of the file. */
+export const zipTail = (entries: readonly ZipEntry[]): Uint8Array => {
   let offset = 0;
-  for (const [name, array] of Object.entries(arrays)) {
-    const plain = encodeNpy(array);
-    const body = deflate === undefined ? plain : deflate(plain);
-    const file = new TextEncoder().encode(`${name}.npy`);
-    // Version 2.0, UTF-8 names, method 8 deflate or 0 stored, date 1980-01-01.
-    const fields = (view: DataView, at: number): void => {
-      view.setUint16(at, 20, true);
-      view.setUint16(at + 2, 0x0800, true);
-      view.setUint16(at + 4, deflate === undefined ? 0 : 8, true);
-      view.setUint16(at + 8, 0x21, true);
-      view.setUint32(at + 10, crc32(plain), true);
-      view.setUint32(at + 14, body.length, true);
-      view.setUint32(at + 18, plain.length, true);
-      view.setUint16(at + 22, file.length, true);
-    };
-    const local = new Uint8Array(30 + file.length);
-    const localView = new DataView(local.buffer);
-    localView.setUint32(0, 0x04034b50, true);
-    fields(localView, 4);
-    local.set(file, 30);
-    const central = new Uint8Array(46 + file.length);
-    const centralView = new DataView(central.buffer);
-    centralView.setUint32(0, 0x02014b50, true);
-    centralView.setUint16(4, 20, true);
-    fields(centralView, 6);
-    centralView.setUint32(42, offset, true);
-    central.set(file, 46);
-    parts.push(local, body);
-    directory.push(central);
-    offset += local.length + body.length;
-  }
+  const directory = entries.map((entry) => {
+    const name = new TextEncoder().encode(entry.name);
+    const central = new Uint8Array(46 + name.length);
+    const view = new DataView(central.buffer);
+    view.setUint32(0, 0x02014b50, true);
+    view.setUint16(4, 20, true);
+    putEntry(view, 6, entry, name.length);
+    view.setUint32(42, offset, true);
+    central.set(name, 46);
+    offset += 30 + name.length + entry.packedBytes;
+    return central;
+  });
   const end = new Uint8Array(22);
-  const endView = new DataView(end.buffer);
-  endView.setUint32(0, 0x06054b50, true);
-  endView.setUint16(8, directory.length, true);
-  endView.setUint16(10, directory.length, true);
-  endView.setUint32(
+  const view = new DataView(end.buffer);
+  view.setUint32(0, 0x06054b50, true);
+  view.setUint16(8, entries.length, true);
+  view.setUint16(10, entries.length, true);
+  view.setUint32(
     12,
     directory.reduce((sum, one) => sum + one.length, 0),
     true,
   );
-  endView.setUint32(16, offset, true);
-  return joined([...parts, ...directory, end]);
+  view.setUint32(16, offset, true);
+  return joined([...directory, end]);
+};
+
+/** One array as an entry of a zip: its heads and its bytes. */
+export const npzEntry = (
+  name: string,
+  array: NpyArray,
+  deflate?: Deflate,
+): { entry: ZipEntry; head: Uint8Array; body: Uint8Array } => {
+  const plain = encodeNpy(array);
+  const body = deflate === undefined ? plain : deflate(plain);
+  const entry = {
+    name: `${name}.npy`,
+    crc: crc32(plain),
+    bytes: plain.length,
+    packedBytes: body.length,
+    deflated: deflate !== undefined,
+  };
+  return { entry, head: zipHead(entry), body };
+};
+
+/** Arrays by name as one .npz; the same arrays give the same bytes (the zip's clock stands at its epoch). */
+export const encodeNpz = (arrays: Readonly<Record<string, NpyArray>>, deflate?: Deflate): Uint8Array => {
+  const entries = Object.entries(arrays).map(([name, array]) => npzEntry(name, array, deflate));
+  const parts = entries.flatMap(({ head, body }) => [head, body]);
+  return joined([...parts, zipTail(entries.map(({ entry }) => entry))]);
 };
 
 const joined = (parts: readonly Uint8Array[]): Uint8Array => {
@@ -120,16 +161,18 @@ export interface ExportPlan {
   readonly progress?: (done: number) => void;
 }
 
-/**
- * The wedges of a plan as arrays: `hits` u32 (voxel << 10 | adc, all wedges end to end), `offsets` u32 [n+1],
- * `region` u8, `time_frame` u32, `event_split` u8 (0 train, 1 test, 2 all), `shape` u32 (sizes of the axes).
- */
-export const collectWedges = (plan: ExportPlan): Readonly<Record<string, NpyArray>> => {
+/** One wedge of a plan. */
+export interface Wedge {
+  /** voxel << adcBits | adc, ascending */
+  readonly hits: Uint32Array;
+  readonly region: number;
+  readonly timeFrame: number;
+}
+
+/** The wedges of a plan one after the other: what a plan of any size can be written from without holding it. */
+export function* eachWedge(plan: ExportPlan): Generator<Wedge> {
   const { card } = plan.world;
   const wanted = Math.min(card.regions.length, plan.regionsPerTimeFrame ?? card.regions.length);
-  const packed: Uint32Array[] = [];
-  const chosen: SimFrame['identity'][] = [];
-  const regions: number[] = [];
   for (let n = 0; n < plan.timeFrames; n += 1) {
     const number = plan.firstTimeFrame + n;
     const prng = createPrng(plan.seed, number);
@@ -139,30 +182,49 @@ export const collectWedges = (plan: ExportPlan): Readonly<Record<string, NpyArra
     const frames = plan.world.timeFrame(number);
     for (const { region } of order.slice(0, wanted)) {
       const frame = frames[region]!;
-      packed.push(packHits(frame, card.adcBits));
-      chosen.push(frame.identity);
-      regions.push(region);
+      yield { hits: packHits(frame, card.adcBits), region, timeFrame: frame.identity.timeFrame };
     }
     plan.progress?.(n + 1);
   }
-  const offsets = new Uint32Array(packed.length + 1);
-  packed.forEach((one, i) => {
-    offsets[i + 1] = offsets[i]! + one.length;
-  });
-  const hits = new Uint32Array(offsets[packed.length]!);
-  packed.forEach((one, i) => {
-    hits.set(one, offsets[i]!);
+}
+
+/** What stands beside the hits of exported wedges: a number or two of each. */
+export const wedgeColumns = (
+  plan: ExportPlan,
+  wedges: readonly { readonly hitCount: number; readonly region: number; readonly timeFrame: number }[],
+): Readonly<Record<string, NpyArray>> => {
+  const offsets = new Uint32Array(wedges.length + 1);
+  wedges.forEach(({ hitCount }, i) => {
+    offsets[i + 1] = offsets[i]! + hitCount;
   });
   const split = { train: 0, test: 1, all: 2 }[plan.split ?? 'all'];
   const column = <Data extends NpyArray['data']>(data: Data): NpyArray => ({ data, shape: [data.length] });
   return {
-    hits: column(hits),
     offsets: column(offsets),
-    region: column(Uint8Array.from(regions)),
-    time_frame: column(Uint32Array.from(chosen, (identity) => identity.timeFrame)),
-    event_split: column(new Uint8Array(packed.length).fill(split)),
-    shape: column(Uint32Array.from(card.axes, (axis) => axis.size)),
+    region: column(Uint8Array.from(wedges, ({ region }) => region)),
+    time_frame: column(Uint32Array.from(wedges, ({ timeFrame }) => timeFrame)),
+    event_split: column(new Uint8Array(wedges.length).fill(split)),
+    shape: column(Uint32Array.from(plan.world.card.axes, (axis) => axis.size)),
   };
+};
+
+/**
+ * The wedges of a plan as arrays: `hits` u32 (voxel << 10 | adc, all wedges end to end), `offsets` u32 [n+1],
+ * `region` u8, `time_frame` u32, `event_split` u8 (0 train, 1 test, 2 all), `shape` u32 (sizes of the axes).
+ */
+export const collectWedges = (plan: ExportPlan): Readonly<Record<string, NpyArray>> => {
+  const wedges = [...eachWedge(plan)];
+  const hits = new Uint32Array(wedges.reduce((sum, wedge) => sum + wedge.hits.length, 0));
+  let at = 0;
+  for (const wedge of wedges) {
+    hits.set(wedge.hits, at);
+    at += wedge.hits.length;
+  }
+  const beside = wedgeColumns(
+    plan,
+    wedges.map((wedge) => ({ ...wedge, hitCount: wedge.hits.length })),
+  );
+  return { hits: { data: hits, shape: [hits.length] }, ...beside };
 };
 
 const packHits = (frame: SimFrame, adcBits: number): Uint32Array => {
