@@ -7,15 +7,21 @@ import type { Digits } from '../domain/frame.ts';
 import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
 
 /**
- * The patch grid of one instrument, with its scratch space: one per thread, never shared. `address` holds each
- * voxel's `patch << cellBits | cell`: one long table was twice as fast as computing it (4 bytes a voxel).
+ * The patch grid of one instrument, with its scratch space: one per thread, never shared. A voxel's address is
+ * `patch << cellBits | cell`, the sum of a part of its row (all axes but the last) and a part of its column: one
+ * table of all voxels is quicker in a loop of its own, but 3 MB of it do not stay in a cache that others share.
  */
 export interface PatchGrid {
   readonly voxelCount: number;
   readonly patchCount: number;
   readonly cellsPerPatch: number;
   readonly cellBits: number;
-  readonly address: Int32Array;
+  readonly columns: number;
+  readonly rowAddress: Int32Array;
+  readonly columnAddress: Int32Array;
+  /** Voxels worked on at once: whole patches of the first axis, few enough that all their scratch stays close. */
+  readonly slabVoxels: number;
+  readonly slabPatches: number;
   /** First voxel of each patch, and what each cell adds to it. */
   readonly patchVoxel: Uint32Array;
   readonly cellVoxel: Uint32Array;
@@ -28,7 +34,7 @@ export interface PatchGrid {
 interface PatchScratch {
   /** One bit a patch; all zero between calls. */
   readonly active: Int32Array;
-  /** Addresses of the frame's hits, kept from the first pass to the second. */
+  /** Addresses of a slab's hits, kept from the first pass to the second. */
   readonly hitAddress: Int32Array;
   /** What turns a voxel's address into its place in the output; valid for active patches within a call. */
   readonly shift: Int32Array;
@@ -48,32 +54,34 @@ export const patchGrid = (card: Pick<InstrumentCard, 'axes' | 'patch'>): PatchGr
   const cellBits = 32 - Math.clz32(cellsPerPatch - 1);
   if (patchCount * 2 ** cellBits > 2 ** 31 || voxels > 2 ** 31)
     throw new Error('the grid is too large for int32');
-  const address = new Int32Array(voxels);
-  // An address is the sum of a part of its row (all axes but the last) and a part of its column.
   const columns = sizes[sizes.length - 1]!;
-  const columnPart = Int32Array.from({ length: columns }, (_, column) =>
-    addressOf(unravel(column, sizes), perAxis, patch, cellBits),
-  );
-  for (let first = 0; first < voxels; first += columns) {
-    const rowPart = addressOf(unravel(first, sizes), perAxis, patch, cellBits);
-    for (let column = 0; column < columns; column++) address[first + column] = rowPart + columnPart[column]!;
-  }
+  const address = (voxel: number): number => addressOf(unravel(voxel, sizes), perAxis, patch, cellBits);
+  const patchesAbreast = patchCount / perAxis[0]!;
+  const voxelsAbreast = (voxels / sizes[0]!) * patch[0]!;
+  const abreast = Math.min(perAxis[0]!, Math.max(1, Math.round(slabVoxelsWanted / voxelsAbreast)));
   return {
     voxelCount: voxels,
     patchCount,
     cellsPerPatch,
     cellBits,
-    address,
+    columns,
+    rowAddress: Int32Array.from({ length: voxels / columns }, (_, row) => address(row * columns)),
+    columnAddress: Int32Array.from({ length: columns }, (_, column) => address(column)),
+    slabVoxels: voxelsAbreast * abreast,
+    slabPatches: patchesAbreast * abreast,
     ...inverse(sizes, perAxis, patch, patchCount, cellsPerPatch),
     scratch: {
       active: new Int32Array((patchCount + 31) >>> 5),
-      hitAddress: new Int32Array(voxels),
+      hitAddress: new Int32Array(Math.min(voxels, voxelsAbreast * abreast)),
       shift: new Int32Array(patchCount),
       hit: new Uint32Array((voxels + 31) >>> 5),
       adc: new Uint16Array(voxels),
     },
   };
 };
+
+/** A TPC layer is 48 k voxels; of these, the hits, their addresses and their cells fill a first-level cache. */
+const slabVoxelsWanted = 48 * 1024;
 
 const unravel = (index: number, sizes: readonly number[]): number[] => {
   const coordinates = new Array<number>(sizes.length).fill(0);
@@ -159,32 +167,72 @@ export const gatherPatches = (
   firstRow = 0,
 ): number => {
   const { voxel, adc, count } = digits;
-  const { address, cellBits } = grid;
-  const { active, hitAddress, shift } = grid.scratch;
-  for (let i = 0; i < count; i++) {
-    const at = address[voxel[i]!]!;
-    hitAddress[i] = at;
+  const { cellBits, cellsPerPatch, slabVoxels, slabPatches } = grid;
+  const { hitAddress, shift } = grid.scratch;
+  const { cells } = out;
+  let row = firstRow;
+  for (let first = 0; first < count; ) {
+    const slab = Math.floor(voxel[first]! / slabVoxels);
+    const end = markSlab(voxel, first, count, (slab + 1) * slabVoxels, grid);
+    const nextRow = listActive(grid, slab * slabPatches, (slab + 1) * slabPatches, out, row);
+    cells.fill(0, row * cellsPerPatch, nextRow * cellsPerPatch);
+    for (let i = first; i < end; i++) {
+      const at = hitAddress[i - first]!;
+      cells[at + shift[at >>> cellBits]!] = inputTable[adc[i]!]!;
+    }
+    row = nextRow;
+    first = end;
+  }
+  return row - firstRow;
+};
+
+/** Notes the addresses of the hits from `first` on that lie before `voxelEnd`, and their patches; returns where they end. */
+const markSlab = (
+  voxel: Uint32Array,
+  first: number,
+  count: number,
+  voxelEnd: number,
+  grid: PatchGrid,
+): number => {
+  const { columns, rowAddress, columnAddress, cellBits } = grid;
+  const { active, hitAddress } = grid.scratch;
+  const perColumn = (1 + 2 ** -40) / columns;
+  let rowFirst = 0;
+  let rowEnd = 0;
+  let base = 0;
+  let i = first;
+  for (; i < count; i++) {
+    const v = voxel[i]! | 0;
+    if (v >= voxelEnd) break;
+    if (v >= rowEnd) {
+      const row = (v * perColumn) | 0;
+      rowFirst = Math.imul(row, columns);
+      rowEnd = rowFirst + columns;
+      base = rowAddress[row]!;
+    }
+    const at = base + columnAddress[v - rowFirst]!;
+    hitAddress[i - first] = at;
     const patch = at >>> cellBits;
     active[patch >>> 5]! |= 1 << (patch & 31);
   }
-  const patchCount = listActive(grid, out, firstRow);
-  const cells = out.cells;
-  cells.fill(0, firstRow * grid.cellsPerPatch, (firstRow + patchCount) * grid.cellsPerPatch);
-  for (let i = 0; i < count; i++) {
-    const at = hitAddress[i]!;
-    cells[at + shift[at >>> cellBits]!] = inputTable[adc[i]!]!;
-  }
-  return patchCount;
+  return i;
 };
 
-/** Lists the active patches, notes where each one's cells go, and leaves the bits zero for the next call. */
-const listActive = (grid: PatchGrid, out: PatchRows, firstRow: number): number => {
+/** Lists the active patches of a slab, notes where each one's cells go, clears their bits; returns the next row. */
+const listActive = (
+  grid: PatchGrid,
+  firstPatch: number,
+  patchEnd: number,
+  out: PatchRows,
+  firstRow: number,
+): number => {
   const { cellBits, cellsPerPatch, patchCount } = grid;
   const { active, shift } = grid.scratch;
   const patches = out.patches;
   const roomMax = Math.min(patches.length, Math.floor(out.cells.length / cellsPerPatch));
   let row = firstRow;
-  for (let word = 0; word < active.length; word++) {
+  const wordEnd = Math.min(active.length, (patchEnd + 31) >>> 5);
+  for (let word = firstPatch >>> 5; word < wordEnd; word++) {
     let bits = active[word]!;
     if (bits === 0) continue;
     active[word] = 0;
@@ -201,7 +249,7 @@ const listActive = (grid: PatchGrid, out: PatchRows, firstRow: number): number =
   }
   if (row > roomMax)
     throw new Error(`${row} patches do not fit the ${roomMax} rows given (grid: ${patchCount})`);
-  return row - firstRow;
+  return row;
 };
 
 /**
