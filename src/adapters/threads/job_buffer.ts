@@ -1,6 +1,7 @@
 /**
- * Frames of one part of a job in one transferable buffer: a table of offsets and lengths, then the frames at
- * 8-byte boundaries, as FlatBuffers wants them. Refuses to copy more of a frame than shows it to be oversize.
+ * Frames of one part of a job in one buffer shared between threads: a table of offsets and lengths, then the frames
+ * at 8-byte boundaries, as FlatBuffers wants them. Shared rather than transferred: each transfer made the receiver's
+ * collector count megabytes as new. Refuses to copy more of a frame than shows it to be oversize.
  */
 
 const entryBytes = 8;
@@ -21,7 +22,7 @@ export const packJob = (
   from: number,
   to: number,
   frameBytesMax: number,
-  into: ArrayBuffer,
+  into: SharedArrayBuffer,
 ): void => {
   const table = new Uint32Array(into, 0, 2 * (to - from));
   const bytes = new Uint8Array(into);
@@ -37,7 +38,7 @@ export const packJob = (
 };
 
 /** Views on the frames of a packed buffer, in order. */
-export const unpackJob = (buffer: ArrayBuffer, frameCount: number): Uint8Array[] => {
+export const unpackJob = (buffer: SharedArrayBuffer, frameCount: number): Uint8Array[] => {
   const table = new Uint32Array(buffer, 0, 2 * frameCount);
   const frames = new Array<Uint8Array>(frameCount);
   for (let index = 0; index < frameCount; index++) {
@@ -46,15 +47,15 @@ export const unpackJob = (buffer: ArrayBuffer, frameCount: number): Uint8Array[]
   return frames;
 };
 
-/** Job buffers that come back from workers and go out again; at most `countMax` are kept. */
+/** Job buffers that workers are done with and that go out again; at most `countMax` are kept. */
 export interface BufferPool {
-  take(bytes: number): ArrayBuffer;
-  give(buffer: ArrayBuffer): void;
+  take(bytes: number): SharedArrayBuffer;
+  give(buffer: SharedArrayBuffer): void;
 }
 
 /** Sizes are powers of two, so that what comes back fits what goes out next. */
 export const openBufferPool = (countMax: number): BufferPool => {
-  const free: ArrayBuffer[] = [];
+  const free: SharedArrayBuffer[] = [];
   return {
     take(bytes) {
       let best = -1;
@@ -63,7 +64,7 @@ export const openBufferPool = (countMax: number): BufferPool => {
         if (size >= bytes && (best < 0 || size < free[best]!.byteLength)) best = at;
       }
       if (best >= 0) return free.splice(best, 1)[0]!;
-      return new ArrayBuffer(2 ** Math.max(16, Math.ceil(Math.log2(bytes))));
+      return new SharedArrayBuffer(2 ** Math.max(16, Math.ceil(Math.log2(bytes))));
     },
     give(buffer) {
       free.push(buffer);

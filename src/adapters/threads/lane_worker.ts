@@ -14,7 +14,8 @@ import { packResults } from './result_buffer.ts';
 export type LaneRequest =
   | {
       readonly kind: 'job';
-      readonly buffer: ArrayBuffer;
+      /** Written before it is sent, and not again before the answer. */
+      readonly buffer: SharedArrayBuffer;
       readonly frameCount: number;
       readonly pressure: Pressure;
       /** null: the policy sent last still holds. */
@@ -22,34 +23,33 @@ export type LaneRequest =
     }
   | { readonly kind: 'close' };
 
-/** Answers come in the order of the requests. `buffer` gives the job's buffer back. */
+/** Answers come in the order of the requests; with one, the worker is done with the request's buffer. */
 export type LaneAnswer =
   | { readonly kind: 'ready'; readonly provider: Provider }
-  | { readonly kind: 'done'; readonly results: ArrayBuffer; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'done'; readonly results: ArrayBuffer }
   | {
       readonly kind: 'fault';
       readonly code: FaultCode;
       readonly detail: string;
       readonly retryable: boolean;
-      readonly buffer: ArrayBuffer | null;
     };
 
-const faultAnswer = (error: unknown, buffer: ArrayBuffer | null): LaneAnswer => {
+const faultAnswer = (error: unknown): LaneAnswer => {
   if (!(error instanceof Fault)) throw error;
   const { code, detail, retryable } = error;
-  return { kind: 'fault', code, detail, retryable, buffer };
+  return { kind: 'fault', code, detail, retryable };
 };
 
 /** Opens the runner, says so, and serves until told to close. Settles when the port is closed. */
 export const serveLane = async (port: MessagePort, open: () => Promise<LaneRunner>): Promise<void> => {
-  const answer = (message: LaneAnswer, transfer: readonly ArrayBuffer[]): void =>
+  const answer = (message: LaneAnswer, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer);
 
   let runner: LaneRunner;
   try {
     runner = await open();
   } catch (error) {
-    answer(faultAnswer(error, null), []);
+    answer(faultAnswer(error));
     return;
   }
 
@@ -67,9 +67,9 @@ export const serveLane = async (port: MessagePort, open: () => Promise<LaneRunne
       const results = packResults(
         await runner.run({ frames: unpackJob(buffer, frameCount), policy, pressure }),
       );
-      answer({ kind: 'done', results, buffer }, [results, buffer]);
+      answer({ kind: 'done', results }, [results]);
     } catch (error) {
-      answer(faultAnswer(error, buffer), [buffer]);
+      answer(faultAnswer(error));
     }
   };
 
@@ -78,5 +78,5 @@ export const serveLane = async (port: MessagePort, open: () => Promise<LaneRunne
   port.on('message', (request: LaneRequest) => {
     last = last.then(() => work(request));
   });
-  answer({ kind: 'ready', provider: runner.provider }, []);
+  answer({ kind: 'ready', provider: runner.provider });
 };

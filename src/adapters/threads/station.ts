@@ -47,17 +47,16 @@ export interface Station {
 export const startStation = (options: StationOptions): Station => {
   const { buffers, frameBytesMax } = options;
   const worker = new Worker(options.workerUrl, { workerData: options.workerData });
-  const held: Part[] = [];
+  const held: { readonly part: Part; readonly buffer: SharedArrayBuffer }[] = [];
   let policy: LaneJob['policy'] | null = null;
   let isReady = false;
   let isLeaving = false;
   let cause: unknown = null;
-  const tell = (request: LaneRequest, transfer: ArrayBuffer[] = []): void =>
-    worker.postMessage(request, transfer);
+  const tell = (request: LaneRequest): void => worker.postMessage(request);
 
   const answered = (answer: Exclude<LaneAnswer, { kind: 'ready' }>): void => {
-    const part = held.shift()!;
-    if (answer.buffer !== null) buffers.give(answer.buffer);
+    const { part, buffer } = held.shift()!;
+    buffers.give(buffer);
     if (answer.kind === 'done') part.done(unpackResults(answer.results, part.to - part.from));
     else part.failed(new Fault(answer.code, answer.detail, { retryable: answer.retryable }));
     options.onRoom();
@@ -71,7 +70,8 @@ export const startStation = (options: StationOptions): Station => {
       if (isReady && !isLeaving) {
         isReady = false;
         const fault = options.onDeath(station, cause ?? `exit code ${code}`);
-        for (const part of held.splice(0)) part.failed(fault);
+        // Their buffers are not used again: a dead thread's last write may come late.
+        for (const { part } of held.splice(0)) part.failed(fault);
       }
       isReady = false;
       resolve();
@@ -109,8 +109,8 @@ export const startStation = (options: StationOptions): Station => {
       packJob(job.frames, from, to, frameBytesMax, buffer);
       const news = policy === job.policy ? null : job.policy;
       policy = job.policy;
-      held.push(part);
-      tell({ kind: 'job', buffer, frameCount: to - from, pressure: job.pressure, policy: news }, [buffer]);
+      held.push({ part, buffer });
+      tell({ kind: 'job', buffer, frameCount: to - from, pressure: job.pressure, policy: news });
     },
     leave() {
       isLeaving = true;

@@ -53,7 +53,7 @@ describe('the job buffer', () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 20 }), fc.nat(5), (job, from) => {
         const first = Math.min(from, job.length);
         const bytes = job.slice(first).reduce((sum, one) => sum + jobFrameBytes(one, 40), 0);
-        const buffer = new ArrayBuffer(bytes);
+        const buffer = new SharedArrayBuffer(bytes);
         packJob(job, first, job.length, 40, buffer);
         const back = unpackJob(buffer, job.length - first);
         back.forEach((frame, i) => {
