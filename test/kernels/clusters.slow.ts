@@ -1,6 +1,6 @@
 /**
- * Clusters by the letter of the four rules, cell by cell over a map of hits: what the fast finder must give.
- * It refuses to be quick.
+ * Clusters by the letter of the three rules, as sets of cells that are joined one by one: what the fast finder must
+ * give. It refuses to be quick.
  */
 
 export interface SlowCluster {
@@ -19,53 +19,56 @@ interface Cell {
   readonly adc: number;
 }
 
-const distance = (a: Cell, b: { pad: number; bin: number }): number =>
-  Math.max(Math.abs(a.pad - b.pad), Math.abs(a.bin - b.bin));
-const before = (a: Cell, b: Cell): boolean => a.pad < b.pad || (a.pad === b.pad && a.bin < b.bin);
-/** Strictly above, ties broken in favour of what comes first. */
-const above = (a: Cell, b: Cell): boolean => a.adc > b.adc || (a.adc === b.adc && before(a, b));
+const touches = (a: Cell, b: Cell): boolean =>
+  Math.max(Math.abs(a.pad - b.pad), Math.abs(a.bin - b.bin)) === 1;
 
-const inLayer = (cells: readonly Cell[]): Omit<SlowCluster, 'layer'>[] => {
-  const at = (pad: number, bin: number): number =>
-    cells.find((cell) => cell.pad === pad && cell.bin === bin)?.adc ?? 0;
-  const touchers = (cell: Cell): Cell[] => cells.filter((other) => distance(cell, other) === 1);
-  const candidates = cells.filter(
-    (cell) => touchers(cell).length > 0 && touchers(cell).every((other) => above(cell, other)),
-  );
-  const peaks = candidates.filter((peak) =>
-    candidates.every((rival) => {
-      if (distance(peak, rival) !== 2 || !above(rival, peak)) return true;
-      const between = cells.filter((cell) => distance(cell, peak) === 1 && distance(cell, rival) === 1);
-      const saddle = Math.max(0, ...between.map(({ adc }) => adc));
-      return saddle <= peak.adc - Math.max(10, 0.3 * peak.adc);
-    }),
-  );
-  const reaches = (peak: Cell, cell: Cell): boolean =>
-    distance(peak, cell) === 2 &&
-    at(peak.pad + Math.sign(cell.pad - peak.pad), peak.bin + Math.sign(cell.bin - peak.bin)) > 0;
-  const owners = (cell: Cell): Cell[] => {
-    if (peaks.includes(cell)) return [cell];
-    const touching = peaks.filter((peak) => distance(peak, cell) === 1);
-    return touching.length > 0 ? touching : peaks.filter((peak) => reaches(peak, cell));
+/** Cells of one layer, in voxel order, as hills: the first cell of each is its peak. */
+const hillsOf = (cells: readonly Cell[]): Cell[][] => {
+  let hills: Cell[][] = [];
+  // Sorting is stable: equal ones stay in voxel order.
+  for (const cell of [...cells].sort((a, b) => b.adc - a.adc)) {
+    const taken = new Set(hills.flat());
+    const touched = cells.filter((other) => taken.has(other) && touches(cell, other));
+    const hillOf = (other: Cell): Cell[] => hills.find((hill) => hill.includes(other))!;
+    const largest = Math.max(...touched.map(({ adc }) => adc));
+    const first = touched.find(({ adc }) => adc === largest);
+    if (first === undefined) {
+      hills.push([cell]);
+      continue;
+    }
+    let own = hillOf(first);
+    for (const other of touched) {
+      const rival = hillOf(other);
+      if (rival === own) continue;
+      // Hills stand in the order in which they began.
+      const [higher, lower] = hills.indexOf(own) < hills.indexOf(rival) ? [own, rival] : [rival, own];
+      const height = lower[0]!.adc;
+      if (cell.adc <= height - Math.max(10, 0.1 * height)) continue;
+      higher.push(...lower);
+      hills = hills.filter((hill) => hill !== lower);
+      own = higher;
+    }
+    own.push(cell);
+  }
+  return hills;
+};
+
+const measured = (hill: readonly Cell[]): Omit<SlowCluster, 'layer'> | null => {
+  const peak = hill[0]!;
+  const near = hill.filter(({ pad, bin }) => Math.abs(pad - peak.pad) <= 3 && Math.abs(bin - peak.bin) <= 5);
+  if (near.length < 2) return null;
+  const charge = near.reduce((sum, { adc }) => sum + adc, 0);
+  const mean = (of: (cell: Cell) => number): number =>
+    near.reduce((sum, cell) => sum + cell.adc * of(cell), 0) / charge;
+  const [pad, bin] = [mean((cell) => cell.pad), mean((cell) => cell.bin)];
+  return {
+    pad,
+    bin,
+    padSigma: Math.sqrt(mean((cell) => (cell.pad - pad) ** 2)),
+    binSigma: Math.sqrt(mean((cell) => (cell.bin - bin) ** 2)),
+    charge,
+    peakAdc: peak.adc,
   };
-  return peaks.map((peak) => {
-    const parts = cells
-      .map((cell) => ({ ...cell, owners: owners(cell) }))
-      .filter((cell) => cell.owners.includes(peak))
-      .map(({ pad, bin, adc, owners }) => ({ pad, bin, share: adc / owners.length }));
-    const charge = parts.reduce((sum, { share }) => sum + share, 0);
-    const mean = (of: (part: { pad: number; bin: number }) => number): number =>
-      parts.reduce((sum, part) => sum + part.share * of(part), 0) / charge;
-    const [pad, bin] = [mean((part) => part.pad), mean((part) => part.bin)];
-    return {
-      pad,
-      bin,
-      padSigma: Math.sqrt(mean((part) => (part.pad - pad) ** 2)),
-      binSigma: Math.sqrt(mean((part) => (part.bin - bin) ** 2)),
-      charge,
-      peakAdc: peak.adc,
-    };
-  });
 };
 
 export const slowClusters = (
@@ -77,6 +80,9 @@ export const slowClusters = (
     const cells = hits
       .filter(({ voxel }) => Math.floor(voxel / (pads * bins)) === layer)
       .map(({ voxel, adc }) => ({ pad: Math.floor(voxel / bins) % pads, bin: voxel % bins, adc }));
-    return inLayer(cells).map((cluster) => ({ layer, ...cluster }));
+    return hillsOf(cells)
+      .map(measured)
+      .filter((cluster) => cluster !== null)
+      .map((cluster) => ({ layer, ...cluster }));
   }).flat();
 };

@@ -7,8 +7,10 @@ import { type SlowCluster, slowClusters } from './clusters.slow.ts';
 type Sizes = readonly [number, number, number];
 type Hit = { readonly voxel: number; readonly adc: number };
 
-const axes = (sizes: Sizes) =>
-  sizes.map((size, i) => ({ name: `axis${i}`, size, unit: '', origin: 0, step: 1 }));
+const cardOf = (sizes: Sizes) => ({
+  axes: sizes.map((size, i) => ({ name: `axis${i}`, size, unit: '', origin: 0, step: 1 })),
+  adcBits: 10,
+});
 
 const digitsOf = (hits: readonly Hit[]): Digits => ({
   count: hits.length,
@@ -16,8 +18,8 @@ const digitsOf = (hits: readonly Hit[]): Digits => ({
   adc: Uint16Array.from(hits, ({ adc }) => adc),
 });
 
-const found = (hits: readonly Hit[], sizes: Sizes, grid = clusterGrid({ axes: axes(sizes) })) => {
-  const into = clusterColumns(hits.length);
+const found = (hits: readonly Hit[], sizes: Sizes, grid = clusterGrid(cardOf(sizes))) => {
+  const into = clusterColumns(Math.floor(hits.length / 2));
   const count = findClusters(digitsOf(hits), grid, into);
   expect(count).toBe(into.count);
   const { layer, pad, bin, padSigma, binSigma, charge, peakAdc } = into;
@@ -50,8 +52,8 @@ const scene = fc
   .record({
     sizes: fc.tuple(
       fc.integer({ min: 1, max: 2 }),
-      fc.integer({ min: 1, max: 8 }),
       fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 14 }),
     ),
     density: fc.integer({ min: 1, max: 10 }),
     levels: fc.constantFrom(2, 5, 900),
@@ -75,7 +77,7 @@ describe('clusters', () => {
   it('are those of the slow twin, and leave no trace', () => {
     fc.assert(
       fc.property(scene, ({ sizes, hits }) => {
-        const grid = clusterGrid({ axes: axes(sizes) });
+        const grid = clusterGrid(cardOf(sizes));
         const fast = found(hits, sizes, grid);
         const slow = slowClusters(hits, sizes);
         expect(fast.length).toBe(slow.length);
@@ -86,7 +88,7 @@ describe('clusters', () => {
             expect(Math.abs(own - value), name).toBeLessThanOrEqual(1e-4 + 1e-6 * Math.abs(value));
           }
         });
-        for (const scratch of [grid.adc, grid.peak, grid.touching, grid.reaching])
+        for (const scratch of [grid.adc, grid.taken, grid.tally, grid.sums])
           expect(scratch.every((cell) => cell === 0)).toBe(true);
       }),
     );
@@ -111,13 +113,20 @@ describe('clusters', () => {
     expect(cluster!.binSigma).toBeCloseTo(Math.sqrt(0.4), 5);
   });
 
-  it('splits what two peaks claim, and keeps one peak where no valley parts them', () => {
+  it('parts two peaks by a valley, and keeps one where there is none', () => {
     const apart = drawn('..52225..', '..31113..');
-    expect(found(apart.hits, apart.sizes).map(({ charge }) => charge)).toEqual([1250, 1250]);
-    const merged = drawn('..545....');
-    expect(found(merged.hits, merged.sizes).map(({ peakAdc }) => peakAdc)).toEqual([500]);
-    const parted = drawn('..535....');
-    expect(found(parted.hits, parted.sizes).map(({ charge }) => charge)).toEqual([650, 650]);
+    expect(found(apart.hits, apart.sizes).map(({ charge }) => charge)).toEqual([1400, 1100]);
+    const merged = drawn('..555....');
+    expect(found(merged.hits, merged.sizes)).toMatchObject([{ charge: 1500, bin: 3 }]);
+    const shoulder = drawn('..5455...');
+    expect(found(shoulder.hits, shoulder.sizes).map(({ charge }) => charge)).toEqual([900, 1000]);
+  });
+
+  it('ends at three pads and five bins from the peak', () => {
+    const long = drawn('........5333333333333');
+    expect(found(long.hits, long.sizes).map(({ charge }) => charge)).toEqual([2000]);
+    const wide = drawn('5', '3', '3', '3', '3', '3');
+    expect(found(wide.hits, wide.sizes).map(({ charge }) => charge)).toEqual([1400]);
   });
 
   it('takes a lone cell for noise, and sees nothing across layers or frame borders', () => {
@@ -148,7 +157,7 @@ describe('clusters', () => {
   it('finds nothing in an empty frame, and throws when its columns are too short', () => {
     expect(found([], [2, 3, 4])).toEqual([]);
     const { hits, sizes } = drawn('59', '..');
-    expect(() => findClusters(digitsOf(hits), clusterGrid({ axes: axes(sizes) }), clusterColumns(0))).toThrow(
+    expect(() => findClusters(digitsOf(hits), clusterGrid(cardOf(sizes)), clusterColumns(0))).toThrow(
       'do not fit',
     );
   });

@@ -8,7 +8,7 @@ import type { Clusters } from '../../../src/kernels/clusters.ts';
 import { openSpread, type Spread } from './spread.ts';
 
 /**
- * Pads or time bins, as a distance in both: a cluster's standard deviation is 0.93 pads and 0.91 bins on the Au+Au
+ * Pads or time bins, as a distance in both: a cluster’s standard deviation is 0.93 pads and 0.95 bins on the Au+Au
  * test wedges, so beyond this it is another cluster.
  */
 export const matchDistanceMax = 1;
