@@ -139,7 +139,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   const emitter: Emitter = {
     modelId: `${model.name}/${model.version}`,
     model,
-    tokens: prepareTokenTables(model),
+    tokens: prepareTokenTables(model, instrument),
     surprise,
   };
   const rowsMax = Math.max(limits.laneRowsMax, grid.patchCount);

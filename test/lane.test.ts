@@ -83,7 +83,7 @@ describe('what the lane makes', () => {
       const packet = decodePacket(result.packet);
       expect(packet.identity).toMatchObject({ messageId: n, sourceName: ppCard.regions[n % 24], run: 12 });
       expect(packet).toMatchObject({
-        modelId: 'tpc-fsq/1',
+        modelId: `${modelCard.name}/${modelCard.version}`,
         modelHash: modelCard.hash,
         rawByteCount: frames[n]!.byteLength,
         policyVersion: policy.version,
@@ -98,7 +98,7 @@ describe('what the lane makes', () => {
   });
 
   it('codes the very symbols the model gives for the active patches', async () => {
-    const tokens = prepareTokenTables(modelCard);
+    const tokens = prepareTokenTables(modelCard, ppCard);
     const model = await openModel({ path: encoderPath, file: modelCard.encoder, provider: 'cpu' });
     const rows = { patches: new Uint32Array(grid.patchCount), cells: new Uint8Array(grid.patchCount * 64) };
     const inputTable = Uint8Array.from(modelCard.inputTable);
@@ -115,7 +115,7 @@ describe('what the lane makes', () => {
       if (count > 0) await model.run(rows.cells, count, symbols);
       expect(layer.kind).toBe(LayerKind.tokens);
       expect(layer.symbolCount).toBe(symbols.length);
-      expect(decodeTokens(layer.payload, tokens, grid.patchCount)).toEqual({
+      expect(decodeTokens(layer.payload, tokens)).toEqual({
         patchCount: count,
         patches: rows.patches.slice(0, count),
         symbols,

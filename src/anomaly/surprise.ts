@@ -1,7 +1,8 @@
 /**
- * Token surprise: the bits a frame's tokens cost beyond what the model card's static table expects of them.
- * Refuses nothing; it asks the clock, the network and floating-point logarithms for nothing, so that every
- * machine gives the same score (integers, then + − × ÷ √, which IEEE 754 rounds alike everywhere).
+ * Token surprise: the bits a frame's tokens cost beyond what the model card's static tables expect of them, each
+ * patch on its own: its first symbol whatever is beside it, the others given the first. Refuses nothing; it asks
+ * the clock, the network and floating-point logarithms for nothing, so that every machine gives the same score
+ * (integers, then + − × ÷ √, which IEEE 754 rounds alike everywhere).
  */
 
 import { limits } from '../domain/limits.ts';
@@ -15,8 +16,12 @@ export const costUnitsPerBit = 256;
 export interface SurpriseTables {
   readonly symbolsPerPatch: number;
   readonly alphabet: number;
-  /** [position][symbol], in 1/256 bit. */
-  readonly cost: Int32Array;
+  /** Cost of each first symbol, in 1/256 bit. */
+  readonly firstCost: Int32Array;
+  /** Cost of each later symbol, in 1/256 bit: [context][position − 1][symbol]. */
+  readonly laterCost: Int32Array;
+  /** Where in `laterCost` the context of each first symbol begins. */
+  readonly laterAt: Int32Array;
   /** Expected cost of one patch and its variance, under the card's static distribution. */
   readonly patchMean: number;
   readonly patchVariance: number;
@@ -43,29 +48,73 @@ export const costOf = (numerator: number, denominator: number): number => {
   return cost;
 };
 
-/** One is added to every count, so that a symbol training never saw has a large cost, not an infinite one. */
-export const prepareSurprise = (card: ModelCard): SurpriseTables => {
-  const { symbolsPerPatch, alphabet } = card;
-  const cost = new Int32Array(symbolsPerPatch * alphabet);
-  let patchMean = 0;
-  let patchVariance = 0;
-  for (let position = 0; position < symbolsPerPatch; position++) {
-    const counts = card.symbolCounts[position]!;
-    let total = 0;
-    for (let symbol = 0; symbol < alphabet; symbol++) total += counts[symbol]! + 1;
+interface Prices {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+/** Prices of one table into `cost` from `at` on; one is added to every count: rare costs much, never infinity. */
+const putPrices = (counts: readonly number[], cost: Int32Array, at: number): Prices => {
+  let total = 0;
+  for (const count of counts) total += count + 1;
+  let mean = 0;
+  let square = 0;
+  counts.forEach((count, symbol) => {
+    const weight = (count + 1) / total;
+    const units = costOf(count + 1, total);
+    cost[at + symbol] = units;
+    mean += weight * units;
+    square += weight * units * units;
+  });
+  return { mean, variance: square - mean * mean };
+};
+
+/** How often a first symbol occurred at all: the tables of its contexts together. */
+const summed = (tables: readonly (readonly number[])[], alphabet: number): number[] =>
+  Array.from({ length: alphabet }, (_, symbol) => tables.reduce((sum, row) => sum + row[symbol]!, 0));
+
+export const prepareSurprise = (
+  card: Pick<ModelCard, 'symbolsPerPatch' | 'alphabet' | 'contexts' | 'symbolCounts'>,
+): SurpriseTables => {
+  const { symbolsPerPatch, alphabet, symbolCounts, contexts } = card;
+  const first = summed(symbolCounts[0]!, alphabet);
+  const firstCost = new Int32Array(alphabet);
+  putPrices(first, firstCost, 0);
+  const later = symbolCounts.slice(1);
+  const width = later.length * alphabet;
+  const laterCost = new Int32Array(Math.max(0, ...later.map((tables) => tables.length)) * width);
+  const pricesOf = Array.from({ length: laterCost.length / Math.max(1, width) }, (_, context) => {
     let mean = 0;
-    let square = 0;
-    for (let symbol = 0; symbol < alphabet; symbol++) {
-      const weight = (counts[symbol]! + 1) / total;
-      const units = costOf(counts[symbol]! + 1, total);
-      cost[position * alphabet + symbol] = units;
-      mean += weight * units;
-      square += weight * units * units;
-    }
-    patchMean += mean;
-    patchVariance += square - mean * mean;
-  }
-  return { symbolsPerPatch, alphabet, cost, patchMean, patchVariance };
+    let variance = 0;
+    later.forEach((tables, position) => {
+      const counts = tables[context];
+      if (counts === undefined) return;
+      const prices = putPrices(counts, laterCost, context * width + position * alphabet);
+      mean += prices.mean;
+      variance += prices.variance;
+    });
+    return { mean, variance };
+  });
+  // A patch is its first symbol, then what is independent given that: E[cost], E[cost²] − E[cost]².
+  const total = first.reduce((sum, count) => sum + count + 1, 0);
+  let patchMean = 0;
+  let square = 0;
+  first.forEach((count, symbol) => {
+    const weight = (count + 1) / total;
+    const rest = pricesOf[contexts.own[symbol]!] ?? { mean: 0, variance: 0 };
+    const mean = firstCost[symbol]! + rest.mean;
+    patchMean += weight * mean;
+    square += weight * (mean * mean + rest.variance);
+  });
+  return {
+    symbolsPerPatch,
+    alphabet,
+    firstCost,
+    laterCost,
+    laterAt: Int32Array.from(contexts.own, (context) => context * width),
+    patchMean,
+    patchVariance: square - patchMean * patchMean,
+  };
 };
 
 /**
@@ -79,13 +128,24 @@ export const surpriseScore = (
   tables: SurpriseTables,
 ): number => {
   if (patchCount === 0 || tables.patchVariance <= 0) return 0;
-  const { alphabet, cost } = tables;
+  const { symbolsPerPatch } = tables;
   let units = 0;
-  let at = symbolsAt;
-  for (let patch = 0; patch < patchCount; patch++) {
-    for (let row = 0; row < cost.length; row += alphabet) units += cost[row + symbols[at++]!]!;
-  }
+  for (let patch = 0; patch < patchCount; patch++)
+    units += patchCost(symbols, symbolsAt + patch * symbolsPerPatch, tables);
   return (units - patchCount * tables.patchMean) / Math.sqrt(patchCount * tables.patchVariance);
+};
+
+/** Cost of the patch whose symbols start at `at`, in 1/256 bit. */
+const patchCost = (symbols: Uint8Array, at: number, tables: SurpriseTables): number => {
+  const { alphabet, symbolsPerPatch, firstCost, laterCost, laterAt } = tables;
+  const first = symbols[at]!;
+  let units = firstCost[first]!;
+  let row = laterAt[first]!;
+  for (let position = 1; position < symbolsPerPatch; position++) {
+    units += laterCost[row + symbols[at + position]!]!;
+    row += alphabet;
+  }
+  return units;
 };
 
 /** The patches that cost most, most surprising first; ties go to the lower patch. At most `countMax` (≥ 1). */
@@ -97,14 +157,10 @@ export const surprisingPatches = (
   tables: SurpriseTables,
   countMax: number = limits.anomalyPatchesMax,
 ): { patch: number; surpriseBits: number }[] => {
-  const { symbolsPerPatch, alphabet, cost } = tables;
+  const { symbolsPerPatch } = tables;
   const top: { patch: number; units: number }[] = [];
   for (let index = 0; index < patchCount; index++) {
-    let units = 0;
-    const symbolsAt = (patchesAt + index) * symbolsPerPatch;
-    for (let position = 0; position < symbolsPerPatch; position++) {
-      units += cost[position * alphabet + symbols[symbolsAt + position]!]!;
-    }
+    const units = patchCost(symbols, (patchesAt + index) * symbolsPerPatch, tables);
     if (top.length === countMax && units <= top[countMax - 1]!.units) continue;
     let place = top.length;
     while (place > 0 && top[place - 1]!.units < units) place--;

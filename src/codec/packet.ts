@@ -36,12 +36,11 @@ export const packetDigits = (packet: Packet, card: InstrumentCard, tables: Lossl
   return decodeLossless(layer.payload, packet.hitCount, card, tables);
 };
 
-/** Active patches and their symbols, or null when the packet has no token layer; `patchesMax`: the grid's patches. */
+/** Active patches and their symbols, or null when the packet has no token layer. */
 export const packetSymbols = (
   packet: Packet,
   model: Pick<ModelCard, 'hash' | 'name'>,
   tables: TokenTables,
-  patchesMax: number,
 ): DecodedTokens | null => {
   const layer = layerOf(packet, LayerKind.tokens, LayerCodec.tokenRans1);
   if (layer === null) return null;
@@ -51,7 +50,7 @@ export const packetSymbols = (
       `the packet's tokens are of ${packet.modelId} (${packet.modelHash}), the model given is ${model.name} (${model.hash})`,
     );
   }
-  const tokens = decodeTokens(layer.payload, tables, patchesMax);
+  const tokens = decodeTokens(layer.payload, tables);
   const symbolCount = tokens.patchCount * tables.symbolsPerPatch;
   if (layer.symbolCount !== symbolCount) {
     throw new Fault(

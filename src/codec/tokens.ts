@@ -1,14 +1,16 @@
 /**
- * The token rung: which patches are active (gaps) and the symbols each one has, entropy coded with the static
+ * The token rung: which patches are active and the symbols each one has, entropy coded with the static context
  * tables of the model card. Refuses (packet-layer) payloads that are cut, damaged or exceed the grid.
  */
 
 import { Fault } from '../domain/fault.ts';
+import { type InstrumentCard, patchesPerAxis } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
 import { frequencyBits, normalizeFrequencies } from '../kernels/frequencies.ts';
 import {
   closeRans,
   openRans,
+  type RansReader,
   ransBytesMax,
   ransEncode,
   readSymbol,
@@ -16,37 +18,81 @@ import {
   symbolTable,
 } from '../kernels/rans.ts';
 import { gapStepsMax, gapTable, putGap, takeGap } from './gaps.ts';
+import {
+  type ActivityTables,
+  activityStepCount,
+  activityTables,
+  layeredGrid,
+  putActivity,
+  takeActivity,
+} from './token_activity.ts';
+import { firstContext, type TokenContexts, tokenContexts } from './token_contexts.ts';
 import { putVarint, takeVarint, varintBytesMax } from './varint.ts';
 
-/** First byte of a payload: version in the high four bits, gap table in the low ones. */
-const version = 1;
+/** First byte of a payload: version in the high four bits, how active patches are told in the low ones. */
+const version = 2;
 const sparseMode = 0;
 const denseMode = 1;
 
-/** Ready tables of one model, with scratch space: one per thread, never shared. */
+/** Ready tables of one model on one instrument's grid, with scratch space: one per thread, never shared. */
 export interface TokenTables {
   readonly model: string;
+  readonly patchCount: number;
   readonly symbolsPerPatch: number;
   readonly alphabet: number;
-  readonly sparseGaps: SymbolTable;
-  readonly denseGaps: SymbolTable;
-  readonly symbols: readonly SymbolTable[];
+  readonly gaps: SymbolTable;
+  readonly activity: ActivityTables;
+  readonly contexts: TokenContexts;
+  /** By position, then context. */
+  readonly symbols: readonly (readonly SymbolTable[])[];
+  /** Steps of each position's contexts end to end, `alphabet` each. */
+  readonly steps: readonly Uint32Array[];
   readonly scratch: { steps: Uint32Array; bytes: Uint8Array };
 }
 
-export const prepareTokenTables = (
-  card: Pick<ModelCard, 'name' | 'version' | 'symbolsPerPatch' | 'alphabet' | 'symbolCounts' | 'gapCounts'>,
-): TokenTables => ({
-  model: `${card.name}/${card.version}`,
-  symbolsPerPatch: card.symbolsPerPatch,
-  alphabet: card.alphabet,
-  sparseGaps: gapTable(card.gapCounts.sparse),
-  denseGaps: gapTable(card.gapCounts.dense),
-  symbols: card.symbolCounts.map((counts) => symbolTable(normalizeFrequencies(counts), frequencyBits)),
-  scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
-});
+/** What of a card the tables are made of. */
+export type TokenCard = Pick<
+  ModelCard,
+  | 'name'
+  | 'version'
+  | 'symbolsPerPatch'
+  | 'alphabet'
+  | 'contexts'
+  | 'symbolCounts'
+  | 'gapCounts'
+  | 'activeCounts'
+>;
 
-/** Fewer than an eighth of the patches up to the last active one: gaps follow the sparse table. */
+export const prepareTokenTables = (
+  card: TokenCard,
+  instrument: Pick<InstrumentCard, 'axes' | 'patch'>,
+): TokenTables => {
+  const { alphabet } = card;
+  const grid = layeredGrid(patchesPerAxis(instrument));
+  const symbols = card.symbolCounts.map((contexts) =>
+    contexts.map((counts) => symbolTable(normalizeFrequencies(counts, frequencyBits), frequencyBits)),
+  );
+  return {
+    model: `${card.name}/${card.version}`,
+    patchCount: grid.layers * grid.rows * grid.columns,
+    symbolsPerPatch: card.symbolsPerPatch,
+    alphabet,
+    gaps: gapTable(card.gapCounts),
+    activity: activityTables(grid, card.activeCounts),
+    contexts: tokenContexts(card.contexts, grid),
+    symbols,
+    steps: symbols.map((contexts) => {
+      const steps = new Uint32Array(contexts.length * alphabet);
+      contexts.forEach(({ step }, context) => {
+        steps.set(step, context * alphabet);
+      });
+      return steps;
+    }),
+    scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
+  };
+};
+
+/** Fewer than an eighth of the patches up to the last active one: gaps between them cost less than a map. */
 export const isSparse = (patches: Uint32Array, patchCount: number): boolean =>
   patchCount === 0 || patchCount * 8 < patches[patchCount - 1]! + 1;
 
@@ -62,23 +108,21 @@ export const encodeTokens = (
 ): Uint8Array => {
   const { scratch, symbolsPerPatch } = tables;
   const sparse = isSparse(patches, patchCount);
-  const stepsMax = patchCount * (symbolsPerPatch + gapStepsMax);
+  const stepsMax = patchCount * (symbolsPerPatch + gapStepsMax) + activityStepCount(tables.activity);
   const headMax = 1 + varintBytesMax;
-  if (scratch.steps.length < stepsMax || scratch.bytes.length === 0) {
-    scratch.steps = new Uint32Array(Math.max(1024, stepsMax * 2));
+  if (scratch.steps.length < stepsMax) {
+    scratch.steps = new Uint32Array(stepsMax * 2);
     scratch.bytes = new Uint8Array(headMax + ransBytesMax(scratch.steps.length));
   }
-  const stepCount = putSteps(
-    patches,
-    patchCount,
-    symbols,
-    tables,
-    sparse ? tables.sparseGaps : tables.denseGaps,
-  );
   const out = scratch.bytes;
   out[0] = (version << 4) | (sparse ? sparseMode : denseMode);
   const headBytes = putVarint(out, 1, patchCount);
   if (patchCount === 0) return out.slice(0, headBytes);
+  refuseUnordered(patches, patchCount, tables.patchCount);
+  const activeCount = sparse
+    ? putGaps(scratch.steps, patches, patchCount, tables.gaps)
+    : putActivity(scratch.steps, 0, patches, patchCount, tables.activity);
+  const stepCount = putSymbols(scratch.steps, activeCount, patches, patchCount, symbols, tables);
   const begin = ransEncode(scratch.steps, stepCount, frequencyBits, out);
   const payload = new Uint8Array(headBytes + out.length - begin);
   for (let i = 0; i < headBytes; i++) payload[i] = out[i]!;
@@ -86,32 +130,53 @@ export const encodeTokens = (
   return payload;
 };
 
-const putSteps = (
+const refuseUnordered = (patches: Uint32Array, patchCount: number, patchesMax: number): void => {
+  for (let row = 1; row < patchCount; row++)
+    if (patches[row]! <= patches[row - 1]!) throw new Error('patch ids must ascend');
+  if (patches[patchCount - 1]! >= patchesMax) throw new Error('a patch lies outside the grid');
+};
+
+const putGaps = (steps: Uint32Array, patches: Uint32Array, patchCount: number, gaps: SymbolTable): number => {
+  let at = 0;
+  let last = -1;
+  for (let row = 0; row < patchCount; row++) {
+    const patch = patches[row]!;
+    at = putGap(steps, at, patch - last - 1, gaps);
+    last = patch;
+  }
+  return at;
+};
+
+const putSymbols = (
+  steps: Uint32Array,
+  stepsAt: number,
   patches: Uint32Array,
   patchCount: number,
   symbols: Uint8Array,
   tables: TokenTables,
-  gaps: SymbolTable,
 ): number => {
-  const { symbolsPerPatch, alphabet } = tables;
-  const steps = tables.scratch.steps;
-  const stepOf = tables.symbols.map((table) => table.step);
-  let at = 0;
-  let last = -1;
+  const { symbolsPerPatch, alphabet, contexts } = tables;
+  const { own, near, placeOf, classes } = contexts;
+  const stepOf = tables.steps;
+  const firstSteps = stepOf[0]!;
+  classes.fill(0);
+  let at = stepsAt;
   let from = 0;
+  let largest = 0;
   for (let row = 0; row < patchCount; row++) {
-    const patch = patches[row]!;
-    const gap = patch - last - 1;
-    last = patch;
-    if (gap < 0) throw new Error('patch ids must ascend');
-    if (gap < 16) steps[at++] = gaps.step[gap]!;
-    else at = putGap(steps, at, gap, gaps);
-    for (let position = 0; position < symbolsPerPatch; position++) {
+    const place = placeOf[patches[row]!]!;
+    const first = symbols[from++]!;
+    if (first > largest) largest = first;
+    steps[at++] = firstSteps[firstContext(contexts, place) * alphabet + first]!;
+    classes[place] = near[first]!;
+    const base = own[first]! * alphabet;
+    for (let position = 1; position < symbolsPerPatch; position++) {
       const symbol = symbols[from++]!;
-      if (symbol >= alphabet) throw new Error(`symbol ${symbol} is outside an alphabet of ${alphabet}`);
-      steps[at++] = stepOf[position]![symbol]!;
+      if (symbol > largest) largest = symbol;
+      steps[at++] = stepOf[position]![base + symbol]!;
     }
   }
+  if (largest >= alphabet) throw new Error(`symbol ${largest} is outside an alphabet of ${alphabet}`);
   return at;
 };
 
@@ -121,8 +186,9 @@ export interface DecodedTokens {
   readonly symbols: Uint8Array;
 }
 
-/** `patchesMax` is the grid's patch count: ids lie below it, and nothing larger is ever allocated. */
-export const decodeTokens = (payload: Uint8Array, tables: TokenTables, patchesMax: number): DecodedTokens => {
+/** Nothing larger than the grid of the tables is ever allocated. */
+export const decodeTokens = (payload: Uint8Array, tables: TokenTables): DecodedTokens => {
+  const patchesMax = tables.patchCount;
   const mode = payload.length === 0 ? -1 : payload[0]! & 15;
   if (payload.length < 2 || payload[0]! >>> 4 !== version || (mode !== sparseMode && mode !== denseMode)) {
     throw damaged('the head of the token layer is not one this version writes');
@@ -132,23 +198,54 @@ export const decodeTokens = (payload: Uint8Array, tables: TokenTables, patchesMa
   const patches = new Uint32Array(patchCount);
   const symbols = new Uint8Array(patchCount * tables.symbolsPerPatch);
   if (patchCount === 0) {
-    if (next !== payload.length) throw damaged('bytes follow an empty token layer');
+    if (next !== payload.length || mode !== sparseMode) throw damaged('an empty token layer is not empty');
     return { patchCount, patches, symbols };
   }
-  const gaps = mode === sparseMode ? tables.sparseGaps : tables.denseGaps;
   const reader = openRans(payload, next, payload.length, frequencyBits);
+  if (mode === denseMode) takeActivity(reader, patches, patchCount, tables.activity);
+  else takeGaps(reader, patches, patchCount, tables);
+  if (isSparse(patches, patchCount) !== (mode === sparseMode))
+    throw damaged('active patches are told in the other way');
+  takeSymbols(reader, patches, patchCount, symbols, tables);
+  closeRans(reader);
+  return { patchCount, patches, symbols };
+};
+
+const takeGaps = (
+  reader: RansReader,
+  patches: Uint32Array,
+  patchCount: number,
+  tables: TokenTables,
+): void => {
   let last = -1;
+  for (let row = 0; row < patchCount; row++) {
+    last += takeGap(reader, tables.gaps) + 1;
+    if (last >= tables.patchCount) throw damaged(`patch ${last} lies outside a grid of ${tables.patchCount}`);
+    patches[row] = last;
+  }
+};
+
+const takeSymbols = (
+  reader: RansReader,
+  patches: Uint32Array,
+  patchCount: number,
+  symbols: Uint8Array,
+  tables: TokenTables,
+): void => {
+  const { symbolsPerPatch, contexts } = tables;
+  const { own, near, placeOf, classes } = contexts;
+  classes.fill(0);
   let at = 0;
   for (let row = 0; row < patchCount; row++) {
-    last += takeGap(reader, gaps) + 1;
-    if (last >= patchesMax) throw damaged(`patch ${last} lies outside a grid of ${patchesMax}`);
-    patches[row] = last;
-    for (const table of tables.symbols) symbols[at++] = readSymbol(reader, table);
+    const place = placeOf[patches[row]!]!;
+    const first = readSymbol(reader, tables.symbols[0]![firstContext(contexts, place)]!);
+    symbols[at++] = first;
+    classes[place] = near[first]!;
+    const context = own[first]!;
+    for (let position = 1; position < symbolsPerPatch; position++) {
+      symbols[at++] = readSymbol(reader, tables.symbols[position]![context]!);
+    }
   }
-  closeRans(reader);
-  if (isSparse(patches, patchCount) !== (mode === sparseMode))
-    throw damaged('the gap table does not fit the gaps');
-  return { patchCount, patches, symbols };
 };
 
 const damaged = (what: string): Fault =>

@@ -45,3 +45,7 @@ export interface InstrumentCard {
 
 /** Cells in one frame of this instrument. */
 export const voxelCount = (card: InstrumentCard): number => card.axes.reduce((n, axis) => n * axis.size, 1);
+
+/** Patches along each axis; those at an axis' end may reach beyond it. */
+export const patchesPerAxis = (card: Pick<InstrumentCard, 'axes' | 'patch'>): number[] =>
+  card.axes.map(({ size }, axis) => Math.ceil(size / card.patch[axis]!));

@@ -16,8 +16,9 @@ export interface ModelFile {
 /**
  * A patch tokenizer. The encoder takes a patch's cells (row-major over the patch's axes, each the
  * `inputTable` code of its ADC, 0 = no hit) and gives `symbolsPerPatch` symbols; a symbol joins `symbolDigits`
- * FSQ digits, first digit most significant. The decoder takes symbols and gives cell codes on the scale of
- * `inputTable`, 0 = no hit.
+ * FSQ digits, first digit most significant. The decoder takes the symbols of a patch and then those of each of its
+ * `neighbours`, 255 for all symbols of one that is not there (`kernels/patch_neighbours`), and gives cell codes on
+ * the scale of `inputTable`, 0 = no hit.
  */
 export interface ModelCard {
   readonly name: string;
@@ -35,10 +36,23 @@ export interface ModelCard {
   readonly alphabet: number;
   readonly encoder: ModelFile;
   readonly decoder: ModelFile;
-  /** How often each symbol occurred in training, by position: [symbolsPerPatch][alphabet]. */
-  readonly symbolCounts: readonly (readonly number[])[];
-  /** How often each gap bucket between active patches occurred, in sparse and in dense frames (`codec/tokens`). */
-  readonly gapCounts: { readonly sparse: readonly number[]; readonly dense: readonly number[] };
+  /** Steps to the patches the decoder sees beside its own, in patches along each axis. */
+  readonly neighbours: readonly (readonly number[])[];
+  /** Which table prices a symbol (`codec/token_contexts`). */
+  readonly contexts: {
+    /** By first symbol: the context of its patch's later symbols. */
+    readonly own: readonly number[];
+    /** By first symbol: its patch's class as later patches see it, 1 …; 0 is a patch that is not active. */
+    readonly near: readonly number[];
+    /** By classes of the earlier patches (last axis, row, layer): the context of a first symbol. */
+    readonly first: readonly number[];
+  };
+  /** How often each symbol occurred in training: [symbolsPerPatch][contexts][alphabet], each row scaled alike. */
+  readonly symbolCounts: readonly (readonly (readonly number[])[])[];
+  /** How often each gap bucket between active patches occurred, in sparse frames (`codec/gaps`). */
+  readonly gapCounts: readonly number[];
+  /** How often each run of four activity flags occurred in dense frames: [512][16] (`codec/token_activity`). */
+  readonly activeCounts: readonly (readonly number[])[];
   readonly metrics: Readonly<Record<string, unknown>>;
   readonly provenance: Readonly<Record<string, unknown>>;
   readonly hash: CardHash;

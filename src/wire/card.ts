@@ -84,8 +84,30 @@ const instrument = z
 const byte = whole.min(0).max(255);
 const count = whole.min(0).max(Number.MAX_SAFE_INTEGER);
 export const modelFile = z.object({ file: z.string().min(1), sha256, inputWidth: size, outputWidth: size });
-/** Gap buckets the packets know (`codec/tokens`). */
-const gapCounts = z.array(count).min(1).max(32);
+/** A step to a neighbouring patch; far ones would only widen the margin around the grid. */
+const step = whole.min(-4).max(4);
+
+/** What is wrong with a model card's contexts: every class and context named must have its table. */
+const contextFaults = ({
+  alphabet,
+  contexts: { own, near, first },
+  symbolCounts,
+}: Pick<ModelCard, 'alphabet' | 'contexts' | 'symbolCounts'>): [string, ...(string | number)[]][] => {
+  const faults: [string, ...(string | number)[]][] = [];
+  for (const [name, classes] of Object.entries({ own, near }))
+    if (classes.length !== alphabet) faults.push(['needs one class for each symbol', 'contexts', name]);
+  const nearClasses = Math.round(Math.cbrt(first.length));
+  if (nearClasses < 2 || nearClasses ** 3 !== first.length)
+    faults.push(['needs one context for each three classes', 'contexts', 'first']);
+  if (near.some((one) => one < 1 || one >= nearClasses))
+    faults.push(['names a class that `first` does not know', 'contexts', 'near']);
+  symbolCounts.forEach((tables, position) => {
+    const named = position === 0 ? first : own;
+    if (named.some((context) => context >= tables.length))
+      faults.push(['has no table for a context', 'symbolCounts', position]);
+  });
+  return faults;
+};
 
 const model = z
   .object({
@@ -101,8 +123,11 @@ const model = z
     alphabet: whole.min(2).max(256),
     encoder: modelFile,
     decoder: modelFile,
-    symbolCounts: z.array(z.array(count)),
-    gapCounts: z.object({ sparse: gapCounts, dense: gapCounts }),
+    neighbours: z.array(z.array(step)).max(26),
+    contexts: z.object({ own: z.array(byte), near: z.array(byte), first: z.array(byte).max(4096) }),
+    symbolCounts: z.array(z.array(z.array(count)).min(1).max(256)),
+    gapCounts: z.array(count).min(1).max(32),
+    activeCounts: z.array(z.array(count).length(16)).length(512),
     metrics: record,
     provenance: record,
     hash,
@@ -124,13 +149,21 @@ const model = z
     if (card.decoder.outputWidth !== cells) fault('must be the cells of a patch', 'decoder', 'outputWidth');
     if (card.encoder.outputWidth !== card.symbolsPerPatch)
       fault('must be symbolsPerPatch', 'encoder', 'outputWidth');
-    if (card.decoder.inputWidth !== card.symbolsPerPatch)
-      fault('must be symbolsPerPatch', 'decoder', 'inputWidth');
-    if (card.symbolCounts.length !== card.symbolsPerPatch)
-      fault('needs one row for each symbol position', 'symbolCounts');
-    card.symbolCounts.forEach((row, i) => {
-      if (row.length !== card.alphabet) fault('needs one count for each symbol', 'symbolCounts', i);
+    if (card.decoder.inputWidth !== card.symbolsPerPatch * (1 + card.neighbours.length))
+      fault('must be symbolsPerPatch for the patch and each neighbour', 'decoder', 'inputWidth');
+    if (card.neighbours.length > 0 && card.alphabet === 256)
+      fault('must leave 255 free: an absent neighbour', 'alphabet');
+    card.neighbours.forEach((steps, i) => {
+      if (steps.length !== card.patch.length) fault('needs one step for each axis', 'neighbours', i);
     });
+    if (card.symbolCounts.length !== card.symbolsPerPatch)
+      fault('needs one table for each symbol position', 'symbolCounts');
+    card.symbolCounts.forEach((contexts, i) => {
+      contexts.forEach((row, k) => {
+        if (row.length !== card.alphabet) fault('needs one count for each symbol', 'symbolCounts', i, k);
+      });
+    });
+    for (const fit of contextFaults(card)) fault(...fit);
   });
 
 /** A card by its schema, with the hash that names it. Throws card-invalid with all faults. */

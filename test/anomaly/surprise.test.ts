@@ -7,14 +7,16 @@ import {
   surpriseScore,
   surprisingPatches,
 } from '../../src/anomaly/surprise.ts';
-import type { ModelCard } from '../../src/domain/model.ts';
 
-const card = (symbolCounts: number[][]): ModelCard =>
-  ({
-    symbolsPerPatch: symbolCounts.length,
-    alphabet: symbolCounts[0]!.length,
-    symbolCounts,
-  }) as unknown as ModelCard;
+/** One row a position; the later positions have a second context, their row turned, that odd first symbols take. */
+const card = (rows: number[][]) => ({
+  symbolsPerPatch: rows.length,
+  alphabet: rows[0]!.length,
+  contexts: { own: rows[0]!.map((_, symbol) => symbol & 1), near: rows[0]!.map(() => 1), first: zeros(8) },
+  symbolCounts: rows.map((row, position) => (position === 0 ? [row] : [row, turned(row)])),
+});
+const zeros = (count: number): number[] => new Array<number>(count).fill(0);
+const turned = (row: number[]): number[] => [...row.slice(1), row[0]!];
 
 describe('cost', () => {
   it('is −log2 of the probability in 256ths of a bit', () => {
@@ -54,7 +56,11 @@ describe('score', () => {
       });
     };
     const scores = Array.from({ length: 3000 }, () => {
-      const symbols = Uint8Array.from({ length: 200 }, (_, i) => draw(counts[i % 2]!));
+      const symbols = new Uint8Array(200);
+      for (let i = 0; i < 200; i += 2) {
+        symbols[i] = draw(counts[0]!);
+        symbols[i + 1] = draw((symbols[i]! & 1) === 0 ? counts[1]! : turned(counts[1]!));
+      }
       return surpriseScore(symbols, 0, 100, tables);
     });
     const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
@@ -86,7 +92,8 @@ describe('surprising patches', () => {
         (drawn, countMax) => {
           const symbols = Uint8Array.from(drawn.flat());
           const patches = Uint32Array.from(drawn, (_, i) => i * 3 + 1);
-          const cost = ([a, b]: [number, number]) => tables.cost[a]! + tables.cost[4 + b]!;
+          const cost = ([a, b]: [number, number]) =>
+            tables.firstCost[a]! + tables.laterCost[(a & 1) * 4 + b]!;
           const expected = drawn
             .map((pair, i) => ({ patch: patches[i]!, surpriseBits: (cost(pair) - tables.patchMean) / 256 }))
             .sort((a, b) => b.surpriseBits - a.surpriseBits || a.patch - b.patch)

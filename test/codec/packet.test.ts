@@ -15,23 +15,20 @@ import {
 } from '../../src/domain/quantity.ts';
 import { gatherPatches, patchGrid } from '../../src/kernels/patch.ts';
 import { clusteredFrame, digitsOf, hitsOf, testCard } from './scene.ts';
+import { tokenCard } from './token_card.ts';
 
 const card = testCard([3, 20, 37]);
 const lossless = builtInTables(card);
 const model = { name: 'test-fsq', hash: cardHash('00000000000000aa') };
-const tokens = prepareTokenTables({
-  name: 'test-fsq',
-  version: 1,
-  symbolsPerPatch: 4,
-  alphabet: 5,
-  symbolCounts: [
+const tokens = prepareTokenTables(
+  tokenCard([
     [1, 2, 3, 4, 5],
     [5, 4, 3, 2, 1],
     [1, 1, 1, 1, 1],
     [9, 1, 1, 1, 9],
-  ],
-  gapCounts: { sparse: [1, 1], dense: [8, 4, 2, 1] },
-});
+  ]),
+  card,
+);
 const frame = clusteredFrame(card, 12, 5);
 const patches = Uint32Array.of(2, 3, 9);
 const symbols = Uint8Array.of(0, 1, 2, 3, 4, 3, 2, 1, 0, 0, 4, 4);
@@ -75,9 +72,9 @@ describe('a packet', () => {
   it('gives what each of its layers holds, and null for a layer it has not', () => {
     const both = packetOf([tokenLayer, losslessLayer]);
     expect(hitsOf(packetDigits(both, card, lossless)!)).toEqual(hitsOf(frame));
-    expect(packetSymbols(both, model, tokens, 45)).toEqual({ patchCount: 3, patches, symbols });
+    expect(packetSymbols(both, model, tokens)).toEqual({ patchCount: 3, patches, symbols });
     expect(packetDigits(packetOf([tokenLayer]), card, lossless)).toBeNull();
-    expect(packetSymbols(packetOf([losslessLayer]), model, tokens, 45)).toBeNull();
+    expect(packetSymbols(packetOf([losslessLayer]), model, tokens)).toBeNull();
     expect(packetDigits(packetOf([]), card, lossless)).toBeNull();
   });
 
@@ -88,14 +85,14 @@ describe('a packet', () => {
       { ...losslessLayer, codec: 99 },
     ]);
     expect(() => packetDigits(strange, card, lossless)).toThrow(code('packet-layer'));
-    expect(() => packetSymbols(strange, model, tokens, 45)).toThrow(code('packet-layer'));
+    expect(() => packetSymbols(strange, model, tokens)).toThrow(code('packet-layer'));
     const whole = packetOf([tokenLayer, losslessLayer]);
     const otherCard = testCard([3, 20, 37], { hash: cardHash('ffffffffffffffff') });
     expect(() => packetDigits(whole, otherCard, lossless)).toThrow(code('packet-model'));
     const otherModel = { name: 'other', hash: cardHash('ffffffffffffffff') };
-    expect(() => packetSymbols(whole, otherModel, tokens, 45)).toThrow(code('packet-model'));
+    expect(() => packetSymbols(whole, otherModel, tokens)).toThrow(code('packet-model'));
     const wrongCount = packetOf([{ ...tokenLayer, symbolCount: 11 }]);
-    expect(() => packetSymbols(wrongCount, model, tokens, 45)).toThrow(code('packet-layer'));
+    expect(() => packetSymbols(wrongCount, model, tokens)).toThrow(code('packet-layer'));
     const wrongHits = packetOf([losslessLayer], { hitCount: frame.count + 1 });
     expect(() => packetDigits(wrongHits, card, lossless)).toThrow(code('packet-layer'));
   });

@@ -22,8 +22,11 @@ const modelJson = {
   alphabet: 125,
   encoder: { file: 'model.onnx', sha256: sha, inputWidth: cells, outputWidth: 4 },
   decoder: { file: 'decoder.onnx', sha256: sha, inputWidth: 4, outputWidth: cells },
-  symbolCounts: [counts(125), counts(125), counts(125), counts(125)],
-  gapCounts: { sparse: counts(20), dense: counts(20) },
+  neighbours: [],
+  contexts: { own: new Array<number>(125).fill(0), near: counts(125), first: new Array<number>(8).fill(0) },
+  symbolCounts: [[counts(125)], [counts(125)], [counts(125)], [counts(125)]],
+  gapCounts: counts(20),
+  activeCounts: Array.from({ length: 512 }, () => counts(16)),
   metrics: {},
   provenance: {},
 };
@@ -105,7 +108,7 @@ describe('parseModelCard', () => {
       inputTable: [7, 1],
     };
     expect(() => parseModelCard(JSON.stringify(wrong))).toThrow(
-      /inputTable\.0: .*levels: .*encoder\.outputWidth: .*decoder\.inputWidth: .*symbolCounts\.3: /,
+      /inputTable\.0: .*levels: .*encoder\.outputWidth: .*decoder\.inputWidth: .*symbolCounts\.3\.0: .*contexts\.near: /,
     );
   });
 });

@@ -8,10 +8,11 @@ import type { LosslessTables } from '../../codec/tables.ts';
 import { prepareTokenTables } from '../../codec/tokens.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Digits } from '../../domain/frame.ts';
-import type { InstrumentCard } from '../../domain/instrument.ts';
+import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
 import type { ModelCard } from '../../domain/model.ts';
 import type { Packet } from '../../domain/packet.ts';
 import { patchGrid } from '../../kernels/patch.ts';
+import { gatherNeighbours, patchNeighbours } from '../../kernels/patch_neighbours.ts';
 import type { Model } from '../../ports/model.ts';
 import { openFrame, readDigits } from '../../wire/frame.ts';
 
@@ -61,7 +62,8 @@ const chargeOf = ({ count, adc }: Digits): number => {
 const share = (part: number, whole: number): number => (whole === 0 ? 1 : part / whole);
 
 export const openJudge = ({ card, model, decoder, tables }: JudgeParts): Judge => {
-  const tokenTables = prepareTokenTables(model);
+  const tokenTables = prepareTokenTables(model, card);
+  const neighbours = patchNeighbours(patchesPerAxis(card), model.neighbours);
   const grid = patchGrid(card);
   const codeAdc = Uint16Array.from(model.codeAdc);
   const sum = { packets: 0, logMae: 0, raw: 0, decoded: 0, both: 0, rawCharge: 0, decodedCharge: 0 };
@@ -74,11 +76,13 @@ export const openJudge = ({ card, model, decoder, tables }: JudgeParts): Judge =
   };
 
   const judgeTokens = async (packet: Packet, raw: Digits): Promise<Fidelity | null> => {
-    const tokens = packetSymbols(packet, model, tokenTables, grid.patchCount);
+    const tokens = packetSymbols(packet, model, tokenTables);
     if (tokens === null) return null;
     const { patches, patchCount, symbols } = tokens;
     const cells = new Uint8Array(patchCount * grid.cellsPerPatch);
-    if (patchCount > 0) await decoder.run(symbols, patchCount, cells);
+    const rows = new Uint8Array(patchCount * model.decoder.inputWidth);
+    gatherNeighbours(patches, patchCount, symbols, model.symbolsPerPatch, neighbours, rows);
+    if (patchCount > 0) await decoder.run(rows, patchCount, cells);
     const decoded = decodeCells(patches, patchCount, cells, grid, codeAdc);
     const found = fidelity(raw, decoded, card);
     sum.packets += 1;

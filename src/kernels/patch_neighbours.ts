@@ -1,0 +1,86 @@
+/**
+ * What surrounds each active patch: its own symbols and those of the patches at given steps in the patch grid,
+ * side by side, as a decoder that looks around takes them. Refuses nothing of the data; steps that do not fit the
+ * grid's axes are our bug and throw.
+ */
+
+/** What every symbol of a neighbour is that has no hit or lies outside the grid. */
+export const absentSymbol = 255;
+
+/** One grid with one list of steps, and its scratch space: one per thread, never shared. */
+export interface PatchNeighbours {
+  readonly patchCount: number;
+  readonly neighbourCount: number;
+  /** Place of each patch in the grid with a margin as wide as the longest step, so that no step leaves it. */
+  readonly placeOf: Int32Array;
+  /** What each step adds to a place. */
+  readonly placeStep: Int32Array;
+  /** Row + 1 of the patch at each place, 0 where none is active; all zero between calls. */
+  readonly rowAt: Int32Array;
+}
+
+/** `perAxis`: patches along each axis, outermost first; `steps`: one whole number an axis for each neighbour. */
+export const patchNeighbours = (
+  perAxis: readonly number[],
+  steps: readonly (readonly number[])[],
+): PatchNeighbours => {
+  if (steps.some((step) => step.length !== perAxis.length))
+    throw new Error('a step needs one number an axis');
+  const margin = perAxis.map((_, axis) => Math.max(0, ...steps.map((step) => Math.abs(step[axis]!))));
+  const padded = perAxis.map((count, axis) => count + 2 * margin[axis]!);
+  const stride = padded.map((_, axis) => padded.slice(axis + 1).reduce((n, count) => n * count, 1));
+  const patchCount = perAxis.reduce((n, count) => n * count, 1);
+  const placeOf = new Int32Array(patchCount);
+  for (let patch = 0; patch < patchCount; patch++) {
+    let rest = patch;
+    let place = 0;
+    for (let axis = perAxis.length - 1; axis >= 0; axis--) {
+      place += ((rest % perAxis[axis]!) + margin[axis]!) * stride[axis]!;
+      rest = Math.floor(rest / perAxis[axis]!);
+    }
+    placeOf[patch] = place;
+  }
+  return {
+    patchCount,
+    neighbourCount: steps.length,
+    placeOf,
+    placeStep: Int32Array.from(steps, (step) => step.reduce((sum, by, axis) => sum + by * stride[axis]!, 0)),
+    rowAt: new Int32Array(padded.reduce((n, count) => n * count, 1)),
+  };
+};
+
+/**
+ * Writes one row for each of `patchCount` distinct patches into `into`, which must hold
+ * `patchCount · symbolsPerPatch · (1 + neighbourCount)` bytes: the patch's `symbolsPerPatch` symbols, then those of
+ * each neighbour in the order of the steps, `absentSymbol` for all symbols of one that is not among `patches`.
+ */
+export const gatherNeighbours = (
+  patches: Uint32Array,
+  patchCount: number,
+  symbols: Uint8Array,
+  symbolsPerPatch: number,
+  neighbours: PatchNeighbours,
+  into: Uint8Array,
+): void => {
+  const { placeOf, placeStep, rowAt, neighbourCount } = neighbours;
+  if (into.length < patchCount * symbolsPerPatch * (1 + neighbourCount))
+    throw new Error('the rows do not fit their array');
+  for (let row = 0; row < patchCount; row++) rowAt[placeOf[patches[row]!]!] = row + 1;
+  let at = 0;
+  for (let row = 0; row < patchCount; row++) {
+    const place = placeOf[patches[row]!]!;
+    const own = row * symbolsPerPatch;
+    for (let i = 0; i < symbolsPerPatch; i++) into[at++] = symbols[own + i]!;
+    for (let n = 0; n < neighbourCount; n++) {
+      const found = rowAt[place + placeStep[n]!]!;
+      if (found === 0) {
+        into.fill(absentSymbol, at, at + symbolsPerPatch);
+        at += symbolsPerPatch;
+        continue;
+      }
+      const from = (found - 1) * symbolsPerPatch;
+      for (let i = 0; i < symbolsPerPatch; i++) into[at++] = symbols[from + i]!;
+    }
+  }
+  for (let row = 0; row < patchCount; row++) rowAt[placeOf[patches[row]!]!] = 0;
+};
