@@ -105,7 +105,8 @@ export interface Bus {
   ): Promise<readonly { partition: number; offset: bigint | null; metadata: string }[]>;
   /**
    * Sends outside any transaction, acknowledged by all replicas; heartbeats and the simulator use it. Waits
-   * while the bus is full; throws `bus-record` when a record is larger than its topic allows.
+   * while the bus is full; throws `bus-record` when a record is larger than its topic allows. Once it settles, the
+   * bytes of the values are the caller's again, to be written anew.
    */
   send(records: readonly OutputRecord[]): Promise<void>;
   /**

@@ -35,38 +35,54 @@ export interface FeedSummary {
   readonly lateMsMax: number;
 }
 
-/**
- * Messages by the digits they carry: a pool that repeats its digits pays for packing them once. Entries go when
- * their digits do.
- */
-const packed = new WeakMap<Digits, Uint8Array>();
+/** A packed message, written anew for each sending once the bus has let go of it. */
+interface Packed {
+  readonly message: Uint8Array;
+  isSending: boolean;
+}
 
-const messageOf = (identity: FrameIdentity, digits: Digits, card: InstrumentCard): Uint8Array => {
+/**
+ * Messages by the digits they carry: a pool that repeats its digits pays for packing them once, and its collector
+ * for their memory. Entries go when their digits do.
+ */
+const packed = new WeakMap<Digits, Packed>();
+
+const messageOf = (identity: FrameIdentity, digits: Digits, card: InstrumentCard): Packed => {
   const known = packed.get(digits);
-  if (known !== undefined) return restampFrame(known, identity);
-  const message = encodeFrame(identity, digits, card);
-  packed.set(digits, message);
-  return message;
+  if (known === undefined) {
+    const fresh = { message: encodeFrame(identity, digits, card), isSending: true };
+    packed.set(digits, fresh);
+    return fresh;
+  }
+  const free = known.isSending ? { message: known.message.slice(), isSending: true } : known;
+  free.isSending = true;
+  restampFrame(free.message, identity);
+  return free;
 };
 
 /** One time frame as bus records; the key keeps its regions together, message_id counts per (source, partition). */
-export const timeFrameRecords = (
+const timeFrameRecords = (
   source: FrameSource,
   number: number,
   card: InstrumentCard,
   plan: Pick<FeedPlan, 'topic' | 'partitions'>,
   intendedNanos: bigint,
-): OutputRecord[] => {
+): { readonly records: OutputRecord[]; readonly messages: readonly Packed[] } => {
   const headers = { [instantsHeader]: encodeIntended(intendedNanos) };
   const key = Buffer.from(String(number));
   const id = messageId(Math.floor(number / plan.partitions));
-  return source.timeFrame(number).map(({ identity, digits }) => ({
+  const partition = number % plan.partitions;
+  const messages = source
+    .timeFrame(number)
+    .map(({ identity, digits }) => messageOf({ ...identity, messageId: id }, digits, card));
+  const records = messages.map(({ message }) => ({
     topic: plan.topic,
-    partition: number % plan.partitions,
+    partition,
     key,
     headers,
-    value: messageOf({ ...identity, messageId: id }, digits, card),
+    value: message,
   }));
+  return { records, messages };
 };
 
 export const feed = async (
@@ -88,13 +104,16 @@ export const feed = async (
     if (waitMs > 0) await clock.sleep(waitMs, signal);
     if (signal.aborted || failure !== null) break;
     const intendedNanos = startNanos + BigInt(Math.round(dueMs * 1e6));
-    const records = timeFrameRecords(source, number, card, plan, intendedNanos);
+    const { records, messages } = timeFrameRecords(source, number, card, plan, intendedNanos);
     const sending = bus
       .send(records)
       .catch((error: unknown) => {
         failure ??= error;
       })
-      .finally(() => inFlight.delete(sending));
+      .finally(() => {
+        for (const one of messages) one.isSending = false;
+        inFlight.delete(sending);
+      });
     inFlight.add(sending);
     while (inFlight.size >= plan.sendsInFlightMax) await Promise.race(inFlight);
     summary = {

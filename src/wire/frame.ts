@@ -184,19 +184,17 @@ export const encodeFrame = (
 };
 
 /**
- * A copy of a message that `encodeFrame` made, under another place in its source's stream; its hits, and with
- * them its checksum, stay. A load generator sends the same digits again and again: packing them once is enough.
+ * Gives a message that `encodeFrame` made another place in its source's stream; its hits, and with them its
+ * checksum, stay. A load generator sends the same digits again and again: packing them once is enough.
  */
 export const restampFrame = (
   message: Uint8Array,
   at: Pick<FrameIdentity, 'messageId' | 'timestampNanos' | 'run' | 'timeFrame'>,
-): Uint8Array => {
-  const bytes = message.slice();
-  putCount(bytes, Place.messageId, at.messageId);
-  putI64(bytes, Place.timestamp, at.timestampNanos);
-  putCount(bytes, Place.timeFrame, at.timeFrame);
-  putU32(bytes, Place.run, at.run);
-  return bytes;
+): void => {
+  putCount(message, Place.messageId, at.messageId);
+  putI64(message, Place.timestamp, at.timestampNanos);
+  putCount(message, Place.timeFrame, at.timeFrame);
+  putU32(message, Place.run, at.run);
 };
 
 // ---- reading ----

@@ -133,7 +133,11 @@ export function createMemoryBroker(options: MemoryBusOptions): MemoryBroker {
       },
       async send(records) {
         open();
-        await append(records, false, open);
+        await append(
+          records.map((record) => ({ ...record, value: record.value.slice() })),
+          false,
+          open,
+        );
       },
       async consume({ group, topic, ...member }) {
         open();
