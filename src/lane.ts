@@ -10,15 +10,17 @@ import { createSystemClock } from './adapters/system/clock.ts';
 import { serveLane } from './adapters/threads/lane_worker.ts';
 import { type SketchTails, sketchTails } from './anomaly/calibration.ts';
 import { prepareSurprise } from './anomaly/surprise.ts';
-import { encodeLossless } from './codec/lossless.ts';
-import { builtInTables, type LosslessTables, parseTables } from './codec/tables.ts';
+import { encodeLadder } from './codec/ladder/ladder.ts';
+import { builtInTables, type LadderTables } from './codec/ladder/tables.ts';
+import { parseTables } from './codec/ladder/tables_file.ts';
 import { prepareTokenTables } from './codec/tokens.ts';
 import { Fault } from './domain/fault.ts';
 import type { Digits } from './domain/frame.ts';
 import type { InstrumentCard } from './domain/instrument.ts';
 import { limits } from './domain/limits.ts';
 import type { ModelCard } from './domain/model.ts';
-import type { PolicySnapshot } from './domain/policy.ts';
+import type { Layer } from './domain/packet.ts';
+import type { PolicySnapshot, Rungs } from './domain/policy.ts';
 import type { Clock } from './ports/clock.ts';
 import type { LaneJob, LanePart, LaneResult, LaneRunner } from './ports/lane.ts';
 import type { Model, Provider } from './ports/model.ts';
@@ -45,7 +47,7 @@ interface LaneParts {
   readonly instrument: InstrumentCard;
   readonly model: ModelCard;
   readonly encoder: Model;
-  readonly tables: LosslessTables;
+  readonly tables: LadderTables;
   readonly clock: Clock;
 }
 
@@ -53,7 +55,7 @@ interface LaneParts {
 export const openTables = ({
   instrument,
   losslessTables,
-}: Pick<LaneSetup, 'instrument' | 'losslessTables'>): LosslessTables => {
+}: Pick<LaneSetup, 'instrument' | 'losslessTables'>): LadderTables => {
   const named = instrument.tables;
   if (named === undefined) return builtInTables(instrument);
   const sha256 = createHash('sha256')
@@ -91,7 +93,7 @@ const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: numbe
   rowTotal: 0,
   opens: new Array<OpenFrame | null>(limits.jobFramesMax).fill(null),
   faults: new Array<Fault | null>(limits.jobFramesMax).fill(null),
-  lossless: new Array<Uint8Array | null>(limits.jobFramesMax).fill(null),
+  ladder: new Array<readonly Layer[] | null>(limits.jobFramesMax).fill(null),
   firstRow: new Uint32Array(limits.jobFramesMax),
   rowCount: new Uint32Array(limits.jobFramesMax),
   score: new Float64Array(limits.jobFramesMax),
@@ -145,7 +147,10 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   const rowsMax = Math.max(limits.laneRowsMax, grid.patchCount);
   const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch);
   const readHits = (open: OpenFrame): Digits => digitsOf(decoder, open);
-  const code = (digits: Digits): Uint8Array => encodeLossless(digits, instrument, tables);
+  const everything: Rungs = { planes: tables.scale.planes, remainder: true };
+  /** A policy may ask for more planes than an instrument's tables have. */
+  const rungsOf = ({ refinement = everything }: PolicySnapshot): Rungs =>
+    refinement.planes >= everything.planes ? { ...everything, remainder: refinement.remainder } : refinement;
 
   // Tails are summed once a policy, not once a job.
   let calibrated: { policy: PolicySnapshot; tails: SketchTails } | null = null;
@@ -157,6 +162,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   const run = async ({ frames, policy, pressure }: LaneJob): Promise<LanePart> => {
     const shedding = pressure === 'shed-frames';
     const tails = tailsOf(policy);
+    const rungs = rungsOf(policy);
     const watch = openStopwatch(clock);
     const results: LaneResult[] = [];
     for (let from = 0; from < frames.length; from += bite.frameCount) {
@@ -168,7 +174,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       else score(surprise, tails, policy.warmupCount, bite);
       watch.lap(2);
       decide(policy, pressure, bite);
-      refine(readHits, code, bite);
+      refine(readHits, (digits) => encodeLadder(digits, instrument, tables, rungs), bite);
       watch.lap(3);
       emit(emitter, policy, frames, from, bite, results);
       watch.lap(4);

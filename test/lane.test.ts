@@ -7,8 +7,9 @@ import { openModel } from '../src/adapters/onnx/model.ts';
 import { openLanePool } from '../src/adapters/threads/lane_pool.ts';
 import { addScore, sketchBuilder, sketchSnapshot } from '../src/anomaly/calibration.ts';
 import { firstPolicy, prescaled } from '../src/anomaly/fidelity.ts';
-import { decodeLossless } from '../src/codec/lossless.ts';
-import { builtInTables, parseTables } from '../src/codec/tables.ts';
+import { builtInTables } from '../src/codec/ladder/tables.ts';
+import { parseTables } from '../src/codec/ladder/tables_file.ts';
+import { packetLadder } from '../src/codec/packet.ts';
 import { decodeTokens, prepareTokenTables } from '../src/codec/tokens.ts';
 import { Fault } from '../src/domain/fault.ts';
 import { frameBytesMax, limits } from '../src/domain/limits.ts';
@@ -128,18 +129,35 @@ describe('what the lane makes', () => {
     const seen = new Map<number, number>();
     packetsOf(results).forEach((result, n) => {
       seen.set(result.reason, (seen.get(result.reason) ?? 0) + 1);
-      const { layers } = decodePacket(result.packet);
-      const lossless = layers.find(({ kind }) => kind === LayerKind.lossless);
+      const ladder = packetLadder(decodePacket(result.packet), ppCard, tables);
       const chosen = result.reason === FidelityReason.rare || result.reason === FidelityReason.prescale;
-      expect(lossless !== undefined).toBe(chosen);
-      if (lossless === undefined) return;
-      const digits = decodeLossless(lossless.payload, result.hitCount, ppCard, tables);
-      const copy = wedge(n, digits);
+      expect(ladder !== null).toBe(chosen);
+      if (ladder === null) return;
+      expect(ladder.exact).toBe(true);
+      const copy = wedge(n, ladder.digits);
       expect(Buffer.compare(copy, frames[n]!)).toBe(0);
     });
     for (const reason of [FidelityReason.ordinary, FidelityReason.rare, FidelityReason.prescale]) {
       expect(seen.get(reason), `reason ${reason}`).toBeGreaterThan(3);
     }
+  });
+
+  it('refines as far up as the policy says', async () => {
+    const kindsWith = async (refinement: PolicySnapshot['refinement']): Promise<number[]> => {
+      const job = {
+        frames: [frames[0]!],
+        policy: { ...policy, prescale: 1, refinement },
+        pressure: 'none',
+      } as const;
+      const { results: one } = await lane.process(job);
+      return decodePacket(packetsOf(one)[0]!.packet).layers.map(({ kind }) => kind);
+    };
+    const { tokens, occupancy, plane, remainder } = LayerKind;
+    expect(await kindsWith({ planes: 0, remainder: false })).toEqual([tokens, occupancy]);
+    expect(await kindsWith({ planes: 2, remainder: false })).toEqual([tokens, occupancy, plane, plane]);
+    const planes = [tokens, occupancy, plane, plane, plane, plane];
+    expect(await kindsWith({ planes: 4, remainder: false })).toEqual(planes);
+    expect(await kindsWith(undefined)).toEqual([...planes, remainder]);
   });
 
   it('says of rare frames which patches made them so', () => {

@@ -1,5 +1,5 @@
 /**
- * What a reader does with a packet: the exact digits of its lossless layer, the symbols of its token layer,
+ * What a reader does with a packet: the hits of its ladder as far up as it goes, the symbols of its token layer,
  * cells back to digits, and how faithful digits are. Refuses layers it cannot decode (packet-layer) and models
  * or tables that are not the packet's (packet-model); a rung that is absent is null, not a fault.
  */
@@ -9,9 +9,10 @@ import type { Digits } from '../domain/frame.ts';
 import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
 import { type Layer, LayerCodec, LayerKind, type Packet } from '../domain/packet.ts';
+import type { Rungs } from '../domain/policy.ts';
 import { type PatchGrid, scatterPatches } from '../kernels/patch.ts';
-import { decodeLossless } from './lossless.ts';
-import type { LosslessTables } from './tables.ts';
+import { type DecodedLadder, decodeLadder } from './ladder/ladder.ts';
+import type { LadderTables } from './ladder/tables.ts';
 import { type DecodedTokens, decodeTokens, type TokenTables } from './tokens.ts';
 
 const layerOf = (packet: Packet, kind: number, codec: number): Layer | null => {
@@ -23,18 +24,30 @@ const layerOf = (packet: Packet, kind: number, codec: number): Layer | null => {
   return layer;
 };
 
-/** The very digits the packet was made from, or null when it has no lossless layer. */
-export const packetDigits = (packet: Packet, card: InstrumentCard, tables: LosslessTables): Digits | null => {
-  const layer = layerOf(packet, LayerKind.lossless, LayerCodec.losslessContext1);
-  if (layer === null) return null;
+/**
+ * What the packet's ladder says of its frame, as far up as it goes or as far as `upTo` says: exact digits, or each
+ * hit's level and the value that stands for it. Null when it has no occupancy.
+ */
+export const packetLadder = (
+  packet: Packet,
+  card: InstrumentCard,
+  tables: LadderTables,
+  upTo?: Rungs,
+): DecodedLadder | null => {
+  if (!packet.layers.some(({ kind }) => ladderKinds.has(kind))) return null;
   if (packet.identity.instrumentId !== card.id || packet.identity.instrumentHash !== card.hash) {
     throw new Fault(
       'packet-model',
       `the packet is of ${packet.identity.instrumentId} (card ${packet.identity.instrumentHash}), the card given is ${card.id} (${card.hash})`,
     );
   }
-  return decodeLossless(layer.payload, packet.hitCount, card, tables);
+  return decodeLadder(packet.layers, packet.hitCount, card, tables, upTo);
 };
+const ladderKinds: ReadonlySet<number> = new Set([LayerKind.occupancy, LayerKind.plane, LayerKind.remainder]);
+
+/** The packet's hits as true as its ladder goes, or null when it has none. */
+export const packetDigits = (packet: Packet, card: InstrumentCard, tables: LadderTables): Digits | null =>
+  packetLadder(packet, card, tables)?.digits ?? null;
 
 /** Active patches and their symbols, or null when the packet has no token layer. */
 export const packetSymbols = (

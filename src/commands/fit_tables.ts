@@ -1,11 +1,11 @@
 /**
- * `tessera tables fit`: the lossless coder's static tables from recorded frames of an instrument. It refuses
+ * `tessera tables fit`: the ladder's static tables from recorded frames of an instrument. It refuses
  * frames the processor would refuse: they are counted and left out.
  */
 
 import { createHash } from 'node:crypto';
-import { fitTables } from '../codec/fit.ts';
-import { tablesToJson } from '../codec/tables.ts';
+import { fitTables } from '../codec/ladder/fit.ts';
+import { tablesToJson } from '../codec/ladder/tables_file.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Digits } from '../domain/frame.ts';
 import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
@@ -52,5 +52,5 @@ export const fitTopic = async ({ bus, card, topic, framesMax, note }: FitParts):
     );
   note(`fitting ${frames.length} frames (${refused} refused were left out) …`);
   const provenance = { topic, frames: frames.length, dataSha256: data.digest('hex') };
-  return tablesToJson(fitTables(frames, card, provenance));
+  return tablesToJson(fitTables(frames, card, provenance, note));
 };

@@ -18,15 +18,23 @@ export interface ScoreSketch {
   readonly bands: readonly (readonly number[])[];
 }
 
+/** How far up the ladder: planes 0 (the occupancy alone) … all the tables have; a remainder needs them all. */
+export interface Rungs {
+  readonly planes: number;
+  readonly remainder: boolean;
+}
+
 export interface PolicySnapshot {
   readonly version: PolicyVersion;
-  /** Frames whose p-value lies below it are kept losslessly. */
+  /** Frames whose p-value lies below it are refined. */
   readonly rarePValue: number;
-  /** One time frame in this many is kept losslessly whatever its score; 0 turns the prescale off. */
+  /** One time frame in this many is refined whatever its score; 0 turns the prescale off. */
   readonly prescale: number;
   /** Fewer scores than this in a band: the p-value is 1 (nothing is called rare before it is known). */
   readonly warmupCount: number;
   readonly sketch: ScoreSketch;
+  /** What rare and prescaled frames are given beside their tokens; absent: every rung, to the last bit. */
+  readonly refinement?: Rungs | undefined;
 }
 
 /** Pressure on a batch: what overload may take from it. */

@@ -7,7 +7,7 @@
 import { Fault } from '../domain/fault.ts';
 
 /** States live in [2^15, 2^31): one 16-bit word in or out per step, and products stay below 2^31. */
-const stateLow = 1 << 15;
+export const ransLow = 1 << 15;
 /** Bytes the two end states take; the only cost beside the information itself. */
 export const ransTailBytes = 8;
 
@@ -45,6 +45,12 @@ export const symbolTable = (freq: Uint16Array, precision: number): SymbolTable =
 export const rawStep = (value: number, bits: number, precision: number): number =>
   (value << (precision - bits + 16)) | (1 << (precision - bits));
 
+/** Step of one of `count` (2 … 2^precision) equally likely values: their shares of the slots differ by one at most. */
+export const uniformStep = (value: number, count: number, precision: number): number => {
+  const start = Math.floor((value * 2 ** precision) / count);
+  return (start << 16) | (Math.floor(((value + 1) * 2 ** precision) / count) - start);
+};
+
 /** Step of one bit whose ones have frequency `one` of 2^`precision`: ones lie first. */
 export const bitStep = (bit: number, one: number, precision: number): number =>
   bit === 1 ? one : (one << 16) | ((1 << precision) - one);
@@ -59,8 +65,8 @@ export const ransEncode = (steps: Uint32Array, count: number, precision: number,
   const sum = 1 << precision;
   const room = 31 - precision;
   let at = out.length;
-  let even = stateLow;
-  let odd = stateLow;
+  let even = ransLow;
+  let odd = ransLow;
   let i = count - 1;
   if ((count & 1) === 1) {
     const step = steps[i--]!;
@@ -127,19 +133,21 @@ export const openRans = (bytes: Uint8Array, begin: number, end: number, precisio
 const takeState = (bytes: Uint8Array, at: number): number => {
   const state = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
   // A state with its sign bit set is below the range too.
-  if (state < stateLow) throw damaged('an end state is outside its range');
+  if (state < ransLow) throw damaged('an end state is outside its range');
   return state;
 };
 
 const damaged = (what: string): Fault =>
   new Fault('packet-layer', `${what}: the layer is damaged or cut; ask for the packet again`);
 
+export const ransEndsEarly = (): Fault => damaged('the stream ends before its last symbol');
+
 /** Ends the step whose symbol has this range: steps the state, refills it, swaps the two. */
 const advance = (reader: RansReader, slot: number, start: number, freq: number): void => {
   let state = Math.imul(freq, reader.next >>> reader.precision) + slot - start;
-  if (state < stateLow) {
+  if (state < ransLow) {
     const at = reader.at;
-    if (at >= reader.end) throw damaged('the stream ends before its last symbol');
+    if (at >= reader.end) throw ransEndsEarly();
     state = (state << 16) | reader.bytes[at]! | (reader.bytes[at + 1]! << 8);
     reader.at = at + 2;
   }
@@ -186,9 +194,19 @@ export const readRaw = (reader: RansReader, bits: number): number => {
   return value;
 };
 
+/** One of `count` (2 … 2^precision) equally likely values. */
+export const readUniform = (reader: RansReader, count: number): number => {
+  const sum = 1 << reader.precision;
+  const slot = reader.next & (sum - 1);
+  const value = Math.ceil(((slot + 1) * count) / sum) - 1;
+  const start = Math.floor((value * sum) / count);
+  advance(reader, slot, start, Math.floor(((value + 1) * sum) / count) - start);
+  return value;
+};
+
 /** The end-of-stream check: all bytes read and both states back where the coder began. */
 export const closeRans = (reader: RansReader): void => {
-  if (reader.at !== reader.end || reader.next !== stateLow || reader.other !== stateLow) {
+  if (reader.at !== reader.end || reader.next !== ransLow || reader.other !== ransLow) {
     throw damaged('the stream does not end where it began');
   }
 };

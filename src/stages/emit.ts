@@ -26,7 +26,7 @@ export interface EmittedColumns {
   readonly score: Float64Array;
   readonly pValue: Float64Array;
   readonly reason: Uint8Array;
-  readonly lossless: readonly (Uint8Array | null)[];
+  readonly ladder: readonly (readonly Layer[] | null)[];
 }
 
 /** What emitting needs of one model. */
@@ -37,7 +37,7 @@ export interface Emitter {
   readonly surprise: SurpriseTables;
 }
 
-const layersOf = ({ tokens }: Emitter, bite: EmittedColumns, frame: number, hitCount: number): Layer[] => {
+const layersOf = ({ tokens }: Emitter, bite: EmittedColumns, frame: number): Layer[] => {
   if (bite.reason[frame] === FidelityReason.shedFrame) return [];
   const first = bite.firstRow[frame]!;
   const rows = bite.rowCount[frame]!;
@@ -50,17 +50,7 @@ const layersOf = ({ tokens }: Emitter, bite: EmittedColumns, frame: number, hitC
     symbolCount: rows * symbolsPerPatch,
     payload: encodeTokens(patches, rows, symbols, tokens),
   };
-  const lossless = bite.lossless[frame];
-  if (!lossless) return [tokenLayer];
-  return [
-    tokenLayer,
-    {
-      kind: LayerKind.lossless,
-      codec: LayerCodec.losslessContext1,
-      symbolCount: hitCount,
-      payload: lossless,
-    },
-  ];
+  return [tokenLayer, ...(bite.ladder[frame] ?? [])];
 };
 
 const anomalyOf = (
@@ -117,7 +107,7 @@ export const emit = (
       modelHash: emitter.model.hash,
       hitCount,
       rawByteCount: frames[from + frame]!.byteLength,
-      layers: layersOf(emitter, bite, frame, hitCount),
+      layers: layersOf(emitter, bite, frame),
       scores: shed ? [] : [{ name: surpriseName, value: score }],
       pValue,
       policyVersion: policy.version,

@@ -10,11 +10,15 @@ import { policyVersion } from '../domain/quantity.ts';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** The tree of levels has four planes at most, and a remainder rests on all there are. */
+const rungs = z.object({ planes: z.number().int().min(0).max(4), remainder: z.boolean() });
+
 const snapshot = z.object({
   version: z.number().int().min(0).max(0xffffffff),
   rarePValue: z.number().min(0).max(1),
   prescale: count,
   warmupCount: count,
+  refinement: rungs.optional(),
   sketch: z
     .object({
       scoreMin: z.number(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { encodeLossless } from '../../src/codec/lossless.ts';
+import { encodeLadder } from '../../src/codec/ladder/ladder.ts';
+import { builtInTables } from '../../src/codec/ladder/tables.ts';
 import { decodeCells, fidelity, packetDigits, packetSymbols } from '../../src/codec/packet.ts';
-import { builtInTables } from '../../src/codec/tables.ts';
 import { encodeTokens, prepareTokenTables } from '../../src/codec/tokens.ts';
 import { FidelityReason, type Layer, LayerCodec, LayerKind, type Packet } from '../../src/domain/packet.ts';
 import {
@@ -18,7 +18,7 @@ import { clusteredFrame, digitsOf, hitsOf, testCard } from './scene.ts';
 import { tokenCard } from './token_card.ts';
 
 const card = testCard([3, 20, 37]);
-const lossless = builtInTables(card);
+const ladder = builtInTables(card);
 const model = { name: 'test-fsq', hash: cardHash('00000000000000aa') };
 const tokens = prepareTokenTables(
   tokenCard([
@@ -55,12 +55,7 @@ const packetOf = (layers: readonly Layer[], more: Partial<Packet> = {}): Packet 
   reason: FidelityReason.ordinary,
   ...more,
 });
-const losslessLayer: Layer = {
-  kind: LayerKind.lossless,
-  codec: LayerCodec.losslessContext1,
-  symbolCount: frame.count,
-  payload: encodeLossless(frame, card, lossless),
-};
+const rungs = encodeLadder(frame, card, ladder, { planes: 4, remainder: true });
 const tokenLayer: Layer = {
   kind: LayerKind.tokens,
   codec: LayerCodec.tokenRans1,
@@ -70,31 +65,31 @@ const tokenLayer: Layer = {
 
 describe('a packet', () => {
   it('gives what each of its layers holds, and null for a layer it has not', () => {
-    const both = packetOf([tokenLayer, losslessLayer]);
-    expect(hitsOf(packetDigits(both, card, lossless)!)).toEqual(hitsOf(frame));
+    const both = packetOf([tokenLayer, ...rungs]);
+    expect(hitsOf(packetDigits(both, card, ladder)!)).toEqual(hitsOf(frame));
     expect(packetSymbols(both, model, tokens)).toEqual({ patchCount: 3, patches, symbols });
-    expect(packetDigits(packetOf([tokenLayer]), card, lossless)).toBeNull();
-    expect(packetSymbols(packetOf([losslessLayer]), model, tokens)).toBeNull();
-    expect(packetDigits(packetOf([]), card, lossless)).toBeNull();
+    expect(packetDigits(packetOf([tokenLayer]), card, ladder)).toBeNull();
+    expect(packetSymbols(packetOf(rungs), model, tokens)).toBeNull();
+    expect(packetDigits(packetOf([]), card, ladder)).toBeNull();
   });
 
   it('refuses what does not belong together', () => {
     const code = (what: string) => expect.objectContaining({ code: what });
     const strange = packetOf([
       { ...tokenLayer, codec: 99 },
-      { ...losslessLayer, codec: 99 },
+      ...rungs.map((layer) => ({ ...layer, codec: 99 })),
     ]);
-    expect(() => packetDigits(strange, card, lossless)).toThrow(code('packet-layer'));
+    expect(() => packetDigits(strange, card, ladder)).toThrow(code('packet-layer'));
     expect(() => packetSymbols(strange, model, tokens)).toThrow(code('packet-layer'));
-    const whole = packetOf([tokenLayer, losslessLayer]);
+    const whole = packetOf([tokenLayer, ...rungs]);
     const otherCard = testCard([3, 20, 37], { hash: cardHash('ffffffffffffffff') });
-    expect(() => packetDigits(whole, otherCard, lossless)).toThrow(code('packet-model'));
+    expect(() => packetDigits(whole, otherCard, ladder)).toThrow(code('packet-model'));
     const otherModel = { name: 'other', hash: cardHash('ffffffffffffffff') };
     expect(() => packetSymbols(whole, otherModel, tokens)).toThrow(code('packet-model'));
     const wrongCount = packetOf([{ ...tokenLayer, symbolCount: 11 }]);
     expect(() => packetSymbols(wrongCount, model, tokens)).toThrow(code('packet-layer'));
-    const wrongHits = packetOf([losslessLayer], { hitCount: frame.count + 1 });
-    expect(() => packetDigits(wrongHits, card, lossless)).toThrow(code('packet-layer'));
+    const wrongHits = packetOf(rungs, { hitCount: frame.count + 1 });
+    expect(() => packetDigits(wrongHits, card, ladder)).toThrow(code('packet-layer'));
   });
 
   it('has cells that become digits again', () => {

@@ -200,10 +200,16 @@ describe('tessera inspect', () => {
     );
     expect(await run({ decode: true })).toBe(0);
     const text = output.lines.join('\n');
-    expect(text).toContain('lossless: 3 exact, 0 differ; 0 cannot be decoded, 0 without their raw frame');
-    const [, mae, precision, recall] = /log-MAE ([\d.]+) over.*precision ([\d.]+) %, recall ([\d.]+) %/.exec(
-      text,
-    )!;
+    expect(text).toContain(
+      'lossless: 3 exact, 0 differ; 0 end before the remainder; 0 cannot be decoded, 0 without their raw frame',
+    );
+    const errors = [...text.matchAll(/(?:occupancy alone|planes up to \d) of 3 packets: log-MAE ([\d.]+)/g)];
+    expect(errors.length).toBe(5);
+    errors.forEach(([, error], i) => {
+      if (i > 0) expect(Number(error)).toBeLessThan(Number(errors[i - 1]![1]));
+    });
+    const [, mae, precision, recall] =
+      /tokens of.*log-MAE ([\d.]+) over.*precision ([\d.]+) %, recall ([\d.]+) %/.exec(text)!;
     expect(Number(mae)).toBeLessThan(0.1);
     expect(Number(precision)).toBeGreaterThan(50);
     expect(Number(recall)).toBeGreaterThan(50);

@@ -81,8 +81,9 @@ const packet = {
       payload: Uint8Array.of(1, 2, 3, 4, 5),
     },
     {
-      kind: LayerKind.lossless,
-      codec: LayerCodec.losslessContext1,
+      // A lossless layer in one piece, as earlier builds wrote: readers keep kinds they do not know.
+      kind: 5,
+      codec: 2,
       symbolCount: 5,
       payload: Uint8Array.of(255, 0, 128),
     },
@@ -99,6 +100,23 @@ export const goldens: readonly Golden[] = [
   frame('tf00_gap16.bin', FrameEncoding.gap16, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
   frame('tf00_no_hits.bin', FrameEncoding.packed32, [], []),
   golden('tk00_rare.bin', packet, encodePacket, decodePacket),
+  golden(
+    'tk00_ladder.bin',
+    {
+      ...packet,
+      layers: [LayerKind.occupancy, LayerKind.plane, LayerKind.plane, LayerKind.remainder].map(
+        (kind, rung) => ({
+          kind,
+          codec: LayerCodec.ladder1,
+          symbolCount: 5,
+          payload: Uint8Array.of(16 + rung, 7),
+        }),
+      ),
+      reason: FidelityReason.prescale,
+    },
+    encodePacket,
+    decodePacket,
+  ),
   golden(
     'tk00_shed.bin',
     { ...packet, layers: [], scores: [], pValue: 1, reason: FidelityReason.shedFrame },

@@ -47,7 +47,7 @@ export const goodPacket: Packet = {
   modelHash: cardHash('fedcba9876543210'),
   hitCount: 764,
   rawByteCount: 3240,
-  layers: [layer, { ...layer, kind: LayerKind.lossless, payload: Uint8Array.of(9, 9) }],
+  layers: [layer, { ...layer, kind: LayerKind.remainder, payload: Uint8Array.of(9, 9) }],
   scores: [{ name: 'surprise', value: 1.5 }],
   pValue: 0.25,
   policyVersion: policyVersion(3),

@@ -11,7 +11,8 @@ import { createMemoryLane } from '../../src/adapters/memory/lane.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { createTelemetry } from '../../src/adapters/telemetry/telemetry.ts';
 import { firstPolicy } from '../../src/anomaly/fidelity.ts';
-import { builtInTables, parseTables } from '../../src/codec/tables.ts';
+import { builtInTables } from '../../src/codec/ladder/tables.ts';
+import { parseTables } from '../../src/codec/ladder/tables_file.ts';
 import type { Digits, FrameIdentity } from '../../src/domain/frame.ts';
 import { type Anomaly, FidelityReason, type Packet } from '../../src/domain/packet.ts';
 import {

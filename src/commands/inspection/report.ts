@@ -9,7 +9,7 @@ import type { InstrumentCard } from '../../domain/instrument.ts';
 import type { Packet } from '../../domain/packet.ts';
 import { openFrame } from '../../wire/frame.ts';
 import { alignedLines, grouped, jsonLine, type Output } from '../output.ts';
-import type { Judge, Judged } from './judge.ts';
+import type { Judge, Judged, JudgedLadder, RungTotals } from './judge.ts';
 import type { FoundMessage } from './source.ts';
 import { identifierOf } from './told.ts';
 
@@ -34,16 +34,22 @@ const frameKey = (bytes: Uint8Array, card: InstrumentCard): string | null => {
 };
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+/** `exact`, or how far up the ladder goes: `occupancy`, `3 planes`; `differs` whatever it has. */
+const ladderInWords = (ladder: JudgedLadder | null): string => {
+  if (ladder === null) return '–';
+  if (ladder.truth !== 'sound') return ladder.truth;
+  return ladder.planes === 0 ? 'occupancy' : `${ladder.planes} planes`;
+};
 const judgedRow = ({ place, packet }: Waiting, judged: Judged | null): string[] => {
   const { run, timeFrame, sourceName } = packet.identity;
   const head = [place, String(run), String(timeFrame), sourceName, grouped(packet.hitCount)];
   if (judged === null) return [...head, 'no raw frame', '', '', '', ''];
   if (judged.fault !== null) return [...head, judged.fault.message, '', '', '', ''];
-  const { lossless, tokens } = judged;
-  if (tokens === null) return [...head, lossless ?? '–', '–', '–', '–', '–'];
+  const { ladder, tokens } = judged;
+  if (tokens === null) return [...head, ladderInWords(ladder), '–', '–', '–', '–'];
   return [
     ...head,
-    lossless ?? '–',
+    ladderInWords(ladder),
     tokens.logMae.toFixed(4),
     percent(tokens.precision),
     percent(tokens.recall),
@@ -56,7 +62,7 @@ const judgedHeading = [
   'time frame',
   'source',
   'hits',
-  'lossless',
+  'ladder',
   'log-MAE',
   'precision',
   'recall',
@@ -83,6 +89,10 @@ const meetFrames = async (
   }
   return judged;
 };
+
+const rungInWords = (name: string, { packets, logMae, precision, recall, chargeRatio }: RungTotals): string =>
+  `${name} of ${packets} packets: log-MAE ${logMae.toFixed(4)} over all voxels, precision ` +
+  `${percent(precision)}, recall ${percent(recall)}, charge ratio ${chargeRatio.toFixed(3)}`;
 
 const printJudged = (
   output: Output,
@@ -116,15 +126,13 @@ const printJudged = (
   for (const line of alignedLines(rows, judgedRight)) output.print(line);
   output.print('');
   output.print(
-    `lossless: ${totals.exact} exact, ${totals.differing} differ; ${totals.faults} cannot be decoded, ` +
-      `${missing} without their raw frame`,
+    `lossless: ${totals.exact} exact, ${totals.differing} differ; ${totals.sound} end before the remainder; ` +
+      `${totals.faults} cannot be decoded, ${missing} without their raw frame`,
   );
-  const { tokens } = totals;
-  if (tokens !== null)
-    output.print(
-      `tokens of ${tokens.packets} packets: log-MAE ${tokens.logMae.toFixed(4)} over all voxels, precision ` +
-        `${percent(tokens.precision)}, recall ${percent(tokens.recall)}, charge ratio ${tokens.chargeRatio.toFixed(3)}`,
-    );
+  totals.planes.forEach((rung, planes) => {
+    output.print(rungInWords(planes === 0 ? 'occupancy alone' : `planes up to ${planes}`, rung));
+  });
+  if (totals.tokens !== null) output.print(rungInWords('tokens', totals.tokens));
 };
 
 /** Exit code 0; 1 when a packet differs from its frame or cannot be decoded. */

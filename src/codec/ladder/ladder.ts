@@ -1,0 +1,310 @@
+/**
+ * The rungs above the tokens, each a layer of its own: which voxels hold hits, planes that each halve the levels of
+ * their amplitudes, and the remainder that makes them exact; coded by rANS in the context of their neighbours with
+ * the instrument's static tables. A packet may end after any of them. Refuses layers made with other tables
+ * (packet-model) and damaged ones (packet-layer), and leaves its scratch space clean whatever it met.
+ */
+
+import { Fault } from '../../domain/fault.ts';
+import type { Digits } from '../../domain/frame.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import { type Layer, LayerCodec, LayerKind } from '../../domain/packet.ts';
+import type { Rungs } from '../../domain/policy.ts';
+import { ladderPrecision, stepsOfSums } from '../../kernels/ladder/curve.ts';
+import {
+  clearOccupancy,
+  markOccupancy,
+  occupancyStepsMax,
+  putOccupancy,
+  takeOccupancy,
+} from '../../kernels/ladder/occupancy.ts';
+import { clearNodes, putPlanes, takePlane } from '../../kernels/ladder/planes.ts';
+import {
+  clearLogs,
+  type LevelledHits,
+  markLogs,
+  putRemainders,
+  remainderStepsMax,
+  takeRemainders,
+} from '../../kernels/ladder/remainder.ts';
+import { putU32, u32At } from '../../kernels/little_endian.ts';
+import { closeRans, openRans, ransBytesMax, ransEncode } from '../../kernels/rans.ts';
+import { assertGrid, type LadderTables } from './tables.ts';
+
+/** High four bits of a layer's first byte; the low ones are 0 in an occupancy, the plane's number from 1, or the
+ * number of planes a remainder rests on. */
+const version = 1;
+/** An occupancy's first byte is followed by the tables' checksum, little-endian: all else rests on it. */
+const occupancyHeadBytes = 5;
+
+/**
+ * The layers of a frame of the tables' instrument, lowest first: its occupancy, `planes` planes, the remainder when
+ * asked for. The same input gives the same bytes on every machine. Voxels ascend and lie in the grid, ADC is
+ * 1 … 2^adcBits − 1 (`wire` checked them).
+ */
+export const encodeLadder = (
+  digits: Digits,
+  card: InstrumentCard,
+  tables: LadderTables,
+  { planes, remainder }: Rungs,
+): Layer[] => {
+  assertGrid(tables, card);
+  if (!(planes >= 0 && planes <= tables.scale.planes) || (remainder && planes < tables.scale.planes))
+    throw new Error(`no rung of ${planes} planes${remainder ? ' and a remainder' : ''}`);
+  const layers = [codeOccupancy(digits, tables)];
+  if (planes > 0) codePlanes(digits, tables, planes, layers);
+  if (remainder) layers.push(codeRemainder(digits, tables));
+  return layers;
+};
+
+const reserve = (tables: LadderTables, stepsMax: number): void => {
+  if (tables.scratch.steps.length >= stepsMax) return;
+  const size = stepsMax + (stepsMax >>> 2);
+  tables.scratch.sums = new Int32Array(size);
+  tables.scratch.steps = new Uint32Array(tables.scratch.sums.buffer);
+  tables.scratch.bytes = new Uint8Array(ransBytesMax(size));
+};
+
+/** A layer of `head` and the steps from `first` on; a frame without hits is its heads alone. */
+const layerOf = (
+  kind: number,
+  head: readonly number[],
+  hitCount: number,
+  tables: LadderTables,
+  first: number,
+  stepCount: number,
+): Layer => {
+  const { steps, bytes } = tables.scratch;
+  const begin =
+    hitCount === 0
+      ? bytes.length
+      : ransEncode(steps.subarray(first, first + stepCount), stepCount, ladderPrecision, bytes);
+  const payload = new Uint8Array(head.length + bytes.length - begin);
+  payload.set(head);
+  payload.set(bytes.subarray(begin), head.length);
+  return { kind, codec: LayerCodec.ladder1, symbolCount: hitCount, payload };
+};
+
+const codeOccupancy = (digits: Digits, tables: LadderTables): Layer => {
+  const grid = tables.grid.occupancy;
+  reserve(tables, occupancyStepsMax(grid, digits.count));
+  let stepCount = 0;
+  if (digits.count > 0) {
+    markOccupancy(digits.voxel, digits.count, grid);
+    stepCount = putOccupancy(grid, tables.occupancy, tables.scratch.sums);
+    clearOccupancy(grid);
+    stepsOfSums(tables.scratch.sums, stepCount, tables.occupancyCurve, tables.scratch.steps);
+  }
+  const head = new Uint8Array(occupancyHeadBytes);
+  head[0] = version << 4;
+  putU32(head, 1, tables.checksum);
+  return layerOf(LayerKind.occupancy, Array.from(head), digits.count, tables, 0, stepCount);
+};
+
+const codePlanes = (
+  { count, voxel, adc }: Digits,
+  tables: LadderTables,
+  planes: number,
+  layers: Layer[],
+): void => {
+  const { node, origin } = tables.grid.nodes;
+  const { levelOf, planes: depth } = tables.scale;
+  reserve(tables, planes * count);
+  const { sums, steps } = tables.scratch;
+  const leaves = 1 << depth;
+  for (let i = 0; i < count; i++) node[origin + voxel[i]!] = leaves | levelOf[adc[i]!]!;
+  putPlanes(tables.grid.nodes, voxel, count, depth, planes, tables.parts.pairs, sums);
+  clearNodes(tables.grid.nodes, voxel, count);
+  for (let plane = 1; plane <= planes; plane++) {
+    const first = (plane - 1) * count;
+    stepsOfSums(
+      sums.subarray(first, first + count),
+      count,
+      tables.planeCurves[plane - 1]!,
+      steps.subarray(first, first + count),
+    );
+    layers.push(layerOf(LayerKind.plane, [(version << 4) | plane], count, tables, first, count));
+  }
+};
+
+const codeRemainder = (digits: Digits, tables: LadderTables): Layer => {
+  const { count, voxel, adc } = digits;
+  const { scale, remainder } = tables;
+  const { logs } = tables.grid;
+  reserve(tables, remainderStepsMax * count);
+  const level = new Uint8Array(count);
+  for (let i = 0; i < count; i++) level[i] = scale.levelOf[adc[i]!]!;
+  const hits = { count, voxel, level };
+  markLogs(logs, scale, hits);
+  const stepCount = putRemainders(logs, scale, remainder, hits, adc, tables.scratch.steps);
+  clearLogs(logs, voxel, count);
+  return layerOf(LayerKind.remainder, [(version << 4) | scale.planes], count, tables, 0, stepCount);
+};
+
+/** What layers of the ladder say of a frame. */
+export interface DecodedLadder {
+  /** Every hit's voxel; its ADC value, or the one that stands for its level. */
+  readonly digits: Digits;
+  /** The level of each hit after `planes` planes, 0 … 2^planes − 1 (`levelBoundsOf` says what they hold). */
+  readonly level: Uint8Array;
+  readonly planes: number;
+  /** Whether the ADC values are the frame's own. */
+  readonly exact: boolean;
+}
+
+/**
+ * Decodes a packet's ladder as far up as it goes, or as far as `upTo` says; null where it has no occupancy. Layers of
+ * other kinds are skipped. `hitCount` is the packet's; nothing larger than the grid is ever made room for.
+ */
+export const decodeLadder = (
+  layers: readonly Layer[],
+  hitCount: number,
+  card: InstrumentCard,
+  tables: LadderTables,
+  upTo: Rungs = { planes: tables.scale.planes, remainder: true },
+): DecodedLadder | null => {
+  assertGrid(tables, card);
+  const found = sortLayers(layers, hitCount, tables);
+  if (found === null) return null;
+  const { scale, parts } = tables;
+  const planes = Math.min(upTo.planes, found.planes.length);
+  const exact = upTo.remainder && planes === scale.planes && found.remainder !== null;
+  const voxel = readOccupancy(found.occupancy, hitCount, tables);
+  const level = new Uint8Array(hitCount);
+  const adc = new Uint16Array(hitCount);
+  readPlanes(found.planes.slice(0, planes), voxel, tables, level);
+  const hits = { count: hitCount, voxel, level };
+  if (exact) readRemainder(found.remainder!, hits, tables, adc);
+  else {
+    const first = 1 << planes;
+    for (let i = 0; i < hitCount; i++) adc[i] = parts.values[first + level[i]!]!;
+  }
+  return { digits: { count: hitCount, voxel, adc }, level, planes, exact };
+};
+
+const damaged = (what: string): Fault =>
+  new Fault('packet-layer', `the ladder is damaged or of another version: ${what}`);
+
+interface SortedLayers {
+  readonly occupancy: Layer;
+  readonly planes: readonly Layer[];
+  readonly remainder: Layer | null;
+}
+
+/** A packet's ladder in order; refuses rungs without those beneath, and other tables. */
+const sortLayers = (
+  layers: readonly Layer[],
+  hitCount: number,
+  tables: LadderTables,
+): SortedLayers | null => {
+  const ofKind = (kind: number): Layer[] => layers.filter((layer) => layer.kind === kind);
+  const [occupancy, ...moreOccupancies] = ofKind(LayerKind.occupancy);
+  const planes = ofKind(LayerKind.plane);
+  const [remainder, ...moreRemainders] = ofKind(LayerKind.remainder);
+  const rungs = [...planes, ...(remainder === undefined ? [] : [remainder])];
+  if (occupancy === undefined) {
+    if (rungs.length > 0) throw damaged('it has planes of hits but not where they are');
+    return null;
+  }
+  if (moreOccupancies.length + moreRemainders.length > 0) throw damaged('a rung is there twice');
+  for (const layer of [occupancy, ...rungs]) {
+    if (layer.codec !== LayerCodec.ladder1)
+      throw new Fault(
+        'packet-layer',
+        `codec ${layer.codec} of a layer of kind ${layer.kind} is not known here`,
+      );
+    if (layer.symbolCount !== hitCount)
+      throw damaged(`a layer is of ${layer.symbolCount} hits, the packet of ${hitCount}`);
+  }
+  const { payload } = occupancy;
+  if (payload.length < occupancyHeadBytes || payload[0] !== version << 4)
+    throw damaged('the head of its occupancy is not one this version writes');
+  const checksum = u32At(payload, 1);
+  if (checksum !== tables.checksum) {
+    const name = checksum.toString(16).padStart(8, '0');
+    throw new Fault('packet-model', `the ladder was coded with tables ${name}, but ${tables.id} were given`);
+  }
+  if (!Number.isInteger(hitCount) || hitCount < 0 || hitCount > tables.grid.occupancy.voxels)
+    throw damaged(`${hitCount} hits do not fit the grid`);
+  planes.forEach((layer, index) => {
+    if (index >= tables.scale.planes || layer.payload[0] !== ((version << 4) | (index + 1)))
+      throw damaged(`its plane ${index + 1} is not one this version writes`);
+  });
+  if (
+    remainder !== undefined &&
+    (planes.length < tables.scale.planes || remainder.payload[0] !== ((version << 4) | planes.length))
+  )
+    throw damaged('its remainder rests on planes that are not there');
+  return { occupancy, planes, remainder: remainder ?? null };
+};
+
+const noStream = (payload: Uint8Array, headBytes: number): void => {
+  if (payload.length !== headBytes) throw damaged('bytes follow an empty frame');
+};
+
+const readOccupancy = ({ payload }: Layer, hitCount: number, tables: LadderTables): Uint32Array => {
+  const hits = { voxel: new Uint32Array(hitCount), count: 0 };
+  if (hitCount === 0) {
+    noStream(payload, occupancyHeadBytes);
+    return hits.voxel;
+  }
+  const grid = tables.grid.occupancy;
+  const reader = openRans(payload, occupancyHeadBytes, payload.length, ladderPrecision);
+  try {
+    takeOccupancy(reader, grid, tables.occupancy, tables.occupancyCurve, hits);
+  } finally {
+    clearOccupancy(grid);
+  }
+  if (hits.count !== hitCount) throw damaged(`it holds ${hits.count} hits, not the ${hitCount} declared`);
+  closeRans(reader);
+  return hits.voxel;
+};
+
+const readPlanes = (
+  planes: readonly Layer[],
+  voxel: Uint32Array,
+  tables: LadderTables,
+  level: Uint8Array,
+): void => {
+  const { nodes } = tables.grid;
+  const { node, origin } = nodes;
+  const count = voxel.length;
+  for (let i = 0; i < count; i++) node[origin + voxel[i]!] = 1;
+  try {
+    for (const [index, { payload }] of planes.entries()) {
+      if (count === 0) {
+        noStream(payload, 1);
+        continue;
+      }
+      const reader = openRans(payload, 1, payload.length, ladderPrecision);
+      takePlane(reader, nodes, voxel, count, tables.parts.pairs, tables.planeCurves[index]!);
+      closeRans(reader);
+    }
+    const first = 1 << planes.length;
+    for (let i = 0; i < count; i++) level[i] = node[origin + voxel[i]!]! - first;
+  } finally {
+    clearNodes(nodes, voxel, count);
+  }
+};
+
+const readRemainder = (
+  { payload }: Layer,
+  hits: LevelledHits,
+  tables: LadderTables,
+  adc: Uint16Array,
+): void => {
+  if (hits.count === 0) {
+    noStream(payload, 1);
+    return;
+  }
+  const { scale, remainder } = tables;
+  const { logs } = tables.grid;
+  const reader = openRans(payload, 1, payload.length, ladderPrecision);
+  markLogs(logs, scale, hits);
+  try {
+    takeRemainders(reader, logs, scale, remainder, hits, adc);
+  } finally {
+    clearLogs(logs, hits.voxel, hits.count);
+  }
+  closeRans(reader);
+};

@@ -1,0 +1,406 @@
+/**
+ * Which voxels of a frame hold hits, as bits in row-major bytes along time, and their coding: empty rows, words and
+ * chunks are skipped by a flag each, voxels that have neighbours are coded one by one in the light of the row so far,
+ * the rows before (azimuth) and the rows one layer back. Reading refuses (packet-layer) what no writer writes: it
+ * never makes more hits than it has room for nor leaves the grid, and says what it marked whatever happens.
+ */
+
+import { Fault } from '../../domain/fault.ts';
+import { type InstrumentCard, voxelCount } from '../../domain/instrument.ts';
+import { type RansReader, readBit } from '../rans.ts';
+import { sumZero } from './curve.ts';
+
+/**
+ * The grid as rows of the last axis (time), a row cut into words of 32 voxels and these into chunks of eight (one
+ * byte, earliest in its highest bit). Layers are the planes of the last two axes. Rows lie `stride` bytes apart with
+ * at least a word of zeros between them: no neighbour wraps around.
+ */
+export interface OccupancyGrid {
+  readonly voxels: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly chunks: number;
+  readonly words: number;
+  readonly stride: number;
+  /** Distance to the same row one layer back, in rows. */
+  readonly layerRows: number;
+  /** Byte of row 0, chunk 0, and row 0 in `row`: before them lie zeros that stand for the layer before the first. */
+  readonly origin: number;
+  readonly rowOrigin: number;
+  /** All zero between calls; `word` are the bytes of `mask`, four at a time. */
+  readonly scratch: { readonly mask: Uint8Array; readonly word: Uint32Array; readonly row: Uint8Array };
+}
+
+export const occupancyGrid = (card: Pick<InstrumentCard, 'axes'>): OccupancyGrid => {
+  const voxels = voxelCount(card as InstrumentCard);
+  const columns = card.axes[card.axes.length - 1]!.size;
+  const rows = voxels / columns;
+  const chunks = (columns + 7) >>> 3;
+  const words = (columns + 31) >>> 5;
+  const stride = 4 * (words + 1);
+  // At least two rows back: what lies beside that place is still earlier than the place itself.
+  const layerRows = Math.max(2, card.axes[card.axes.length - 2]?.size ?? 1);
+  const rowOrigin = layerRows + 2;
+  const origin = rowOrigin * stride;
+  const word = new Uint32Array((rowOrigin + rows + 1) * (words + 1));
+  const mask = new Uint8Array(word.buffer);
+  const row = new Uint8Array(rowOrigin + rows + 1);
+  return {
+    voxels,
+    columns,
+    rows,
+    chunks,
+    words,
+    stride,
+    layerRows,
+    origin,
+    rowOrigin,
+    scratch: { mask, word, row },
+  };
+};
+
+/** Marks the hits' bits and rows. */
+export const markOccupancy = (voxel: Uint32Array, count: number, grid: OccupancyGrid): void => {
+  const { columns, stride, origin, rowOrigin } = grid;
+  const { mask, row } = grid.scratch;
+  let rowEnd = 0;
+  let first = 0;
+  let base = 0;
+  for (let i = 0; i < count; i++) {
+    const v = voxel[i]! | 0;
+    if (v >= rowEnd) {
+      const at = (v / columns) | 0;
+      first = Math.imul(at, columns);
+      rowEnd = first + columns;
+      base = origin + Math.imul(at, stride);
+      row[rowOrigin + at] = 1;
+    }
+    const column = v - first;
+    mask[base + (column >>> 3)]! |= 128 >>> (column & 7);
+  }
+};
+
+/** Zeroes what `markOccupancy` or a reader marked, touching only rows with hits. */
+export const clearOccupancy = (grid: OccupancyGrid): void => {
+  const { rows, words, rowOrigin } = grid;
+  const { word, row } = grid.scratch;
+  for (let at = rowOrigin; at < rowOrigin + rows; at++) {
+    if (row[at] === 0) continue;
+    row[at] = 0;
+    const first = Math.imul(at, words + 1);
+    for (let i = first; i < first + words; i++) word[i] = 0;
+  }
+};
+
+/** 1 where a number is not 0, without a branch. */
+const is = (bits: number): number => (bits | -bits) >>> 31;
+const onesOf = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let ones = 0;
+  for (let bit = byte; bit > 0; bit >>>= 1) ones += bit & 1;
+  return Math.min(3, ones);
+});
+
+/** Bytes before, at and after, as 24 bits: the voxel j of the chunk at `byte` is bit 15 − j. */
+export const window24 = (mask: Uint8Array, byte: number): number =>
+  (mask[byte - 1]! << 16) | (mask[byte]! << 8) | mask[byte + 1]!;
+/** In a `window24`: the chunk and one voxel either side. */
+const chunkAndBeside = 0x1ff80;
+
+/** Contexts of the flags, one after another: of rows, of words, of chunks. */
+export const rowContexts = 32;
+export const wordContexts = 64;
+export const chunkContexts = 1024;
+export const flagContexts = rowContexts + wordContexts + chunkContexts;
+
+/** Does the row hold a hit: the two before, and the three about it one layer back, do they. */
+export const rowContext = (row: Uint8Array, at: number, layerRows: number): number => {
+  const back = at - layerRows;
+  return (
+    row[at - 1]! | (row[at - 2]! << 1) | (row[back]! << 2) | (row[back - 1]! << 3) | (row[back + 1]! << 4)
+  );
+};
+
+/** Whether a word has hits near that came before: above and one aside, or in the last two voxels of its row. */
+export const nearWord = (mask: Uint8Array, word: Uint32Array, byte: number, stride: number): number => {
+  const up = byte - stride;
+  return word[up >>> 2]! | (mask[up - 1]! & 1) | (mask[up + 4]! & 0x80) | (mask[byte - 1]! & 3);
+};
+
+/**
+ * Does a word hold a hit, when none is near: has the row had one, has the word two rows back or those one layer
+ * back; `end` is 2 for the row's last word, 1 for the one before it.
+ */
+export const wordContext = (
+  mask: Uint8Array,
+  word: Uint32Array,
+  byte: number,
+  stride: number,
+  layer: number,
+  seen: number,
+  end: number,
+): number => {
+  const back = byte - layer;
+  return (
+    rowContexts +
+    (seen |
+      (is(word[(byte - 2 * stride) >>> 2]!) << 1) |
+      (is(word[back >>> 2]! | (mask[back - 1]! & 1) | (mask[back + 4]! & 0x80)) << 2) |
+      (is(word[(back - stride) >>> 2]! | word[(back + stride) >>> 2]!) << 3) |
+      (end << 4))
+  );
+};
+
+/**
+ * Does a chunk hold a hit, when none is near; `born` is the chunk's place in a word that has a hit and none yet
+ * (1 … 4), else 0; `up` the window above.
+ */
+export const chunkContext = (
+  mask: Uint8Array,
+  byte: number,
+  stride: number,
+  layer: number,
+  born: number,
+  up: number,
+): number => {
+  const back = byte - layer;
+  const beside = window24(mask, back - stride) | window24(mask, back + stride);
+  return (
+    rowContexts +
+    wordContexts +
+    (born |
+      (onesOf[mask[back]!]! << 3) |
+      (is(mask[back - 1]! & 3) << 5) |
+      (is(mask[back + 1]! & 0xc0) << 6) |
+      (is(beside & chunkAndBeside) << 7) |
+      (is(window24(mask, byte - 2 * stride) & chunkAndBeside) << 8) |
+      (is(up & 0x70) << 9))
+  );
+};
+
+/** Two cells whose weights a voxel's bit adds; windows are those of its chunk, `row` the bits of its row so far. */
+export const firstCells = 1 << 13;
+export const firstCell = (row: number, up: number, up2: number, j: number): number =>
+  ((row & 31) << 8) | (((up >>> (11 - j)) & 127) << 1) | ((up2 >>> (15 - j)) & 1);
+export const secondCells = 1 << 14;
+export const secondCell = (row: number, up: number, up2: number, back: number, j: number): number =>
+  (((up2 >>> (12 - j)) & 63) << 8) |
+  (((back >>> (13 - j)) & 15) << 4) |
+  ((row & 1) << 3) |
+  ((up >>> (14 - j)) & 7);
+/** A third, in a chunk of which only the flag says that it has a hit: 1 … 8 counts up to its last voxel, else 0. */
+export const freshCells = 9;
+
+export interface OccupancyWeights {
+  readonly flags: Int16Array;
+  readonly first: Int16Array;
+  readonly second: Int16Array;
+  readonly fresh: Int16Array;
+}
+
+/** Decisions a frame can take: a hit brings at most four chunks, by itself or as a neighbour, and as many words. */
+export const occupancyStepsMax = (grid: OccupancyGrid, hitCount: number): number => {
+  const { rows, words, chunks } = grid;
+  return (
+    rows * (1 + words) + Math.min(rows * chunks, 16 * hitCount) + 8 * Math.min(rows * chunks, 4 * hitCount)
+  );
+};
+
+/**
+ * Collects the decisions of a marked grid in the reader's order, each as `sum × 2 + bit`, and returns how many they
+ * are. Fitting calls it with weights that are their own indices.
+ */
+export const putOccupancy = (grid: OccupancyGrid, weights: OccupancyWeights, sums: Int32Array): number => {
+  const { rows, words, stride, layerRows, origin, rowOrigin } = grid;
+  const { mask, word, row } = grid.scratch;
+  const { flags } = weights;
+  const layer = layerRows * stride;
+  let next = 0;
+  for (let at = 0; at < rows; at++) {
+    const has = row[rowOrigin + at]!;
+    sums[next++] = (flags[rowContext(row, rowOrigin + at, layerRows)]! << 1) | has;
+    if (has === 0) continue;
+    const first = origin + Math.imul(at, stride);
+    let seen = 0;
+    for (let w = 0; w < words; w++) {
+      const byte = first + 4 * w;
+      let born = 0;
+      if (nearWord(mask, word, byte, stride) === 0) {
+        const end = w === words - 1 ? 2 : w === words - 2 ? 1 : 0;
+        const flag = flags[wordContext(mask, word, byte, stride, layer, seen, end)]!;
+        if (word[byte >>> 2] === 0) {
+          sums[next++] = flag << 1;
+          continue;
+        }
+        sums[next++] = (flag << 1) | 1;
+        born = 1;
+      }
+      seen = 1;
+      next = putWord(grid, weights, sums, next, byte, w, born);
+    }
+  }
+  return next;
+};
+
+const putWord = (
+  grid: OccupancyGrid,
+  weights: OccupancyWeights,
+  sums: Int32Array,
+  firstSum: number,
+  firstByte: number,
+  w: number,
+  isBorn: number,
+): number => {
+  const { columns, chunks, stride, layerRows } = grid;
+  const { mask } = grid.scratch;
+  const { flags, first, second, fresh } = weights;
+  const layer = layerRows * stride;
+  let next = firstSum;
+  let born = isBorn;
+  const end = Math.min(4, chunks - 4 * w);
+  for (let c = 0; c < end; c++) {
+    const byte = firstByte + c;
+    const own = mask[byte]!;
+    const before = mask[byte - 1]!;
+    const up = window24(mask, byte - stride);
+    const voxels = Math.min(8, columns - 8 * (4 * w + c));
+    let age = 0;
+    if (((up & chunkAndBeside) | (before & 3)) === 0) {
+      const flag = flags[chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up)]!;
+      if (own === 0) {
+        sums[next++] = flag << 1;
+        continue;
+      }
+      sums[next++] = (flag << 1) | 1;
+      age = 9 - voxels;
+    }
+    born = 0;
+    const up2 = window24(mask, byte - 2 * stride);
+    const back = window24(mask, byte - layer);
+    let seen = before;
+    for (let j = 0; j < voxels; j++) {
+      const bit = (own >>> (7 - j)) & 1;
+      const sum =
+        first[firstCell(seen, up, up2, j)]! + second[secondCell(seen, up, up2, back, j)]! + fresh[age]!;
+      sums[next++] = (sum << 1) | bit;
+      seen = (seen << 1) | bit;
+      age = bit === 1 || age === 0 ? 0 : age + 1;
+    }
+  }
+  return next;
+};
+
+const damaged = (what: string): Fault => new Fault('packet-layer', `the occupancy layer is damaged: ${what}`);
+
+/** Where a reader stands in the list of voxels. */
+export interface VoxelList {
+  readonly voxel: Uint32Array;
+  count: number;
+}
+
+/** Reads the hits' voxels, ascending, and leaves the grid marked, also when it throws. */
+export const takeOccupancy = (
+  reader: RansReader,
+  grid: OccupancyGrid,
+  weights: OccupancyWeights,
+  curve: Uint32Array,
+  hits: VoxelList,
+): void => {
+  const { rows, words, columns, stride, layerRows, origin, rowOrigin } = grid;
+  const { mask, word, row } = grid.scratch;
+  const { flags } = weights;
+  const layer = layerRows * stride;
+  for (let at = 0; at < rows; at++) {
+    if (readBit(reader, oneOf(curve, flags[rowContext(row, rowOrigin + at, layerRows)]!)) === 0) continue;
+    row[rowOrigin + at] = 1;
+    const first = origin + Math.imul(at, stride);
+    const before = hits.count;
+    let seen = 0;
+    for (let w = 0; w < words; w++) {
+      const byte = first + 4 * w;
+      let born = 0;
+      if (nearWord(mask, word, byte, stride) === 0) {
+        const end = w === words - 1 ? 2 : w === words - 2 ? 1 : 0;
+        const flag = flags[wordContext(mask, word, byte, stride, layer, seen, end)]!;
+        if (readBit(reader, oneOf(curve, flag)) === 0) continue;
+        born = 1;
+      }
+      seen = 1;
+      takeWord(reader, grid, weights, curve, hits, at * columns, byte, w, born);
+      if (born === 1 && word[byte >>> 2] === 0) throw damaged('a word that has hits is empty');
+    }
+    if (hits.count === before) throw damaged('a row that has hits is empty');
+  }
+};
+
+const oneOf = (curve: Uint32Array, sum: number): number => curve[((sum + sumZero) << 1) | 1]!;
+
+const takeWord = (
+  reader: RansReader,
+  grid: OccupancyGrid,
+  weights: OccupancyWeights,
+  curve: Uint32Array,
+  hits: VoxelList,
+  rowVoxel: number,
+  firstByte: number,
+  w: number,
+  isBorn: number,
+): void => {
+  const { columns, chunks, stride, layerRows } = grid;
+  const { mask } = grid.scratch;
+  const layer = layerRows * stride;
+  let born = isBorn;
+  const end = Math.min(4, chunks - 4 * w);
+  for (let c = 0; c < end; c++) {
+    const byte = firstByte + c;
+    const column = 8 * (4 * w + c);
+    const up = window24(mask, byte - stride);
+    const voxels = Math.min(8, columns - column);
+    let age = 0;
+    if (((up & chunkAndBeside) | (mask[byte - 1]! & 3)) === 0) {
+      const context = chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up);
+      if (readBit(reader, oneOf(curve, weights.flags[context]!)) === 0) continue;
+      age = 9 - voxels;
+    }
+    born = 0;
+    const own = takeByte(reader, weights, curve, mask, byte, stride, layer, voxels, age);
+    if (own === 0) {
+      if (age > 0) throw damaged('a chunk that has hits is empty');
+      continue;
+    }
+    mask[byte] = own;
+    let { count } = hits;
+    for (let bits = own, at = rowVoxel + column; bits !== 0; bits = (bits << 1) & 0xff, at++) {
+      if ((bits & 0x80) === 0) continue;
+      if (count === hits.voxel.length) throw damaged('it holds more hits than declared');
+      hits.voxel[count++] = at;
+    }
+    hits.count = count;
+  }
+};
+
+const takeByte = (
+  reader: RansReader,
+  weights: OccupancyWeights,
+  curve: Uint32Array,
+  mask: Uint8Array,
+  byte: number,
+  stride: number,
+  layer: number,
+  voxels: number,
+  firstAge: number,
+): number => {
+  const { first, second, fresh } = weights;
+  const up = window24(mask, byte - stride);
+  const up2 = window24(mask, byte - 2 * stride);
+  const back = window24(mask, byte - layer);
+  let age = firstAge;
+  let seen = mask[byte - 1]!;
+  for (let j = 0; j < voxels; j++) {
+    const sum =
+      first[firstCell(seen, up, up2, j)]! + second[secondCell(seen, up, up2, back, j)]! + fresh[age]!;
+    const bit = readBit(reader, curve[((sum + sumZero) << 1) | 1]!);
+    seen = (seen << 1) | bit;
+    age = bit === 1 || age === 0 ? 0 : age + 1;
+  }
+  return (seen << (8 - voxels)) & 0xff;
+};
