@@ -1,9 +1,8 @@
 /**
- * Frames as patches: which tiles of the grid hold hits and what their cells are, and back again. Refuses
- * nothing of the data (digits are checked at the door); a buffer too small for a frame is our bug and throws.
+ * The patches of a grid: where each voxel's cell lies, and the way back from cells to digits. Refuses nothing of the
+ * data; a buffer too small for a frame is our bug and throws.
  */
 
-import type { Digits } from '../domain/frame.ts';
 import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
 
 /**
@@ -32,12 +31,6 @@ export interface PatchGrid {
 }
 
 interface PatchScratch {
-  /** One bit a patch; all zero between calls. */
-  readonly active: Int32Array;
-  /** Addresses of a slab's hits, kept from the first pass to the second. */
-  readonly hitAddress: Int32Array;
-  /** What turns a voxel's address into its place in the output; valid for active patches within a call. */
-  readonly shift: Int32Array;
   /** One bit a voxel; all zero between calls. */
   readonly hit: Uint32Array;
   readonly adc: Uint16Array;
@@ -71,9 +64,6 @@ export const patchGrid = (card: Pick<InstrumentCard, 'axes' | 'patch'>): PatchGr
     slabPatches: patchesAbreast * abreast,
     ...inverse(sizes, perAxis, patch, patchCount, cellsPerPatch),
     scratch: {
-      active: new Int32Array((patchCount + 31) >>> 5),
-      hitAddress: new Int32Array(Math.min(voxels, voxelsAbreast * abreast)),
-      shift: new Int32Array(patchCount),
       hit: new Uint32Array((voxels + 31) >>> 5),
       adc: new Uint16Array(voxels),
     },
@@ -146,110 +136,6 @@ const inverse = (
     outside.set(row, r * cellsPerPatch);
   });
   return { patchVoxel, cellVoxel, outsideRow, outside };
-};
-
-/** Where patches go: ids, and `cellsPerPatch` codes for each; longer than needed is fine. */
-export interface PatchRows {
-  readonly patches: Uint32Array;
-  readonly cells: Uint8Array;
-}
-
-/**
- * Writes the active patches of a frame, ascending, from row `firstRow` of `out` on, each hit's cell the `inputTable`
- * code of its ADC and every other cell 0; returns how many there are. Voxels must lie in the grid (`wire`
- * checked them), `inputTable` has an entry for every ADC value.
- */
-export const gatherPatches = (
-  digits: Digits,
-  grid: PatchGrid,
-  inputTable: Uint8Array,
-  out: PatchRows,
-  firstRow = 0,
-): number => {
-  const { voxel, adc, count } = digits;
-  const { cellBits, cellsPerPatch, slabVoxels, slabPatches } = grid;
-  const { hitAddress, shift } = grid.scratch;
-  const { cells } = out;
-  let row = firstRow;
-  for (let first = 0; first < count; ) {
-    const slab = Math.floor(voxel[first]! / slabVoxels);
-    const end = markSlab(voxel, first, count, (slab + 1) * slabVoxels, grid);
-    const nextRow = listActive(grid, slab * slabPatches, (slab + 1) * slabPatches, out, row);
-    cells.fill(0, row * cellsPerPatch, nextRow * cellsPerPatch);
-    for (let i = first; i < end; i++) {
-      const at = hitAddress[i - first]!;
-      cells[at + shift[at >>> cellBits]!] = inputTable[adc[i]!]!;
-    }
-    row = nextRow;
-    first = end;
-  }
-  return row - firstRow;
-};
-
-/** Notes the addresses of the hits from `first` on that lie before `voxelEnd`, and their patches; returns where they end. */
-const markSlab = (
-  voxel: Uint32Array,
-  first: number,
-  count: number,
-  voxelEnd: number,
-  grid: PatchGrid,
-): number => {
-  const { columns, rowAddress, columnAddress, cellBits } = grid;
-  const { active, hitAddress } = grid.scratch;
-  const perColumn = (1 + 2 ** -40) / columns;
-  let rowFirst = 0;
-  let rowEnd = 0;
-  let base = 0;
-  let i = first;
-  for (; i < count; i++) {
-    const v = voxel[i]! | 0;
-    if (v >= voxelEnd) break;
-    if (v >= rowEnd) {
-      const row = (v * perColumn) | 0;
-      rowFirst = Math.imul(row, columns);
-      rowEnd = rowFirst + columns;
-      base = rowAddress[row]!;
-    }
-    const at = base + columnAddress[v - rowFirst]!;
-    hitAddress[i - first] = at;
-    const patch = at >>> cellBits;
-    active[patch >>> 5]! |= 1 << (patch & 31);
-  }
-  return i;
-};
-
-/** Lists the active patches of a slab, notes where each one's cells go, clears their bits; returns the next row. */
-const listActive = (
-  grid: PatchGrid,
-  firstPatch: number,
-  patchEnd: number,
-  out: PatchRows,
-  firstRow: number,
-): number => {
-  const { cellBits, cellsPerPatch, patchCount } = grid;
-  const { active, shift } = grid.scratch;
-  const patches = out.patches;
-  const roomMax = Math.min(patches.length, Math.floor(out.cells.length / cellsPerPatch));
-  let row = firstRow;
-  const wordEnd = Math.min(active.length, (patchEnd + 31) >>> 5);
-  for (let word = firstPatch >>> 5; word < wordEnd; word++) {
-    let bits = active[word]!;
-    if (bits === 0) continue;
-    active[word] = 0;
-    do {
-      const low = bits & -bits;
-      const patch = (word << 5) | (31 - Math.clz32(low));
-      bits ^= low;
-      if (row < roomMax) {
-        patches[row] = patch;
-        shift[patch] = (row * cellsPerPatch - patch * 2 ** cellBits) | 0;
-      }
-      row++;
-    } while (bits !== 0);
-  }
-  if (row > roomMax)
-    throw new Error(`${row} patches do not fit the ${roomMax} rows given (grid: ${patchCount})`);
-  return row;
 };
 
 /**

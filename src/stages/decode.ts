@@ -5,18 +5,19 @@
  */
 
 import { Fault } from '../domain/fault.ts';
-import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
+import type { Digits } from '../domain/frame.ts';
+import type { InstrumentCard } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
-import { gatherPatches, type PatchGrid, patchGrid } from '../kernels/patch.ts';
+import { type Gatherer, openGatherer } from '../kernels/gather.ts';
+import { type PatchGrid, patchGrid } from '../kernels/patch.ts';
 import { type OpenFrame, openFrame, readDigits } from '../wire/frame.ts';
 
 /** What decoding needs of one instrument and model, with scratch: one per lane. */
 export interface FrameDecoder {
   readonly card: InstrumentCard;
   readonly grid: PatchGrid;
-  readonly inputTable: Uint8Array;
-  /** Hits of the frame at hand; any other stage may overwrite them. */
-  readonly digits: { count: number; readonly voxel: Uint32Array; readonly adc: Uint16Array };
+  /** Holds the hits of the frame at hand; any other stage may overwrite them. */
+  readonly gatherer: Gatherer;
 }
 
 /** What decoding fills: frame i has rows `firstRow[i]` … `firstRow[i] + rowCount[i] − 1`, or a fault. */
@@ -33,19 +34,15 @@ export interface DecodedColumns {
 }
 
 export const openDecoder = (card: InstrumentCard, model: ModelCard): FrameDecoder => {
-  const hitsMax = voxelCount(card);
-  return {
-    card,
-    grid: patchGrid(card),
-    inputTable: Uint8Array.from(model.inputTable),
-    digits: { count: 0, voxel: new Uint32Array(hitsMax), adc: new Uint16Array(hitsMax) },
-  };
+  const grid = patchGrid(card);
+  return { card, grid, gatherer: openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable)) };
 };
 
 /** Reads the hits of an opened frame into the decoder's scratch again. */
-export const digitsOf = (decoder: FrameDecoder, open: OpenFrame): FrameDecoder['digits'] => {
-  decoder.digits.count = readDigits(open, decoder.card, decoder.digits);
-  return decoder.digits;
+export const digitsOf = ({ card, gatherer }: FrameDecoder, open: OpenFrame): Digits => {
+  const { hits } = gatherer;
+  hits.count = readDigits(open, card, hits);
+  return hits;
 };
 
 /**
@@ -59,7 +56,7 @@ export const decode = (
   hits: boolean,
   into: DecodedColumns,
 ): number => {
-  const { card, grid, inputTable } = decoder;
+  const { card, grid, gatherer } = decoder;
   const framesMax = Math.min(frames.length - from, into.firstRow.length);
   let row = 0;
   let frame = 0;
@@ -73,7 +70,8 @@ export const decode = (
       if (hits) {
         const rowsNeeded = Math.min(open.hitCount, grid.patchCount);
         if (frame > 0 && row + rowsNeeded > into.patches.length) break;
-        const rows = gatherPatches(digitsOf(decoder, open), grid, inputTable, into, row);
+        digitsOf(decoder, open);
+        const rows = gatherer.gather(into, row);
         into.rowCount[frame] = rows;
         row += rows;
       }

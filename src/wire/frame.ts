@@ -23,6 +23,7 @@ import { tf00 } from './generated/layouts.ts';
 import {
   fitsHits,
   gapFault,
+  type HitColumns,
   hitBytesMin,
   hitFault,
   payloadBytes as payloadBytesOf,
@@ -316,18 +317,15 @@ const checkKind = (bytes: Uint8Array, card: InstrumentCard, demands: Demands): n
  * frame-count when gap16 words hold another number of hits;
  * what `into` holds is then undefined.
  */
-export const readDigits = (
-  open: OpenFrame,
-  card: InstrumentCard,
-  into: { voxel: Uint32Array; adc: Uint16Array },
-): number => {
+export const readDigits = (open: OpenFrame, card: InstrumentCard, into: HitColumns): number => {
   const { hitCount, payload } = open;
   const { voxel, adc } = into;
   if (voxel.length < hitCount || adc.length < hitCount)
     throw new Error(`room for ${Math.min(voxel.length, adc.length)} hits, the frame has ${hitCount}`);
   const { voxels, adcBits } = demandsOf(card);
   if (open.encoding === FrameEncoding.gap16) {
-    const last = unpackGaps(payload, hitCount, adcBits, voxels, voxel, adc);
+    const last =
+      into.unpackGaps?.(payload, hitCount) ?? unpackGaps(payload, hitCount, adcBits, voxels, voxel, adc);
     if (last < 0) throw gapFault(payload, hitCount, card, voxels);
     return hitCount;
   }

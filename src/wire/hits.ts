@@ -172,6 +172,13 @@ export const unpackGaps = (
   return hits === count && next <= voxels ? Math.max(next - 1, 0) : -1;
 };
 
+/** Where the hits of a frame go; a room may bring a quicker twin of `unpackGaps`, made for its card. */
+export interface HitColumns {
+  readonly voxel: Uint32Array;
+  readonly adc: Uint16Array;
+  readonly unpackGaps?: (payload: Uint8Array, count: number) => number;
+}
+
 /** What is wrong with a gap16 payload; called only when something is. */
 export const gapFault = (payload: Uint8Array, count: number, card: InstrumentCard, voxels: number): Fault => {
   const { adcBits } = card;

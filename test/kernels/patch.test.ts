@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Digits } from '../../src/domain/frame.ts';
-import { gatherPatches, type PatchGrid, patchGrid, scatterPatches } from '../../src/kernels/patch.ts';
+import { type PatchGrid, patchGrid, scatterPatches } from '../../src/kernels/patch.ts';
+import { gatherPatches } from './gathered.ts';
 import { slowGather, slowScatter } from './patch.slow.ts';
 
 const inputTable = Uint8Array.from({ length: 1024 }, (_, adc) => Math.round(Math.log2(adc + 1) * 25.5));
@@ -132,6 +133,27 @@ describe('patches', () => {
     ).toThrow('do not fit');
     expect(gatherPatches(digitsOf([[300, 200]]), grid, inputTable, small)).toBe(1);
     expect(small.patches[0]).toBe(5);
+  });
+
+  it('are gathered the same slab after slab of a large grid', () => {
+    const sizes = [16, 192, 249];
+    const patch = [1, 8, 8];
+    const grid = patchGrid({ axes: axes(sizes), patch });
+    expect(grid.slabPatches).toBeLessThan(grid.patchCount);
+    const out = rowsFor(grid);
+    const place = fc.tuple(fc.nat({ max: grid.voxelCount - 1 }), fc.integer({ min: 1, max: 1023 }));
+    fc.assert(
+      fc.property(fc.uniqueArray(place, { selector: ([voxel]) => voxel, maxLength: 400 }), (hits) => {
+        const digits = digitsOf(hits.sort(([a], [b]) => a - b));
+        const slow = slowGather(digits, sizes, patch, inputTable);
+        const count = gatherPatches(digits, grid, inputTable, out);
+        expect(Array.from(out.patches.subarray(0, count))).toEqual([...slow.keys()]);
+        expect(Buffer.from([...slow.values()].flat())).toEqual(
+          Buffer.from(out.cells.subarray(0, count * 64)),
+        );
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('of the sPHENIX grid are 12,288', () => {

@@ -1,0 +1,137 @@
+/**
+ * Frames as patch rows, quickly: a room for the hits of one frame and the compiled kernels (wasm/gather.as) that
+ * fill it from gap16 words and cut it into patches. In TypeScript the same took more than twice as long, most of a
+ * lane's time beside the model. Refuses nothing of the data; a buffer too small for a frame is our bug and throws.
+ */
+
+import { wasmBase64 } from './generated/gather.ts';
+import type { PatchGrid } from './patch.ts';
+
+/** Where patches go: ids, and `cellsPerPatch` codes for each; longer than needed is fine. */
+export interface PatchRows {
+  readonly patches: Uint32Array;
+  readonly cells: Uint8Array;
+}
+
+/** One frame's hits in the kernels' memory, which also read them from gap16 words. */
+export interface HitRoom {
+  count: number;
+  readonly voxel: Uint32Array;
+  readonly adc: Uint16Array;
+  /** The twin of `unpackGaps` in src/wire/hits.ts. */
+  unpackGaps(payload: Uint8Array, count: number): number;
+}
+
+/** One per thread, never shared. */
+export interface Gatherer {
+  readonly hits: HitRoom;
+  /**
+   * Writes the active patches of the first `hits.count` hits, ascending, from row `firstRow` of `out` on, each hit's
+   * cell the code of its ADC and every other cell 0; returns how many there are. Voxels ascend and lie in the grid
+   * (`wire` checked them).
+   */
+  gather(out: PatchRows, firstRow: number): number;
+}
+
+interface Kernels {
+  unpackGaps(
+    words: number,
+    length: number,
+    count: number,
+    adcBits: number,
+    voxels: number,
+    voxel: number,
+    adc: number,
+  ): number;
+  /** In the order of wasm/gather.as. */
+  gather(...places: number[]): number;
+}
+
+/** What is used of WebAssembly: its types come only with those of a browser's page. */
+interface Wasm {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
+
+let compiled: object | null = null;
+const kernelModule = (): object => {
+  compiled ??= new Module(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)));
+  return compiled;
+};
+
+const pageBytes = 64 * 1024;
+
+/** Gives out places in a memory that is made once they are known, each at a multiple of 64. */
+const plan = () => {
+  let end = 64;
+  return {
+    place(bytes: number): number {
+      const at = end;
+      end = (end + bytes + 63) & ~63;
+      return at;
+    },
+    get pages() {
+      return Math.ceil(end / pageBytes);
+    },
+  };
+};
+
+/**
+ * `codes` has an entry for every ADC value of `adcBits` bits. The memory holds the worst frame: every voxel a hit
+ * and every patch active (some 16 bytes a voxel).
+ */
+export const openGatherer = (grid: PatchGrid, adcBits: number, codes: Uint8Array): Gatherer => {
+  const { voxelCount, patchCount, cellsPerPatch, cellBits, columns, slabVoxels, slabPatches } = grid;
+  // The kernel looks at eight flags at once.
+  const flags = patchCount + 8;
+  const room = plan();
+  const at = {
+    words: room.place(6 * voxelCount),
+    voxel: room.place(4 * voxelCount),
+    adc: room.place(2 * voxelCount),
+    rowAddress: room.place(grid.rowAddress.byteLength),
+    columnAddress: room.place(grid.columnAddress.byteLength),
+    codes: room.place(2 ** adcBits),
+    active: room.place(flags),
+    hitAddress: room.place(4 * Math.min(voxelCount, slabVoxels)),
+    shift: room.place(4 * patchCount),
+    patches: room.place(4 * patchCount),
+    cells: room.place(patchCount * cellsPerPatch),
+  };
+  const memory = new Memory({ initial: room.pages, maximum: room.pages });
+  const kernels = new Instance(kernelModule(), { env: { memory } }).exports as Kernels;
+  const { buffer } = memory;
+  new Int32Array(buffer, at.rowAddress).set(grid.rowAddress);
+  new Int32Array(buffer, at.columnAddress).set(grid.columnAddress);
+  new Uint8Array(buffer, at.codes).set(codes.subarray(0, 2 ** adcBits));
+  const words = new Uint8Array(buffer, at.words, 6 * voxelCount);
+  const patches = new Uint32Array(buffer, at.patches, patchCount);
+  const cells = new Uint8Array(buffer, at.cells, patchCount * cellsPerPatch);
+  const hits: HitRoom = {
+    count: 0,
+    voxel: new Uint32Array(buffer, at.voxel, voxelCount),
+    adc: new Uint16Array(buffer, at.adc, voxelCount),
+    unpackGaps(payload, count) {
+      if (payload.length > words.length || count > voxelCount) return -1;
+      words.set(payload);
+      return kernels.unpackGaps(at.words, payload.length >>> 1, count, adcBits, voxelCount, at.voxel, at.adc);
+    },
+  };
+  return {
+    hits,
+    gather(out, firstRow) {
+      const rowCount = kernels.gather(
+        ...[at.voxel, at.adc, hits.count, columns, at.rowAddress, at.columnAddress, cellBits, cellsPerPatch],
+        ...[slabVoxels, slabPatches, at.codes, at.active, at.hitAddress, at.shift, at.patches, at.cells],
+      );
+      const roomMax = Math.min(out.patches.length, Math.floor(out.cells.length / cellsPerPatch));
+      if (firstRow + rowCount > roomMax)
+        throw new Error(`${firstRow + rowCount} patches do not fit the ${roomMax} rows given`);
+      out.patches.set(patches.subarray(0, rowCount), firstRow);
+      out.cells.set(cells.subarray(0, rowCount * cellsPerPatch), firstRow * cellsPerPatch);
+      return rowCount;
+    },
+  };
+};
