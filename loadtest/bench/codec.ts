@@ -1,0 +1,128 @@
+/**
+ * `tessera bench codec`: the ladder's rungs and their rivals on the same fixed wedges in the same run: ratio against
+ * error, physics after decoding, the entropy stage, and rates from frame bytes to packet bytes. It refuses to quote
+ * what it did not measure: where a piece is absent it says so, and the key stays out.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { version } from '../../src/assemble.ts';
+import { say } from '../drive.ts';
+import { openContenders } from './codec/contenders.ts';
+import { openCourses } from './codec/courses.ts';
+import { measureEntropy } from './codec/entropy.ts';
+import {
+  type Bench,
+  judge,
+  openBench,
+  physicsRow,
+  type Row,
+  rawRow,
+  sizeRow,
+  type Verdict,
+} from './codec/judge.ts';
+import { workers } from './codec/packets.ts';
+import { type Rate, raceRates, rateRow } from './codec/rates.ts';
+import { codecRatios } from './codec/ratios.ts';
+import { classicalRivals, rivalRow } from './codec/rivals.ts';
+import { openSet, type TestSet } from './codec/sets.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    repeats: { type: 'string', default: '5' },
+    /** Two time frames of each set, one round: shows that it runs, says little. */
+    quick: { type: 'boolean', default: false },
+  },
+});
+const repeats = flags.quick ? 1 : Number(flags.repeats);
+const timeFramesMax = flags.quick ? 2 : undefined;
+/** Time frames whose tracks are known: some 1,700 tracks of Au+Au, which is enough for a width to three digits. */
+const truthTimeFrames = flags.quick ? 1 : 24;
+
+const absences = new Set<string>();
+const absent = (what: string): void => {
+  if (!absences.has(what)) say(`!!! ${what} is not there: its figures are left out`);
+  absences.add(what);
+};
+
+const judgeSet = async (set: TestSet, rows: { sizes: Row[]; physics: Row[] }): Promise<Verdict[]> => {
+  const bench: Bench = openBench(set, truthTimeFrames);
+  rows.physics.push(rawRow(set.name, bench));
+  const verdicts: Verdict[] = [];
+  const contenders = await openContenders(set, absent);
+  for (const contender of contenders) {
+    const verdict = await judge(bench, contender);
+    say(
+      `${set.name}: ${verdict.name}: ${verdict.ratioDense?.toFixed(1) ?? '–'}× at log-MAE ${verdict.logMae.toFixed(4)}`,
+    );
+    verdicts.push(verdict);
+    rows.sizes.push(sizeRow(set.name, verdict));
+    rows.physics.push(physicsRow(set.name, verdict));
+  }
+  for (const { close } of contenders) await close?.();
+  return verdicts;
+};
+
+const measureRates = async (sets: readonly TestSet[]): Promise<Rate[]> => {
+  const courses = await openCourses(sets, absent);
+  try {
+    return await raceRates(courses.contestants, repeats, say);
+  } finally {
+    await courses.close();
+  }
+};
+
+const main = async (): Promise<void> => {
+  const sets = ['auau_test', 'pp_test', 'narrow_test'].map((name) => openSet(name, timeFramesMax));
+  const rows = { sizes: [] as Row[], physics: [] as Row[] };
+  const verdicts = new Map<string, readonly Verdict[]>();
+  for (const set of sets) verdicts.set(set.name, await judgeSet(set, rows));
+  const classical = sets.map((set) => classicalRivals(set, absent));
+  sets.forEach((set, i) => {
+    for (const row of classical[i]?.rows ?? []) rows.sizes.push(rivalRow(set.name, row));
+  });
+  const entropy = measureEntropy(sets[0]!, repeats);
+  const rates = await measureRates(sets);
+  const result = {
+    bench: 'codec',
+    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    version,
+    seed: sets[0]!.planned.seed,
+    note:
+      'Wedges are simulated, none was trained or fitted on. Ratios count whole tk00 messages. Errors are mean ' +
+      '|Δ log2(ADC+1)| over all voxels. Clusters are matched one to one within a cluster width, raw against decoded; ' +
+      'residuals of tracks are 68 % half-widths. “Noise drawn again” is no codec: it is what clusters do by ' +
+      `themselves. Rates are medians of ${repeats} rounds on ${workers} threads, all contestants in each round.`,
+    rows: [
+      ...sets.map((set) => ({
+        set: set.name,
+        instrument: set.cards.card.id,
+        wedges: set.wedges.length,
+        'hits a wedge': set.hits / set.wedges.length,
+        'occupancy, %': (100 * set.hits) / set.wedges.length / set.voxels,
+        'as committed': set.isCommitted,
+      })),
+      ...rows.sizes,
+      ...rows.physics,
+      ...rates.map(rateRow),
+      {
+        'entropy stage, symbols': entropy.symbols,
+        'coded, M/s': entropy.encodeRate / 1e6,
+        'read, M/s': entropy.decodeRate / 1e6,
+        'only looked up, M/s': entropy.lookupRate / 1e6,
+        'over cross-entropy, %': 100 * entropy.excess,
+      },
+    ],
+    ratios: codecRatios({ verdicts, rates, entropy, classical: classical[0]! }),
+    absent: [...absences],
+  };
+  const json = `${JSON.stringify(result, null, 2)}\n`;
+  if (flags.json === undefined) process.stdout.write(json);
+  else writeFileSync(flags.json, json);
+};
+
+await main();
+// Model sessions and worker threads have been closed; nothing may keep a finished bench alive.
+process.exit(0);

@@ -1,0 +1,58 @@
+/**
+ * What is raced: frames to packets through the lane, packets back to digits, and the networks it is compared with, on
+ * the same cores. Refuses half paths: encoding begins with tf00 bytes and ends with tk00 bytes, decoding the other way.
+ */
+
+import { ridingCards } from './contenders.ts';
+import { openDecodeCrew } from './decode_crew.ts';
+import {
+  everyRung,
+  openBenchLane,
+  packetsOf,
+  planesMax,
+  tokensOnly,
+  uptoPlanes,
+  workers,
+} from './packets.ts';
+import type { Contestant } from './rates.ts';
+import type { TestSet } from './sets.ts';
+
+export interface Courses {
+  readonly contestants: readonly Contestant[];
+  close(): Promise<void>;
+}
+
+export const openCourses = async (
+  sets: readonly TestSet[],
+  absent: (what: string) => void,
+): Promise<Courses> => {
+  const contestants: Contestant[] = [];
+  const closers: (() => Promise<void>)[] = [];
+  for (const set of sets) {
+    const frames = set.wedges.map(({ frame }) => frame);
+    const about = { set: set.name, wedges: frames.length, hits: set.hits };
+    // Tokens ride with everything: the lane makes them of every frame.
+    const riding = ridingCards(set.cards, absent);
+    const lane = await openBenchLane(riding);
+    closers.push(() => lane.close());
+    const tokens = async (): Promise<void> => void (await packetsOf(lane, frames, tokensOnly));
+    contestants.push({ ...about, name: 'tokens encode', run: tokens });
+    for (const [name, policy] of [
+      ['near', uptoPlanes(planesMax)],
+      ['lossless', everyRung],
+    ] as const) {
+      const packets = await packetsOf(lane, frames, policy);
+      const encode = async (): Promise<void> => void (await packetsOf(lane, frames, policy));
+      contestants.push({ ...about, name: `${name} encode`, run: encode });
+      const crew = await openDecodeCrew(riding, packets, workers);
+      closers.push(() => crew.close());
+      contestants.push({ ...about, name: `${name} decode`, run: async () => void (await crew.decodeAll()) });
+    }
+  }
+  return {
+    contestants,
+    async close() {
+      for (const closer of closers) await closer();
+    },
+  };
+};

@@ -1,0 +1,112 @@
+/**
+ * The classical rivals' figures on a set's own wedges, from `loadtest/rivals/codec_rivals.py`, which takes long and
+ * gives the same bytes every time: what it found is kept beside the set's file. Refuses figures of other wedges.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { home } from '../../../src/assemble.ts';
+import { say } from '../../drive.ts';
+import type { Row } from './judge.ts';
+import { setFile, type TestSet } from './sets.ts';
+
+interface RivalRow {
+  readonly name: string;
+  readonly setting: string;
+  readonly wedges: number;
+  readonly hits: number;
+  readonly bits_per_hit: number;
+  readonly ratio_dense: number;
+  readonly ratio_sparse_list: number;
+  readonly log_mae: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly charge_bias: number;
+}
+
+export interface Classical {
+  readonly rows: readonly RivalRow[];
+  /** Wedges of the set that were coded, and their hits. */
+  readonly chosen: readonly number[];
+  readonly hits: number;
+  /** Bits a hit: the best of zstd-19, LZMA and Blosc2 on any form of the list; the strongest context mixing. */
+  readonly bestGeneralBits: number | null;
+  readonly boundBits: number | null;
+}
+
+const python = join(home, '.tessera/rivals/venv/bin/python');
+const script = join(home, 'loadtest/rivals/codec_rivals.py');
+/** Where `tessera simulate --to npz --plan models/train/wedges.json` put what the bound learns from. */
+const trainingOf = (set: TestSet): string =>
+  join(home, '.tessera/train/data', `${set.name.replace('_test', '_train')}.npz`);
+
+const digest = (path: string): string =>
+  createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12);
+
+const least = (rows: readonly RivalRow[], belongs: (row: RivalRow) => boolean): number | null => {
+  const bits = rows.filter(belongs).map((row) => row.bits_per_hit);
+  return bits.length === 0 ? null : Math.min(...bits);
+};
+
+/** Null, and said so, where Python or the script is not there. */
+export const classicalRivals = (set: TestSet, absent: (what: string) => void): Classical | null => {
+  if (set.isCommitted === 'part') {
+    absent('classical rivals of a part of a set');
+    return null;
+  }
+  if (!existsSync(python) || !existsSync(script)) {
+    absent('the classical rivals’ Python (.tessera/rivals/venv)');
+    return null;
+  }
+  const file = setFile(set.name);
+  const found = join(
+    home,
+    '.tessera/bench/codec',
+    `rivals_${set.name}_${digest(file)}_${digest(script)}.json`,
+  );
+  if (!existsSync(found)) {
+    say(`${set.name}: running the classical rivals, which takes minutes …`);
+    const training = trainingOf(set);
+    const args = [script, '--wedges', file, '--json', found];
+    if (existsSync(training)) args.push('--training', training);
+    else absent(`${training}: the context-mixing bound`);
+    const ended = spawnSync(python, args, { cwd: home, stdio: ['ignore', 'inherit', 'inherit'] });
+    if (ended.status !== 0 || !existsSync(found)) {
+      absent(`classical rivals of ${set.name}: the script failed`);
+      return null;
+    }
+  }
+  const { rows, chosen, skipped } = JSON.parse(readFileSync(found, 'utf8')) as {
+    rows: RivalRow[];
+    chosen: number[];
+    skipped: string[];
+  };
+  for (const what of skipped) absent(what);
+  // Several wedges in one go is no packet, and a bound is no compressor: neither is in the running.
+  const single = rows.filter(({ wedges, setting }) => wedges === chosen.length && !/in one go/.test(setting));
+  return {
+    rows,
+    chosen,
+    hits: chosen.reduce((sum, wedge) => sum + set.wedges[wedge]!.digits.count, 0),
+    bestGeneralBits: least(
+      single,
+      ({ name, log_mae }) => /^(zstd|xz|lzma|blosc2)/i.test(name) && log_mae === 0,
+    ),
+    boundBits: least(rows, ({ name }) => /context mixing|zpaq/.test(name)),
+  };
+};
+
+export const rivalRow = (set: string, row: RivalRow): Row => ({
+  set,
+  contender: `${row.name}, ${row.setting}`,
+  wedges: row.wedges,
+  '× 16-bit dense': row.ratio_dense,
+  '× packed list': row.ratio_sparse_list,
+  'bits a hit': row.bits_per_hit,
+  'log-MAE': row.log_mae,
+  precision: row.precision,
+  recall: row.recall,
+  'charge bias, %': 100 * row.charge_bias,
+});
