@@ -1,6 +1,6 @@
 /**
  * Token surprise: the bits a frame's tokens cost beyond what the model card's static tables expect of them, each
- * patch on its own: its first symbol whatever is beside it, the others given the first. Refuses nothing; it asks
+ * patch on its own: its first symbol whatever is beside it, the others given that one's class. Refuses nothing; it asks
  * the clock, the network and floating-point logarithms for nothing, so that every machine gives the same score
  * (integers, then + − × ÷ √, which IEEE 754 rounds alike everywhere).
  */
@@ -18,9 +18,9 @@ export interface SurpriseTables {
   readonly alphabet: number;
   /** Cost of each first symbol, in 1/256 bit. */
   readonly firstCost: Int32Array;
-  /** Cost of each later symbol, in 1/256 bit: [context][position − 1][symbol]. */
+  /** Cost of each later symbol, in 1/256 bit: [own class][position − 1][symbol]. */
   readonly laterCost: Int32Array;
-  /** Where in `laterCost` the context of each first symbol begins. */
+  /** Where in `laterCost` the own class of each first symbol begins. */
   readonly laterAt: Int32Array;
   /** Expected cost of one patch and its variance, under the card's static distribution. */
   readonly patchMean: number;
@@ -69,7 +69,7 @@ const putPrices = (counts: readonly number[], cost: Int32Array, at: number): Pri
   return { mean, variance: square - mean * mean };
 };
 
-/** How often a first symbol occurred at all: the tables of its contexts together. */
+/** How often each symbol occurred at all: tables of several contexts together. */
 const summed = (tables: readonly (readonly number[])[], alphabet: number): number[] =>
   Array.from({ length: alphabet }, (_, symbol) => tables.reduce((sum, row) => sum + row[symbol]!, 0));
 
@@ -82,14 +82,15 @@ export const prepareSurprise = (
   putPrices(first, firstCost, 0);
   const later = symbolCounts.slice(1);
   const width = later.length * alphabet;
-  const laterCost = new Int32Array(Math.max(0, ...later.map((tables) => tables.length)) * width);
-  const pricesOf = Array.from({ length: laterCost.length / Math.max(1, width) }, (_, context) => {
+  const ownClasses = Math.max(...contexts.own) + 1;
+  const laterCost = new Int32Array(ownClasses * width);
+  const pricesOf = Array.from({ length: ownClasses }, (_, own) => {
     let mean = 0;
     let variance = 0;
     later.forEach((tables, position) => {
-      const counts = tables[context];
-      if (counts === undefined) return;
-      const prices = putPrices(counts, laterCost, context * width + position * alphabet);
+      const classes = tables.length / ownClasses;
+      const counts = summed(tables.slice(own * classes, (own + 1) * classes), alphabet);
+      const prices = putPrices(counts, laterCost, own * width + position * alphabet);
       mean += prices.mean;
       variance += prices.variance;
     });
@@ -101,7 +102,7 @@ export const prepareSurprise = (
   let square = 0;
   first.forEach((count, symbol) => {
     const weight = (count + 1) / total;
-    const rest = pricesOf[contexts.own[symbol]!] ?? { mean: 0, variance: 0 };
+    const rest = pricesOf[contexts.own[symbol]!]!;
     const mean = firstCost[symbol]! + rest.mean;
     patchMean += weight * mean;
     square += weight * (mean * mean + rest.variance);
@@ -111,7 +112,7 @@ export const prepareSurprise = (
     alphabet,
     firstCost,
     laterCost,
-    laterAt: Int32Array.from(contexts.own, (context) => context * width),
+    laterAt: Int32Array.from(contexts.own, (own) => own * width),
     patchMean,
     patchVariance: square - patchMean * patchMean,
   };

@@ -1,15 +1,20 @@
 /**
  * Which static table prices a symbol: the first symbol of a patch by the classes of the patches coded before it
- * beside it (along the last axis, the one before, and the layer before), the others by the class of their own
- * patch's first symbol. Integers only; refuses nothing, `wire/card.ts` has checked the card.
+ * beside it (along the last axis, the one before, and the layer before), the others by the class of that first
+ * symbol and of one more earlier symbol of the patch. Integers only; refuses nothing, `wire/card.ts` has checked
+ * the card.
  */
 
 import type { ModelCard } from '../domain/model.ts';
 import type { LayeredGrid } from './token_activity.ts';
 
 export interface TokenContexts {
-  /** Class of a first symbol as its own patch's later symbols see it: their context. */
+  /** Class of a first symbol as its own patch's later symbols see it. */
   readonly own: Uint8Array;
+  readonly ownClasses: number;
+  /** By position: the earlier position that prices it beside the first, and its symbols' classes. */
+  readonly parent: Uint8Array;
+  readonly parentClass: readonly Uint8Array[];
   /** Class of a first symbol as later patches see it, 1 …; 0 is a patch that is not active. */
   readonly near: Uint8Array;
   readonly nearClasses: number;
@@ -27,7 +32,7 @@ export interface TokenContexts {
 export const nearClassesOf = (first: readonly number[]): number => Math.round(Math.cbrt(first.length));
 
 export const tokenContexts = (
-  { own, near, first }: ModelCard['contexts'],
+  { own, near, first, parent, parentClass }: ModelCard['contexts'],
   { layers, rows, columns }: LayeredGrid,
 ): TokenContexts => {
   const rowStep = columns + 1;
@@ -40,6 +45,9 @@ export const tokenContexts = (
   }
   return {
     own: Uint8Array.from(own),
+    ownClasses: Math.max(...own) + 1,
+    parent: Uint8Array.from(parent),
+    parentClass: parentClass.map((classes) => Uint8Array.from(classes)),
     near: Uint8Array.from(near),
     nearClasses: nearClassesOf(first),
     first: Uint8Array.from(first),

@@ -43,10 +43,12 @@ export interface TokenTables {
   readonly gaps: SymbolTable;
   readonly activity: ActivityTables;
   readonly contexts: TokenContexts;
-  /** By position, then context. */
+  /** By position, then context: own class · parent classes + parent class, except for the first position. */
   readonly symbols: readonly (readonly SymbolTable[])[];
   /** Steps of each position's contexts end to end, `alphabet` each. */
   readonly steps: readonly Uint32Array[];
+  /** By position: what an own class adds to a context. */
+  readonly parentClasses: Uint16Array;
   readonly scratch: { steps: Uint32Array; bytes: Uint8Array };
 }
 
@@ -69,8 +71,9 @@ export const prepareTokenTables = (
 ): TokenTables => {
   const { alphabet } = card;
   const grid = layeredGrid(patchesPerAxis(instrument));
-  const symbols = card.symbolCounts.map((contexts) =>
-    contexts.map((counts) => symbolTable(normalizeFrequencies(counts, frequencyBits), frequencyBits)),
+  const contexts = tokenContexts(card.contexts, grid);
+  const symbols = card.symbolCounts.map((rows) =>
+    rows.map((counts) => symbolTable(normalizeFrequencies(counts, frequencyBits), frequencyBits)),
   );
   return {
     model: `${card.name}/${card.version}`,
@@ -79,11 +82,12 @@ export const prepareTokenTables = (
     alphabet,
     gaps: gapTable(card.gapCounts),
     activity: activityTables(grid, card.activeCounts),
-    contexts: tokenContexts(card.contexts, grid),
+    contexts,
     symbols,
-    steps: symbols.map((contexts) => {
-      const steps = new Uint32Array(contexts.length * alphabet);
-      contexts.forEach(({ step }, context) => {
+    parentClasses: Uint16Array.from(symbols, (tables) => tables.length / contexts.ownClasses),
+    steps: symbols.map((tablesOf) => {
+      const steps = new Uint32Array(tablesOf.length * alphabet);
+      tablesOf.forEach(({ step }, context) => {
         steps.set(step, context * alphabet);
       });
       return steps;
@@ -156,8 +160,8 @@ const putSymbols = (
   tables: TokenTables,
 ): number => {
   const { symbolsPerPatch, alphabet, contexts } = tables;
-  const { own, near, placeOf, classes } = contexts;
-  const stepOf = tables.steps;
+  const { own, near, parent, parentClass, placeOf, classes } = contexts;
+  const { steps: stepOf, parentClasses } = tables;
   const firstSteps = stepOf[0]!;
   classes.fill(0);
   let at = stepsAt;
@@ -165,15 +169,17 @@ const putSymbols = (
   let largest = 0;
   for (let row = 0; row < patchCount; row++) {
     const place = placeOf[patches[row]!]!;
+    const rowAt = from;
     const first = symbols[from++]!;
     if (first > largest) largest = first;
     steps[at++] = firstSteps[firstContext(contexts, place) * alphabet + first]!;
     classes[place] = near[first]!;
-    const base = own[first]! * alphabet;
+    const ownClass = own[first]!;
     for (let position = 1; position < symbolsPerPatch; position++) {
       const symbol = symbols[from++]!;
       if (symbol > largest) largest = symbol;
-      steps[at++] = stepOf[position]![base + symbol]!;
+      const beside = parentClass[position]![symbols[rowAt + parent[position]!]!]!;
+      steps[at++] = stepOf[position]![(ownClass * parentClasses[position]! + beside) * alphabet + symbol]!;
     }
   }
   if (largest >= alphabet) throw new Error(`symbol ${largest} is outside an alphabet of ${alphabet}`);
@@ -233,17 +239,21 @@ const takeSymbols = (
   tables: TokenTables,
 ): void => {
   const { symbolsPerPatch, contexts } = tables;
-  const { own, near, placeOf, classes } = contexts;
+  const { own, near, parent, parentClass, placeOf, classes } = contexts;
+  const { parentClasses } = tables;
   classes.fill(0);
   let at = 0;
   for (let row = 0; row < patchCount; row++) {
     const place = placeOf[patches[row]!]!;
     const first = readSymbol(reader, tables.symbols[0]![firstContext(contexts, place)]!);
+    const rowAt = at;
     symbols[at++] = first;
     classes[place] = near[first]!;
-    const context = own[first]!;
+    const ownClass = own[first]!;
     for (let position = 1; position < symbolsPerPatch; position++) {
-      symbols[at++] = readSymbol(reader, tables.symbols[position]![context]!);
+      const beside = parentClass[position]![symbols[rowAt + parent[position]!]!]!;
+      const table = tables.symbols[position]![ownClass * parentClasses[position]! + beside]!;
+      symbols[at++] = readSymbol(reader, table);
     }
   }
 };

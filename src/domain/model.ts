@@ -40,12 +40,15 @@ export interface ModelCard {
   readonly neighbours: readonly (readonly number[])[];
   /** Which table prices a symbol (`codec/token_contexts`). */
   readonly contexts: {
-    /** By first symbol: the context of its patch's later symbols. */
+    /** By first symbol: the class of its patch as its own later symbols see it. */
     readonly own: readonly number[];
     /** By first symbol: its patch's class as later patches see it, 1 …; 0 is a patch that is not active. */
     readonly near: readonly number[];
     /** By classes of the earlier patches (last axis, row, layer): the context of a first symbol. */
     readonly first: readonly number[];
+    /** By position: the earlier position of the patch that tells most about it, and the classes of its symbols. */
+    readonly parent: readonly number[];
+    readonly parentClass: readonly (readonly number[])[];
   };
   /** How often each symbol occurred in training: [symbolsPerPatch][contexts][alphabet], each row scaled alike. */
   readonly symbolCounts: readonly (readonly (readonly number[])[])[];

@@ -90,10 +90,12 @@ const step = whole.min(-4).max(4);
 /** What is wrong with a model card's contexts: every class and context named must have its table. */
 const contextFaults = ({
   alphabet,
-  contexts: { own, near, first },
+  symbolsPerPatch,
+  contexts: { own, near, first, parent, parentClass },
   symbolCounts,
-}: Pick<ModelCard, 'alphabet' | 'contexts' | 'symbolCounts'>): [string, ...(string | number)[]][] => {
+}: Pick<ModelCard, 'alphabet' | 'symbolsPerPatch' | 'contexts' | 'symbolCounts'>) => {
   const faults: [string, ...(string | number)[]][] = [];
+  const largest = (values: readonly number[]): number => values.reduce((most, one) => Math.max(most, one), 0);
   for (const [name, classes] of Object.entries({ own, near }))
     if (classes.length !== alphabet) faults.push(['needs one class for each symbol', 'contexts', name]);
   const nearClasses = Math.round(Math.cbrt(first.length));
@@ -101,10 +103,21 @@ const contextFaults = ({
     faults.push(['needs one context for each three classes', 'contexts', 'first']);
   if (near.some((one) => one < 1 || one >= nearClasses))
     faults.push(['names a class that `first` does not know', 'contexts', 'near']);
+  for (const [name, rows] of Object.entries({ parent, parentClass }))
+    if (rows.length !== symbolsPerPatch) faults.push(['needs one entry a position', 'contexts', name]);
+  parent.forEach((earlier, position) => {
+    if (earlier >= Math.max(1, position)) faults.push(['must be an earlier position', 'contexts', 'parent']);
+    if (parentClass[position]?.length !== alphabet)
+      faults.push(['needs one class for each symbol', 'contexts', 'parentClass', position]);
+  });
   symbolCounts.forEach((tables, position) => {
-    const named = position === 0 ? first : own;
-    if (named.some((context) => context >= tables.length))
-      faults.push(['has no table for a context', 'symbolCounts', position]);
+    const ownClasses = largest(own) + 1;
+    const isEnough =
+      position === 0
+        ? tables.length > largest(first)
+        : tables.length % ownClasses === 0 &&
+          tables.length / ownClasses > largest(parentClass[position] ?? []);
+    if (!isEnough) faults.push(['has no table for a context', 'symbolCounts', position]);
   });
   return faults;
 };
@@ -124,7 +137,13 @@ const model = z
     encoder: modelFile,
     decoder: modelFile,
     neighbours: z.array(z.array(step)).max(26),
-    contexts: z.object({ own: z.array(byte), near: z.array(byte), first: z.array(byte).max(4096) }),
+    contexts: z.object({
+      own: z.array(byte),
+      near: z.array(byte),
+      first: z.array(byte).max(4096),
+      parent: z.array(byte),
+      parentClass: z.array(z.array(byte)),
+    }),
     symbolCounts: z.array(z.array(z.array(count)).min(1).max(256)),
     gapCounts: z.array(count).min(1).max(32),
     activeCounts: z.array(z.array(count).length(16)).length(512),

@@ -12,10 +12,15 @@ import {
 const card = (rows: number[][]) => ({
   symbolsPerPatch: rows.length,
   alphabet: rows[0]!.length,
-  contexts: { own: rows[0]!.map((_, symbol) => symbol & 1), near: rows[0]!.map(() => 1), first: zeros(8) },
+  contexts: {
+    own: rows[0]!.map((_, symbol) => symbol & 1),
+    near: [],
+    first: [],
+    parent: [],
+    parentClass: [],
+  },
   symbolCounts: rows.map((row, position) => (position === 0 ? [row] : [row, turned(row)])),
 });
-const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 const turned = (row: number[]): number[] => [...row.slice(1), row[0]!];
 
 describe('cost', () => {

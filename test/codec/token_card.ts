@@ -21,9 +21,13 @@ export const tokenCard = (counts: readonly (readonly number[])[], name = 'test-f
       own: Array.from({ length: alphabet }, (_, symbol) => symbol % 3),
       near: Array.from({ length: alphabet }, (_, symbol) => 1 + (symbol % (nearClasses - 1))),
       first: Array.from({ length: nearClasses ** 3 }, (_, triple) => (triple * 7) % 5),
+      parent: counts.map((_, position) => Math.max(0, position - 2)),
+      parentClass: counts.map((_, position) =>
+        Array.from({ length: alphabet }, (_, symbol) => (symbol + position) % 2),
+      ),
     },
     symbolCounts: counts.map((row, position) =>
-      Array.from({ length: position === 0 ? 5 : 3 }, (_, context) => turned(row, context)),
+      Array.from({ length: position === 0 ? 5 : 6 }, (_, context) => turned(row, context)),
     ),
     gapCounts: Array.from({ length: 26 }, (_, bucket) => (bucket < 16 ? 300 : 5000)),
     activeCounts: Array.from({ length: 512 }, (_, context) =>

@@ -68,7 +68,11 @@ export const slowTokenBytes = (
       classAt(layer - 1, row, column);
     const own = symbols.slice(i * card.symbolsPerPatch, (i + 1) * card.symbolsPerPatch);
     own.forEach((symbol, position) => {
-      const context = position === 0 ? card.contexts.first[triple]! : card.contexts.own[own[0]!]!;
+      const { first, own: ownClass, parent, parentClass } = card.contexts;
+      const tables = card.symbolCounts[position]!;
+      const perOwn = tables.length / (Math.max(...ownClass) + 1);
+      const beside = parentClass[position]![own[parent[position]!]!]!;
+      const context = position === 0 ? first[triple]! : ownClass[own[0]!]! * perOwn + beside;
       steps.push(stepOf(card.symbolCounts[position]![context]!, symbol));
     });
   });
