@@ -1,7 +1,8 @@
 """
 The classical rivals on the same wedges: `python codec_rivals.py --wedges auau_test.npz --count N --json out`. Lossless:
 the packed sparse list, general compressors on it and on forms arranged for them, zpaq where it is installed, and the
-context-mixing bound. Lossy: ZFP, SZ3 and Blosc2 on dense log-ADC at several settings. It refuses nothing silently: what
+context-mixing bound. Lossy: ZFP, SZ3 and Blosc2 on dense log-ADC at several settings,
+and kept peaks at BCAE-VS's rate arithmetic. It refuses nothing silently: what
 is not installed is named on standard error and under `skipped`. One row per compressor, form and setting; ratios are
 totals over the wedges, on the 16-bit dense grid and against the 30-bit packed list.
 """
@@ -17,6 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent / "bcae"))
 
 import byte_forms
+import kept_peaks
 import lossy_rivals
 from compressors import COMPRESSORS, zpaq_or_none
 from wedges import VOXELS, Judge, LOG2_TABLE, Wedges
@@ -133,6 +135,28 @@ def lossy_rows(wedges, chosen) -> list[dict]:
     return rows
 
 
+def peak_rows(wedges, chosen, training: Wedges) -> list[dict]:
+    """Kept peaks, one row a window: see kept_peaks.py for what it is and is not."""
+    learnt_on = [LOG2_TABLE[training.dense(w)] for w in np.linspace(0, training.count - 1, 16).astype(int)]
+    rows = []
+    for window in kept_peaks.WINDOWS:
+        tables = kept_peaks.learn(learnt_on, window)
+        totals, judge, kept_hits = Totals(), Judge(), 0
+        for wedge in chosen:
+            adc = wedges.dense(wedge)
+            log_adc = LOG2_TABLE[adc]
+            kept, encode_ms = timed(kept_peaks.peaks, log_adc, window)
+            decoded, decode_ms = timed(kept_peaks.decode, log_adc, kept, tables)
+            kept_hits += int(kept.sum())
+            totals.add(int((adc > 0).sum()), int(kept.sum()) * kept_peaks.KEPT_HIT_BITS / 8, encode_ms, decode_ms)
+            judge.add(adc, decoded)
+        share = kept_hits / totals.hits
+        setting = f"window ±{window[0]} azimuths ±{window[1]} times, {100 * share:.1f} % of the hits"
+        rows.append(totals.row("kept peaks (BCAE-VS-like)", setting, judge.figures()) | {"kept_share": share})
+        report(rows[-1])
+    return rows
+
+
 def bound_row(wedges, chosen, training: Wedges, primed: int) -> dict:
     """The context-mixing bound, learnt on `primed` training wedges and then on the coded ones as it goes."""
     from context_mix import Bound
@@ -161,14 +185,14 @@ def report(row: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wedges", type=Path, required=True, help="npz with the wedges to code")
-    parser.add_argument("--training", type=Path, help="npz the bound learns from first; without it there is no bound")
+    parser.add_argument("--training", type=Path, help="npz the bound and the peaks learn from; without it both are skipped")
     parser.add_argument("--count", type=int, default=12, help="wedges, evenly spaced over the file")
     parser.add_argument("--together", type=int, default=6, help="wedges of the rows that code several in one go")
     parser.add_argument("--primed", type=int, default=60, help="training wedges the bound learns from")
-    parser.add_argument("--only", choices=("lossless", "lossy", "bound"), action="append")
+    parser.add_argument("--only", choices=("lossless", "lossy", "peaks", "bound"), action="append")
     parser.add_argument("--json", type=Path, required=True)
     given = parser.parse_args()
-    parts = given.only or ["lossless", "lossy", "bound"]
+    parts = given.only or ["lossless", "lossy", "peaks", "bound"]
 
     wedges = Wedges(given.wedges)
     chosen = np.linspace(0, wedges.count - 1, given.count).astype(int)
@@ -183,8 +207,12 @@ def main() -> None:
         rows += lossless_rows(wedges, chosen, given.together, skipped)
     if "lossy" in parts:
         rows += lossy_rows(wedges, chosen)
+    if "peaks" in parts and given.training is not None:
+        rows += peak_rows(wedges, chosen, Wedges(given.training))
     if "bound" in parts and given.training is not None:
         rows.append(bound_row(wedges, chosen, Wedges(given.training), given.primed))
+    if given.training is None:
+        skipped.append("kept peaks and the context-mixing bound: no training wedges given")
     document = {"wedges_file": given.wedges.name, "chosen": chosen.tolist(), "skipped": skipped, "rows": rows}
     given.json.write_text(json.dumps(document, indent=1) + "\n")
 
