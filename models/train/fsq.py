@@ -1,10 +1,11 @@
 """
-The patch tokenizer itself: an encoder that is exact by integers (trained through its own rounding), finite
-scalar quantisation of its outputs (Mentzer et al. 2023, arXiv:2309.15505), and a floating decoder. It knows
-nothing of files, frames or ONNX.
+The patch tokenizer itself: an encoder that is exact by integers (trained through its own rounding), scalar
+quantisation of its outputs to a few levels (FSQ, Mentzer et al. 2023, arXiv:2309.15505), the static prior that
+prices the digits, and a floating decoder that sees the digits of a patch and of its neighbours. It knows nothing
+of files, frames or ONNX.
 
 Encoder, as the integer twin computes it: cells are 0 … 255; hidden = clip(round(W·cells + b) · 2^-k, 0, 255)
-with |W| ≤ 64; a digit = clip(round((W'·hidden + b') · 2^-k'), 0, 4). round is half to even, as ONNX's
+with |W| ≤ 64; a digit = clip(round((W'·hidden + b') · 2^-k'), 0, levels − 1). round is half to even, as ONNX's
 QuantizeLinear does it. Every partial sum stays below 2^24, so float32 and int32 kernels give the same digits;
 |W| ≤ 64 also keeps pairs of u8·s8 products within 16 bits, where x86 kernels without VNNI would saturate.
 """
@@ -22,13 +23,15 @@ EXACT_SUM_BOUND = 1 << 24  # integers below it are exact in float32
 @dataclass(frozen=True)
 class Shape:
     hidden: tuple[int, ...] = (128,)
-    digits: int = 12
-    levels: int = 5
-    decoder: tuple[int, ...] = (256, 256)
+    digits: int = 32
+    levels: int = 9
+    decoder: tuple[int, ...] = (320, 320)
     cells: int = 64
+    neighbours: int = 6
+    priors: int = 3  # neighbours whose first digit prices the first digit
     shift_hidden: int = 6
     shift_digits: int = 13
-    symbol_digits: int = 3
+    symbol_digits: int = 2
 
     @property
     def symbols(self) -> int:
@@ -41,6 +44,12 @@ class Shape:
     @property
     def encoder_widths(self) -> tuple[int, ...]:
         return (self.cells, *self.hidden, self.digits)
+
+    @property
+    def decoder_widths(self) -> tuple[int, ...]:
+        """One-hot own digits, a number for each neighbour's digit, one flag for each absent neighbour."""
+        inputs = self.digits * self.levels + self.neighbours * (self.digits + 1)
+        return (inputs, *self.decoder, 2 * self.cells)
 
     def shift(self, layer: int) -> int:
         return self.shift_digits if layer == len(self.hidden) else self.shift_hidden
@@ -61,12 +70,23 @@ def init_encoder(shape: Shape, key: jax.Array) -> list[dict]:
     return layers
 
 
-def init_dense(widths: tuple[int, ...], key: jax.Array) -> list[dict]:
-    layers = []
-    for fan_in, fan_out in zip(widths, widths[1:]):
+def init_decoder(shape: Shape, key: jax.Array) -> list[dict]:
+    """Starts the value head at a typical log2(ADC + 1) and the occupancy head at a typical occupancy."""
+    widths, layers = shape.decoder_widths, []
+    for layer, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
         key, sub = jax.random.split(key)
-        layers.append({'w': jax.random.normal(sub, (fan_in, fan_out)) * np.sqrt(2 / fan_in), 'b': jnp.zeros(fan_out)})
-    return layers
+        # Of one-hot inputs only one in `levels` is on.
+        active = shape.digits * 2 if layer == 0 else fan_in
+        layers.append({'w': jax.random.normal(sub, (fan_in, fan_out)) * np.sqrt(2 / active), 'b': jnp.zeros(fan_out)})
+    bias = np.concatenate([np.full(shape.cells, -1.5), np.full(shape.cells, 7.0)])
+    last = {'w': layers[-1]['w'] * 0.1, 'b': jnp.asarray(bias, jnp.float32)}
+    return [*layers[:-1], last]
+
+
+def init_prior(shape: Shape) -> dict:
+    """Logits of digit 0 given digit 0 of earlier neighbours (`levels` = absent), and of the others given digit 0."""
+    first = jnp.zeros((shape.priors, shape.levels + 1, shape.levels))
+    return {'first': first, 'rest': jnp.zeros((shape.levels, (shape.digits - 1) * shape.levels))}
 
 
 def round_through(x: jax.Array) -> jax.Array:
@@ -128,9 +148,14 @@ def symbols_of(shape: Shape, digits: np.ndarray) -> np.ndarray:
     return (digits.reshape(len(digits), shape.symbols, shape.symbol_digits) @ powers).astype(np.uint8)
 
 
+def digits_of(shape: Shape, symbols: np.ndarray) -> np.ndarray:
+    powers = shape.levels ** np.arange(shape.symbol_digits - 1, -1, -1)
+    return (symbols[:, :, None].astype(np.int64) // powers % shape.levels).reshape(len(symbols), shape.digits)
+
+
 def spread_digits(shape: Shape, digits: jax.Array) -> jax.Array:
     """
-    Digits → one-hot over their levels, [rows, digits · levels]. The gradient is the central difference between
+    Digits → one-hot over their levels, [rows, digits, levels]. The gradient is the central difference between
     the neighbouring levels (one-sided at the ends), so that the encoder learns which way to move a digit.
     """
     level = np.arange(shape.levels)
@@ -140,10 +165,54 @@ def spread_digits(shape: Shape, digits: jax.Array) -> jax.Array:
     slope[level, below] -= 1 / (above - below)
     one_hot = (digits[:, :, None] == level).astype(jnp.float32)
     through = (digits - jax.lax.stop_gradient(digits))[:, :, None] * (jax.lax.stop_gradient(one_hot) @ slope)
-    return (one_hot + through).reshape(len(digits), shape.digits * shape.levels)
+    return one_hot + through
 
 
-def decode_dense(layers: list[dict], x: jax.Array) -> jax.Array:
-    for params in layers[:-1]:
+def centred(shape: Shape, digits):
+    """A digit as the decoder reads a neighbour's: −1 … 1, the middle level 0."""
+    middle = (shape.levels - 1) / 2
+    return (digits - middle) / middle
+
+
+def decode(shape: Shape, decoder: list[dict], spread: jax.Array, near: jax.Array, absent: jax.Array) -> jax.Array:
+    """
+    spread: [rows, digits, levels] of the patch; near: [rows, neighbours, digits], as digits; absent: bool
+    [rows, neighbours]. Gives [rows, 2 · cells]: occupancy logits, then log2(ADC + 1).
+    """
+    rows = len(spread)
+    seen = jnp.where(absent[:, :, None], 0, centred(shape, near))
+    x = jnp.concatenate([spread.reshape(rows, -1), seen.reshape(rows, -1), absent.astype(jnp.float32)], axis=1)
+    for params in decoder[:-1]:
         x = jax.nn.relu(x @ params['w'] + params['b'])
-    return x @ layers[-1]['w'] + layers[-1]['b']
+    return x @ decoder[-1]['w'] + decoder[-1]['b']
+
+
+def bits_of_digits(shape: Shape, prior: dict, spread: jax.Array, near_first: jax.Array) -> jax.Array:
+    """
+    What static tables would charge a patch, in bits, [rows]. near_first: int [rows, priors], the first digit of
+    neighbours that are coded earlier, `levels` where there is none.
+    """
+    first = sum(prior['first'][n][near_first[:, n]] for n in range(shape.priors))
+    rest = (spread[:, 0] @ prior['rest']).reshape(-1, shape.digits - 1, shape.levels)
+    bits = -(spread[:, 0] * jax.nn.log_softmax(first)).sum(1)
+    return (bits - (spread[:, 1:] * jax.nn.log_softmax(rest)).sum((1, 2))) / np.log(2)
+
+
+def keep_digits(shape: Shape, params: dict, kept: np.ndarray, usual: np.ndarray) -> tuple[Shape, dict]:
+    """The network with only the digits `kept` (in that order); the others' `usual` level is folded into biases."""
+    smaller = Shape(**{**shape.__dict__, 'digits': len(kept)})
+    dropped = np.setdiff1d(np.arange(shape.digits), kept)
+    last = params['encoder'][-1]
+    encoder = [*params['encoder'][:-1], {'w': last['w'][:, kept], 'b': last['b'][kept]}]
+    weight, bias = (np.asarray(params['decoder'][0][name]) for name in 'wb')
+    own_end = shape.digits * shape.levels
+    near_end = own_end + shape.neighbours * shape.digits
+    own = weight[:own_end].reshape(shape.digits, shape.levels, -1)
+    near = weight[own_end:near_end].reshape(shape.neighbours, shape.digits, -1)
+    constant = np.einsum('ndw,d->nw', near[:, dropped], centred(shape, usual[dropped].astype(np.float32)))
+    bias = bias + own[dropped, usual[dropped]].sum(0) + constant.sum(0)
+    parts = [own[kept].reshape(-1, own.shape[-1]), near[:, kept].reshape(-1, own.shape[-1]), weight[near_end:] - constant]
+    first = {'w': jnp.asarray(np.concatenate(parts)), 'b': jnp.asarray(bias)}
+    rest = params['prior']['rest'].reshape(shape.levels, shape.digits - 1, shape.levels)[:, np.asarray(kept[1:]) - 1]
+    prior = {'first': params['prior']['first'], 'rest': rest.reshape(shape.levels, -1)}
+    return smaller, {'encoder': encoder, 'decoder': [first, *params['decoder'][1:]], 'prior': prior}

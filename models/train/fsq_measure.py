@@ -8,11 +8,13 @@ import time
 import numpy as np
 import onnxruntime
 
-from fsq import Shape
-from tpc_patches import GAP_BUCKETS, VOXELS, CodeScale, Wedges, gap_buckets
+from fsq import Shape, digits_of
+from fsq_onnx import ABSENT
+from fsq_tables import payload_bits
+from tpc_patches import VOXELS, CodeScale, Wedges
 
-TABLE_BITS = 12  # static tables are normalised to 12-bit frequencies
 ROWS_A_CALL = 1024  # stays in the second-level cache
+ENVELOPE_BYTES = 320  # what a tk00 packet adds to its token layer
 
 
 def session(graph: bytes) -> onnxruntime.InferenceSession:
@@ -27,54 +29,34 @@ def run_rows(model: onnxruntime.InferenceSession, rows: np.ndarray) -> np.ndarra
     return np.concatenate(parts)
 
 
-def encode_ms(model: onnxruntime.InferenceSession, cells: np.ndarray, rows: int = 7000) -> float:
-    """Median milliseconds for `rows` patches on one thread, over 31 runs."""
+def with_neighbours(symbols: np.ndarray, near: np.ndarray, begin: int = 0, end: int | None = None) -> np.ndarray:
+    """
+    Rows begin … end−1 as the decoder takes them: a patch's symbols, then those of each neighbour in order, ABSENT
+    where there is none (its row in `near` is the number of rows).
+    """
+    own = np.arange(len(symbols), dtype=near.dtype)[begin:end, None]
+    rows = np.concatenate([own, near[begin:end]], axis=1)
+    seen = symbols[np.minimum(rows, len(symbols) - 1)]
+    seen[rows == len(symbols)] = ABSENT
+    return seen.reshape(len(rows), -1)
+
+
+def decode_rows(decoder: onnxruntime.InferenceSession, symbols: np.ndarray, near: np.ndarray) -> np.ndarray:
+    starts = range(0, len(symbols), ROWS_A_CALL)
+    name = decoder.get_inputs()[0].name
+    slabs = (with_neighbours(symbols, near, at, at + ROWS_A_CALL) for at in starts)
+    return np.concatenate([decoder.run(None, {name: slab})[0] for slab in slabs])
+
+
+def run_ms(model: onnxruntime.InferenceSession, cells: np.ndarray, rows: int = 7000, runs: int = 15) -> float:
+    """Median milliseconds for `rows` patches on one thread."""
     sample = np.ascontiguousarray(np.resize(cells, (rows, cells.shape[1])))
     times = []
-    for _ in range(31):
+    for _ in range(runs):
         start = time.perf_counter()
         run_rows(model, sample)
         times.append((time.perf_counter() - start) * 1e3)
     return float(np.median(times))
-
-
-def bits_of(counts: np.ndarray) -> np.ndarray:
-    """Cost in bits of each symbol under the 12-bit frequencies of `counts`, every symbol at least 1."""
-    frequency = np.maximum(1, np.round(counts / max(1, counts.sum()) * (1 << TABLE_BITS)))
-    return -np.log2(frequency / frequency.sum())
-
-
-def count_symbols(shape: Shape, symbols: np.ndarray) -> np.ndarray:
-    return np.stack([np.bincount(column, minlength=shape.alphabet) for column in symbols.T])
-
-
-def gap_table_of(ids: np.ndarray) -> str:
-    """Which gap table a frame takes, as `src/codec/tokens.ts` decides it: under an eighth active is sparse."""
-    return 'sparse' if len(ids) == 0 or len(ids) * 8 < int(ids[-1]) + 1 else 'dense'
-
-
-def count_gaps(groups: list[Wedges]) -> dict[str, np.ndarray]:
-    counts = {'sparse': np.zeros(GAP_BUCKETS, np.int64), 'dense': np.zeros(GAP_BUCKETS, np.int64)}
-    for wedges in groups:
-        for frame in range(wedges.frames):
-            ids = wedges.ids[wedges.first[frame] : wedges.first[frame + 1]]
-            buckets, _ = gap_buckets(ids)
-            counts[gap_table_of(ids)] += np.bincount(buckets, minlength=GAP_BUCKETS)
-    return counts
-
-
-def payload_bits(symbols: np.ndarray, wedges: Wedges, symbol_counts: np.ndarray, gap_counts: dict) -> np.ndarray:
-    """Estimated bits of each frame's token layer: symbols and gaps by the static tables, raw gap bits added."""
-    costs = np.stack([bits_of(counts) for counts in symbol_counts])
-    of_row = costs[np.arange(symbols.shape[1]), symbols].sum(1)
-    gap_costs = {kind: bits_of(counts) for kind, counts in gap_counts.items()}
-    bits = np.zeros(wedges.frames)
-    for frame in range(wedges.frames):
-        rows = slice(wedges.first[frame], wedges.first[frame + 1])
-        ids = wedges.ids[rows]
-        buckets, raw = gap_buckets(ids)
-        bits[frame] = of_row[rows].sum() + gap_costs[gap_table_of(ids)][buckets].sum() + raw
-    return bits
 
 
 def fidelity(scale: CodeScale, truth: np.ndarray, decoded: np.ndarray, frames: int) -> dict:
@@ -83,6 +65,7 @@ def fidelity(scale: CodeScale, truth: np.ndarray, decoded: np.ndarray, frames: i
     the frames (no hit = 0), as the BCAE papers count it; cells of inactive patches are right by construction.
     """
     hit, kept = truth > 0, decoded > 0
+    adc = scale.code_adc().astype(np.float64)
     log_adc = np.log2(scale.code_adc().astype(np.float32) + 1)
     error = np.abs(log_adc[truth] - log_adc[decoded])
     both = hit & kept
@@ -91,14 +74,28 @@ def fidelity(scale: CodeScale, truth: np.ndarray, decoded: np.ndarray, frames: i
         'log_mae_on_hits_kept': float(error[both].mean(dtype=np.float64)),
         'precision': float(both.sum() / max(1, kept.sum())),
         'recall': float(both.sum() / max(1, hit.sum())),
+        'charge_bias': float(adc[decoded].sum() / adc[truth].sum() - 1),
     }
 
 
-def measure(shape: Shape, scale: CodeScale, encoder, decoder, wedges: Wedges, tables: dict) -> dict:
-    """Everything the card says of one kind of collision."""
-    symbols = run_rows(encoder, wedges.cells)
-    decoded = run_rows(decoder, symbols)
-    bits = payload_bits(symbols, wedges, tables['symbols'], tables['gaps'])
+def codebook(shape: Shape, symbols: np.ndarray) -> dict:
+    """How the codebook is used: share of each position's symbols that occur, and bits of each digit alone."""
+    used = [float((np.bincount(column, minlength=shape.alphabet) > 0).mean()) for column in symbols.T]
+    digits = digits_of(shape, symbols)
+    share = np.stack([np.bincount(column, minlength=shape.levels) for column in digits.T]) / len(digits)
+    bits = -(share * np.log2(np.maximum(share, 1e-12))).sum(1)
+    return {
+        'codebook_use_by_symbol': used,
+        'digit_entropy_bits': [round(float(value), 3) for value in bits],
+        'end_level_digits': float(((digits == 0) | (digits == shape.levels - 1)).mean()),
+    }
+
+
+def measure(shape: Shape, scale: CodeScale, symbols, decoder, wedges: Wedges, near: np.ndarray, tables: dict) -> dict:
+    """Everything the card says of one kind of collision; symbols: what the exported encoder gave."""
+    decoded = decode_rows(decoder, symbols, near)
+    content, active = payload_bits(symbols, near, wedges, tables)
+    bits = content + active
     hits = wedges.hits.sum()
     return {
         'frames': wedges.frames,
@@ -107,7 +104,9 @@ def measure(shape: Shape, scale: CodeScale, encoder, decoder, wedges: Wedges, ta
         **fidelity(scale, wedges.cells, decoded, wedges.frames),
         'bits_per_hit': float(bits.sum() / hits),
         'bits_per_patch': float(bits.sum() / len(symbols)),
+        'active_bits_per_patch': float(active.sum() / len(symbols)),
         'payload_bytes_per_frame': float(bits.mean() / 8),
         'ratio_16bit_dense': float(wedges.frames * VOXELS * 16 / bits.sum()),
-        'codebook_use_by_symbol': [float((row > 0).mean()) for row in count_symbols(shape, symbols)],
+        'packet_ratio_16bit_dense': float(VOXELS * 2 / (bits.mean() / 8 + ENVELOPE_BYTES)),
+        **codebook(shape, symbols),
     }

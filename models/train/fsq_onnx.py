@@ -8,10 +8,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from fsq import Shape
+from fsq import Shape, centred
 from tpc_patches import LOG_MIN, CodeScale
 
 OPSET = 17
+ABSENT = 255  # every symbol of a neighbour that has no hit
 IR_VERSION = 9  # read by every onnxruntime since 1.15
 
 
@@ -49,16 +50,21 @@ def encoder_graph(shape: Shape, layers: list[dict]) -> bytes:
 
 def decoder_graph(shape: Shape, decoder: list[dict], scale: CodeScale, threshold: float) -> bytes:
     """
-    `symbols` uint8 [N, symbols] → `cells` uint8 [N, 64]: a cell is a hit where its occupancy logit exceeds
-    `threshold`, and then carries the code of its value (base … 255). A symbol beyond the alphabet counts as no
-    digit at all, so that hostile bytes cannot fail a run.
+    `symbols` uint8 [N, symbols · (1 + neighbours)] (a patch's own, then each neighbour's, 255 where it is absent) →
+    `cells` uint8 [N, 64]: a cell is a hit where its occupancy logit exceeds `threshold`, and then carries the code
+    of its value (base … 255). A symbol beyond the alphabet counts as no digit at all, so that hostile bytes
+    cannot fail a run.
     """
     width = shape.symbol_digits * shape.levels
     spread = np.zeros((256, width), np.float32)
+    near = np.zeros((256, shape.symbol_digits), np.float32)
     for symbol in range(shape.alphabet):
         for digit in range(shape.symbol_digits):
             value = symbol // shape.levels ** (shape.symbol_digits - 1 - digit) % shape.levels
             spread[symbol, digit * shape.levels + value] = 1
+            near[symbol, digit] = centred(shape, np.float32(value))
+    absent = np.zeros((256,), np.float32)
+    absent[ABSENT] = 1
     weight, bias = (np.asarray(decoder[-1][name], np.float32).copy() for name in 'wb')
     # The value head gives log2(ADC + 1); codes are affine in it. The 0.5 makes Cast's truncation a rounding.
     weight[:, shape.cells :] *= scale.step
@@ -66,7 +72,12 @@ def decoder_graph(shape: Shape, decoder: list[dict], scale: CodeScale, threshold
     bias[: shape.cells] -= threshold
     constants = {
         'spread': spread,
-        'row_shape': np.array([-1, shape.symbols * width], np.int64),
+        'near_digit': near,
+        'is_absent': absent,
+        'own_and_near': np.array([shape.symbols, shape.symbols * shape.neighbours], np.int64),
+        'first_of_each': np.arange(shape.neighbours, dtype=np.int64) * shape.symbols,
+        'own_shape': np.array([-1, shape.symbols * width], np.int64),
+        'near_shape': np.array([-1, shape.neighbours * shape.digits], np.int64),
         'head_sizes': np.array([shape.cells, shape.cells], np.int64),
         'code_min': np.float32(scale.base),
         'code_max': np.float32(255.5),
@@ -74,8 +85,14 @@ def decoder_graph(shape: Shape, decoder: list[dict], scale: CodeScale, threshold
     }
     nodes = [
         helper.make_node('Cast', ['symbols'], ['symbol_index'], to=TensorProto.INT32),
-        helper.make_node('Gather', ['spread', 'symbol_index'], ['levels']),
-        helper.make_node('Reshape', ['levels', 'row_shape'], ['x0']),
+        helper.make_node('Split', ['symbol_index', 'own_and_near'], ['own', 'near'], axis=1),
+        helper.make_node('Gather', ['spread', 'own'], ['own_levels']),
+        helper.make_node('Reshape', ['own_levels', 'own_shape'], ['own_row']),
+        helper.make_node('Gather', ['near_digit', 'near'], ['near_digits']),
+        helper.make_node('Reshape', ['near_digits', 'near_shape'], ['near_row']),
+        helper.make_node('Gather', ['near', 'first_of_each'], ['near_first'], axis=1),
+        helper.make_node('Gather', ['is_absent', 'near_first'], ['absent_row']),
+        helper.make_node('Concat', ['own_row', 'near_row', 'absent_row'], ['x0'], axis=1),
     ]
     for layer, params in enumerate(decoder):
         last = layer == len(decoder) - 1
@@ -91,7 +108,8 @@ def decoder_graph(shape: Shape, decoder: list[dict], scale: CodeScale, threshold
         helper.make_node('Where', ['hit', 'code', 'none'], ['kept']),
         helper.make_node('Cast', ['kept'], ['cells'], to=TensorProto.UINT8),
     ]
-    return finished('tpc-fsq decoder', nodes, constants, ('symbols', shape.symbols), ('cells', shape.cells))
+    width_in = shape.symbols * (1 + shape.neighbours)
+    return finished('tpc-fsq decoder', nodes, constants, ('symbols', width_in), ('cells', shape.cells))
 
 
 def packing(shape: Shape) -> np.ndarray:

@@ -20,6 +20,10 @@ VOXELS = LAYERS * AZIMUTHS * TIMES
 ADC_BITS = 10
 THRESHOLD_ADC = 64
 GAP_BUCKETS = 32
+# Neighbours a decoder sees, as steps along layer, azimuth and time, in patches; the first three are coded before
+# the patch (ids ascend) and price its first digit. By linear regression of a patch's occupancy each edge tells
+# R² 0.12–0.15, all four 0.417, with the layers beside 0.430; corners and slanted layers add less than 0.002.
+NEIGHBOURS = ((0, 0, -1), (0, -1, 0), (-1, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0))
 LOG_MIN = float(np.log2(THRESHOLD_ADC + 1))
 LOG_MAX = float(ADC_BITS)  # log2(1023 + 1)
 
@@ -106,6 +110,32 @@ def read_wedges(path: str, split: str, scale: CodeScale) -> Wedges:
         counts.append(len(packed))
     first = np.cumsum([len(rows) for rows in ids]).astype(np.int64)  # the empty row in front starts it at 0
     return Wedges(np.concatenate(ids), np.concatenate(cells), first, np.array(counts, np.int64))
+
+
+def neighbour_rows(wedges: Wedges) -> np.ndarray:
+    """Row of each neighbour of each row, int32 [rows, neighbours]; the number of rows stands for "absent"."""
+    rows = np.full((len(wedges.ids), len(NEIGHBOURS)), len(wedges.ids), np.int32)
+    padded = np.empty([size + 2 for size in GRID], np.int32)
+    for frame in range(wedges.frames):
+        span = np.arange(wedges.first[frame], wedges.first[frame + 1])
+        place = np.unravel_index(wedges.ids[span], GRID)
+        padded.fill(len(wedges.ids))
+        padded[tuple(at + 1 for at in place)] = span
+        for column, steps in enumerate(NEIGHBOURS):
+            rows[span, column] = padded[tuple(at + 1 + step for at, step in zip(place, steps))]
+    return rows
+
+
+class Patches:
+    """Patches of one kind of collision with their neighbours; the row after the last is an empty patch."""
+
+    def __init__(self, wedges: Wedges):
+        self.cells = np.concatenate([wedges.cells, np.zeros((1, wedges.cells.shape[1]), np.uint8)])
+        self.near = neighbour_rows(wedges)
+
+    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        rows = rng.integers(0, len(self.near), count)
+        return self.cells[np.concatenate([rows[:, None], self.near[rows]], axis=1)]
 
 
 def gap_buckets(ids: np.ndarray) -> tuple[np.ndarray, int]:
