@@ -106,11 +106,11 @@ def provenance(options: argparse.Namespace, seconds: float, train: dict, test: d
         'frames': {kind: {'train': train[kind].count, 'test': test[kind].count} for kind in train},
         'seed': options.seed,
         'steps': options.steps,
+        'tune_steps': options.tune_steps,
         'batch': options.batch,
         'pp_share': options.pp_share,
         'hidden': options.hidden,
         'window': options.window,
-        'square': options.square,
         'peak_learning_rate': options.rate,
         'training_processor_seconds': round(seconds),
         'python': platform.python_version(),
@@ -130,7 +130,7 @@ def plot(metrics: dict, path: str) -> None:
         place = (np.arange(plane['levels']) + 0.5) / plane['levels']
         bias.plot(place, 100 * np.array(plane['charge_bias_by_level']), 'o-', label=f'{plane["levels"]} levels', lw=1)
     bias.axhspan(-0.2, 0.2, color='#dddddd', zorder=0)
-    bias.set(xlabel='where the level lies in log2(ADC + 1), from threshold to saturation', ylabel='bias of the charge, %')
+    bias.set(xlabel='place of the level between threshold and saturation', ylabel='bias of the charge, %')
     error.set_title('Au+Au test wedges', fontsize=10)
     for panel in (error, bias):
         panel.legend(frameon=False, fontsize=8)

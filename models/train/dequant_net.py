@@ -61,13 +61,13 @@ def graph_of(net: dict, shift: np.ndarray, width: int) -> bytes:
     """
     own = np.asarray(net['own'], np.float32)
     table = np.concatenate([own, np.asarray(shift, np.float32)[:, None]], axis=1)
-    table = np.concatenate([table, np.repeat(table[-1:], 256 - len(table), axis=0)])
     hidden = own.shape[1]
     constants = {
         'ends': np.array([1, width - 1], np.int64),
         'row': np.array([-1], np.int64),
         'parts': np.array([hidden, 1], np.int64),
         'table': table,
+        'own_last': np.int32(len(table) - 1),
         'zero': np.float32(0),
         'one': np.float32(1),
         'weight0': np.concatenate([np.asarray(net['cells']) * CODE_SCALE, np.asarray(net['seen'])]).astype(np.float32),
@@ -77,7 +77,8 @@ def graph_of(net: dict, shift: np.ndarray, width: int) -> bytes:
     nodes = [
         helper.make_node('Split', ['rows', 'ends'], ['own_byte', 'cell_bytes'], axis=1),
         helper.make_node('Cast', ['own_byte'], ['own_number'], to=TensorProto.INT32),
-        helper.make_node('Reshape', ['own_number', 'row'], ['own_index']),
+        helper.make_node('Min', ['own_number', 'own_last'], ['own_known']),
+        helper.make_node('Reshape', ['own_known', 'row'], ['own_index']),
         helper.make_node('Gather', ['table', 'own_index'], ['own_row']),
         helper.make_node('Split', ['own_row', 'parts'], ['bias', 'shift'], axis=1),
         helper.make_node('Cast', ['cell_bytes'], ['cells'], to=TensorProto.FLOAT),

@@ -36,14 +36,14 @@ def arguments() -> argparse.Namespace:
     parse.add_argument('--checkpoint', default=os.path.join('.tessera', 'train', 'tpc-dequant'))
     parse.add_argument('--resume', action='store_true', help='go on from the checkpoint')
     parse.add_argument('--seed', type=int, default=20264)
-    parse.add_argument('--steps', type=int, default=12000)
+    parse.add_argument('--steps', type=int, default=12000, help='steps towards median and mean together')
+    parse.add_argument('--tune-steps', type=int, default=3000, help='steps towards the mean alone')
     parse.add_argument('--batch', type=int, default=4096, help='hits a step')
     parse.add_argument('--pp-share', type=float, default=0.1, help='share of p+p hits in a batch')
     parse.add_argument('--hidden', type=int, nargs='+', default=[256, 64, 32])
     parse.add_argument('--window', type=int, nargs=5, default=[2, 4, 1, 1, 0], help='reach in azimuth and time; the same in adjacent layers, and whether to look there')
     parse.add_argument('--planes', type=int, nargs='*', default=None, help='numbers of levels to train for (all)')
     parse.add_argument('--shares', type=float, nargs='*', default=None, help='share of each plane in a batch')
-    parse.add_argument('--square', type=float, default=1.0, help='weight of the squared error in ADC: draws the median to the mean')
     parse.add_argument('--rate', type=float, default=4e-3, help='peak learning rate')
     parse.add_argument('--held', type=int, default=16, help='training frames of each kind kept for judging choices')
     parse.add_argument('--note', default=NOTE, help='one line for the card on what these data are')
@@ -82,8 +82,11 @@ class Source:
         return rows, adc.astype(np.float32)
 
 
-def loss_of(planes: Planes, square: float, net: dict, rows: jax.Array, adc: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Error in log2(ADC + 1) in units of what the interval's middle would make, so that all planes count alike."""
+def loss_of(planes: Planes, median: float, mean: float, net: dict, rows: jax.Array, adc: jax.Array) -> tuple:
+    """
+    Weights of the error in log2(ADC + 1), least at the median of what is possible, in units of what the interval's
+    middle would make so that all planes count alike; and of the squared error in ADC, least at the mean.
+    """
     low, size = (jnp.asarray(bound, jnp.float32) for bound in planes.bounds)
     width = jnp.log2((low + size) / low)
     own = rows[:, 0]
@@ -91,7 +94,7 @@ def loss_of(planes: Planes, square: float, net: dict, rows: jax.Array, adc: jax.
     guess = low[own] - 0.5 + share * size[own]
     wrong = jnp.abs(jnp.log2(guess + 1) - jnp.log2(adc + 1)) * 4 / width[own]
     squared = ((guess - adc) / size[own]) ** 2 * 12
-    return wrong.mean() + square * squared.mean(), wrong.mean()
+    return median * wrong.mean() + mean * squared.mean(), wrong.mean()
 
 
 def recipe_of(options: argparse.Namespace) -> str:
@@ -100,50 +103,61 @@ def recipe_of(options: argparse.Namespace) -> str:
     return json.dumps({name: value for name, value in sorted(vars(options).items()) if name not in places})
 
 
-def save(path: str, state: tuple, recipe: str, step: int, seconds: float) -> None:
+def save(path: str, state: tuple, recipe: str, phase: int, step: int, seconds: float) -> None:
     named = {f'leaf{at}': np.asarray(leaf) for at, leaf in enumerate(jax.tree.leaves(state))}
-    np.savez(path + '.new.npz', recipe=recipe, step=step, seconds=seconds, **named)
+    np.savez(path + '.new.npz', recipe=recipe, phase=phase, step=step, seconds=seconds, **named)
     os.replace(path + '.new.npz', path)  # never half a checkpoint
 
 
-def load(path: str, state: tuple, recipe: str) -> tuple[tuple, int, float]:
+def load(path: str, state: tuple, recipe: str) -> tuple[tuple, int, int, float]:
     data = np.load(path)
     if str(data['recipe']) != recipe:
         raise SystemExit(f'{path} was made with other options: {data["recipe"]}')
     leaves, tree = jax.tree.flatten(state)
     leaves = [jnp.asarray(data[f'leaf{at}']).astype(leaf.dtype) for at, leaf in enumerate(leaves)]
-    return jax.tree.unflatten(tree, leaves), int(data['step']), float(data['seconds'])
+    return jax.tree.unflatten(tree, leaves), int(data['phase']), int(data['step']), float(data['seconds'])
+
+
+def phase_of(phase: int, planes: Planes, options: argparse.Namespace):
+    """Phase 0 finds the median and the mean at once, phase 1 settles on the mean: it is what keeps the charge."""
+    steps, peak = ((options.steps, options.rate), (options.tune_steps, options.rate / 4))[phase]
+    median, mean = ((1.0, 1.0), (0.0, 1.0))[phase]
+    warm = max(1, min(300, steps // 10))
+    rate = optax.warmup_cosine_decay_schedule(peak / 20, peak, warm, max(steps, warm + 1), peak / 200)
+    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, b2=0.995))
+
+    @jax.jit
+    def step(net, state, rows, adc):
+        (_, wrong), grads = jax.value_and_grad(lambda n: loss_of(planes, median, mean, n, rows, adc), has_aux=True)(net)
+        updates, state = optimiser.update(grads, state, net)
+        return optax.apply_updates(net, updates), state, wrong
+
+    return steps, optimiser, step
 
 
 def train(source: Source, planes: Planes, window: Window, options: argparse.Namespace) -> tuple[dict, float]:
     os.makedirs(options.checkpoint, exist_ok=True)
     path = os.path.join(options.checkpoint, 'checkpoint.npz')
     net = init_net(planes, window, tuple(options.hidden), jax.random.key(options.seed))
-    warm = max(1, min(300, options.steps // 10))
-    rate = optax.warmup_cosine_decay_schedule(
-        options.rate / 20, options.rate, warm, max(options.steps, warm + 1), options.rate / 200
-    )
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, b2=0.995))
-    state, begin, seconds = optimiser.init(net), 0, 0.0
+    phase_at, step_at, seconds, state = 0, 0, 0.0, None
     if options.resume and os.path.exists(path):
-        (net, state), begin, seconds = load(path, (net, state), recipe_of(options))
-        print(f'resumed at step {begin}')
-
-    @jax.jit
-    def step(net, state, rows, adc):
-        (_, wrong), grads = jax.value_and_grad(lambda n: loss_of(planes, options.square, n, rows, adc), has_aux=True)(net)
-        updates, state = optimiser.update(grads, state, net)
-        return optax.apply_updates(net, updates), state, wrong
-
+        empty = phase_of(0, planes, options)[1].init(net)
+        (net, state), phase_at, step_at, seconds = load(path, (net, empty), recipe_of(options))
+        print(f'resumed phase {phase_at} at step {step_at}')
     start, seen = time.process_time() - seconds, []
-    for at in range(begin, options.steps):
-        net, state, wrong = step(net, state, *source.batch(at))
-        seen.append(wrong)
-        if at % 500 == 499 or at + 1 == options.steps:
-            spent = time.process_time() - start
-            print(f'step {at + 1}/{options.steps} {spent:.0f} s  error {float(np.mean(seen)):.4f} of the middle\'s', flush=True)
-            save(path, (net, state), recipe_of(options), at + 1, spent)
-            seen = []
+    for phase in range(phase_at, 2):
+        steps, optimiser, step = phase_of(phase, planes, options)
+        state = optimiser.init(net) if state is None else state
+        for at in range(step_at, steps):
+            net, state, wrong = step(net, state, *source.batch(at + phase * options.steps))
+            seen.append(wrong)
+            if at % 500 == 499 or at + 1 == steps:
+                spent = time.process_time() - start
+                words = f'{spent:.0f} s  error {float(np.mean(seen)):.4f} of that of the middle'
+                print(f'phase {phase} step {at + 1}/{steps} {words}', flush=True)
+                save(path, (net, state), recipe_of(options), phase, at + 1, spent)
+                seen = []
+        step_at, state = 0, None
     return net, time.process_time() - start
 
 
