@@ -61,7 +61,7 @@ def unpack_deltas(data: bytes):
 
 
 def pack_planes(voxel: np.ndarray, adc: np.ndarray) -> bytes:
-    """Occupancy, eight times a byte and 32 bytes a row of 256 times; then ADC − 64 of the hits: high and low bytes."""
+    """Occupancy, eight times a byte, 32 bytes a row of 256; then the hits' ADC − 64: bytes of high bits, low bits."""
     mask = np.zeros((ROWS, ROW_TIMES), np.uint8)
     mask[voxel // TIMES, voxel % TIMES] = 1
     value = adc - 64

@@ -1,10 +1,10 @@
 """
 The classical rivals on the same wedges: `python codec_rivals.py --wedges auau_test.npz --count N --json out`. Lossless:
 the packed sparse list, general compressors on it and on forms arranged for them, zpaq where it is installed, and the
-context-mixing bound. Lossy: ZFP, SZ3 and Blosc2 on dense log-ADC at several settings,
-and kept peaks at BCAE-VS's rate arithmetic. It refuses nothing silently: what
-is not installed is named on standard error and under `skipped`. One row per compressor, form and setting; ratios are
-totals over the wedges, on the 16-bit dense grid and against the 30-bit packed list.
+context-mixing bound. Lossy: ZFP, SZ3 and Blosc2 on dense log-ADC at several settings, and kept peaks at BCAE-VS's rate
+arithmetic. It refuses nothing silently: what is not installed is named on standard error and under `skipped`. One row
+per compressor, form and setting; ratios are totals over the wedges, on the 16-bit dense grid and against the 30-bit
+packed list.
 """
 
 import argparse
@@ -185,7 +185,7 @@ def report(row: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wedges", type=Path, required=True, help="npz with the wedges to code")
-    parser.add_argument("--training", type=Path, help="npz the bound and the peaks learn from; without it both are skipped")
+    parser.add_argument("--training", type=Path, help="npz the bound and the peaks learn from")
     parser.add_argument("--count", type=int, default=12, help="wedges, evenly spaced over the file")
     parser.add_argument("--together", type=int, default=6, help="wedges of the rows that code several in one go")
     parser.add_argument("--primed", type=int, default=60, help="training wedges the bound learns from")

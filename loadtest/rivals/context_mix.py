@@ -136,7 +136,8 @@ def mask_cost(grid, p, n, weights, apm, rate):
                     (own_past & 3) << 8 | (i0 >> 4 & 7) << 5 | (u_mid >> 2 & 3) << 3 | (i1 >> 1 & 7),
                     (i2 >> 1 & 7) << 6 | (i3 >> 1 & 7) << 3 | (i4 >> 1 & 7),
                 )
-                index[6] = _slot(min(_ones(own_past & 255), 8) << 8 | density, min(inner, 20) << 4 | min(around_far, 15))
+                around = min(inner, 20) << 4 | min(around_far, 15)
+                index[6] = _slot(min(_ones(own_past & 255), 8) << 8 | density, around)
                 index[7] = _slot(
                     (own_past & 7) << 6 | u_mid, (u2 >> 3 & 7) << 6 | (i0 >> 4 & 7) << 3 | (f >> 1 & 7)
                 )

@@ -1,9 +1,9 @@
 """
-BCAE-VS's idea and rate arithmetic without its network (arXiv:2411.11942): a subset of the hits is kept, 20 bits of place
-and 16 bits of value each, so that the ratio is 16 / ((16 + 20) · occupancy · kept share), and the reader rebuilds the
-rest from them. Kept here: hits that are the largest of their window in azimuth and time. Rebuilt here: by tables of what
-stands at each offset from a kept hit of a given size, learnt from training wedges. It is not the published model, which
-chooses by a learnt score and rebuilds by a deep network, and it must be named so wherever it is shown.
+BCAE-VS's idea and rate arithmetic without its network (arXiv:2411.11942): a subset of the hits is kept, 20 bits of
+place and 16 bits of value each, so that the ratio is 16 / ((16 + 20) · occupancy · kept share), and the reader rebuilds
+the rest from them. Kept here: hits that are the largest of their window in azimuth and time. Rebuilt here: by tables of
+what stands at each offset from a kept hit of a given size, learnt from training wedges. It is not the published model,
+which chooses by a learnt score and rebuilds by a deep network, and it must be named so wherever it is shown.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,8 @@ Judges the exported rivals on the fixed test wedges as a user would run them: ON
 the code rounded to 16-bit floats between encoder and decoder. Figures at the published threshold 0.5 and at the one
 that makes the error smallest on training wedges; also the times, and the runtime's answer against TensorFlow's.
 
-`python measure.py --models DIR --data DIR --json OUT [--count N] [--parity RUN]`
+`python measure.py --models DIR --data DIR [--count N] [--parity RUN]` writes DIR/NAME.json: the card that goes with the
+models, with the threshold to use and how far the training got (from DIR/NAME.curve.json).
 """
 
 import argparse
@@ -87,7 +88,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--networks", nargs="+", default=["bcae-2d"], choices=NETWORKS)
     parser.add_argument("--count", type=int, default=0, help="test wedges, evenly spaced; 0: all")
     parser.add_argument("--tune", type=int, default=10, help="training wedges the threshold is chosen on")
@@ -96,31 +96,33 @@ def main() -> None:
     given = parser.parse_args()
     test, training = Wedges(given.data / "auau_test.npz"), Wedges(given.data / "auau_train.npz")
     chosen = np.linspace(0, test.count - 1, given.count or test.count).astype(int)
-    document = {"wedges": "auau_test.npz", "count": len(chosen), "threads": given.threads, "rivals": []}
     for name in given.networks:
         coder = Coder(given.models, name, given.threads)
         counted = count(coder.network)
         tune, *_ = judged(coder, training, np.linspace(0, training.count - 1, given.tune).astype(int), THRESHOLDS)
         best = min(tune, key=lambda t: tune[t]["log_mae"])
         figures, encode_ms, decode_ms = judged(coder, test, chosen, sorted({PUBLISHED_THRESHOLD, best}))
-        row = {
+        last = json.loads((given.models / f"{name}.curve.json").read_text())["points"][-1]
+        card = {
             "name": name,
+            "threshold": best,
+            "trained": {key: last[key] for key in ("steps", "cpu_minutes", "wedges_seen")} | {"to_a_plateau": False},
             "ratio_dense": VOXELS / float(np.prod(coder.network.code_shape)),
             "encoder_parameters": counted["encoder_parameters"],
             "encoder_mmac": counted["encoder_mmac"],
             "decoder_parameters": counted["decoder_parameters"],
             "decoder_mmac": counted["decoder_mmac"],
-            "best_threshold": best,
+            "test_wedges": "auau_test.npz",
             "at_published_threshold": figures[PUBLISHED_THRESHOLD],
             "at_best_threshold": figures[best],
             "encode_ms_median": float(np.median(encode_ms)),
             "decode_ms_median": float(np.median(decode_ms)),
+            "threads": given.threads,
         }
         if given.parity is not None:
-            row["parity"] = parity(coder, given.parity, test.dense(0))
-        document["rivals"].append(row)
-        print(json.dumps(row, indent=1), flush=True)
-    given.json.write_text(json.dumps(document, indent=1) + "\n")
+            card["parity"] = parity(coder, given.parity, test.dense(0))
+        print(json.dumps(card, indent=1), flush=True)
+        (given.models / f"{name}.json").write_text(json.dumps(card, indent=1) + "\n")
 
 
 if __name__ == "__main__":

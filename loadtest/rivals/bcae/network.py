@@ -117,7 +117,7 @@ NETWORKS = {network.name: network for network in (BCAE_2D, BCAE_HT)}
 
 
 class CountingOps:
-    """Runs a network on shapes alone: gives every parameter's shape and the multiply-accumulates of the convolutions."""
+    """Runs a network on shapes alone: every parameter's shape, and the multiply-accumulates of the convolutions."""
 
     def __init__(self):
         self.shapes: dict[str, tuple[int, ...]] = {}

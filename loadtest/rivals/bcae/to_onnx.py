@@ -1,7 +1,8 @@
 """
 Writes a trained rival as two ONNX models, NAME.encoder.onnx and NAME.decoder.onnx, and reads their weights back. The
 weights are stored as 16-bit floats and widened on load (the runtime folds that away), all arithmetic is 32-bit; so
-the files stay small and what is measured is what is kept. It refuses to train or judge.
+the files stay small and what is measured is what is kept. The training's curve goes with them. It refuses to train or
+judge.
 
 `python to_onnx.py --network bcae-2d --run RUN --out DIR`
 
@@ -100,8 +101,8 @@ def decoder_model(network: Network, weights: dict[str, np.ndarray], blocks: int 
     scaled = ops.node("Mul", [ops.node("Exp", [raw]), ops.constant("log_scale", np.array([LOG_SCALE], np.float32))])
     floor = ops.constant("log_floor", np.array([LOG_FLOOR], np.float32))
     ops.nodes.append(helper.make_node("Add", [scaled, floor], ["log2_adc"]))
-    shape = network.wedge_shape
-    return ops.model(f"{network.name} decoder", [("code", network.code_shape)], [("occupancy", shape), ("log2_adc", shape)])
+    outputs = [(name, network.wedge_shape) for name in ("occupancy", "log2_adc")]
+    return ops.model(f"{network.name} decoder", [("code", network.code_shape)], outputs)
 
 
 def weights_of(folder: Path, network: Network) -> dict[str, np.ndarray]:
@@ -134,6 +135,8 @@ def main() -> None:
         path = given.out / f"{network.name}.{half}.onnx"
         onnx.save(model, path)
         print(path, path.stat().st_size, "bytes")
+    curve = f"{network.name}.curve.json"
+    (given.out / curve).write_text((given.run / curve).read_text())
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """
 Trains a bicephalous autoencoder on simulated wedges: `python train.py --network bcae-2d --data DIR --run DIR
---cpu-minutes 75 --until 2026-01-31T12:00`. Resumable: the run folder holds weights, moments and the curve. The
-loss is the published one: focal loss (γ=2) on occupancy, absolute error on the regression masked by the classifier,
-and the classifier's weight following their ratio. So that few CPU minutes hold many steps: random crops instead of whole
-wedges, and the 2-D decoder starts with its first three blocks and is grown to eight (a ReZero block begins as no
-change, so nothing jumps). The end of the schedule sees large crops and its very end computes in 32 bits. The test
-wedges are only looked at for the curve. SIGTERM saves and stops.
+--cpu-minutes 75 --until 2026-01-31T12:00`. Resumable: the run folder holds weights, moments and the curve; `--models
+DIR` starts an empty one from exported models; SIGTERM saves and stops. The loss is the published one: focal loss
+(γ=2) on occupancy, absolute error on the regression masked by the classifier, and the classifier's weight following
+their ratio. So that few CPU minutes hold many steps: random crops instead of whole wedges, and the 2-D decoder starts
+with its first three blocks and is grown to eight (a ReZero block begins as no change, so nothing jumps). The end of
+the schedule sees large crops and its very end computes in 32 bits. The test wedges are only looked at for the curve.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import tensorflow as tf
 
 from network import DECODER_BLOCKS_2D, HALVINGS_2D, LOG_FLOOR, LOG_SCALE, NETWORKS, TIMES
 from tensorflow_ops import TensorflowOps, first_weights
+from to_onnx import weights_of
 from wedges import LOG2_TABLE, Judge, Wedges, channels_last_store, crops
 
 FOCAL_GAMMA = 2
@@ -55,10 +56,8 @@ class Rival(tf.Module):
         self.steps = tf.Variable(0.0)
         self.classifier_weight = tf.Variable(FIRST_CLASSIFIER_WEIGHT)
         self.grown = network.spatial == 3
-        late = range(HALVINGS_2D, DECODER_BLOCKS_2D)
-        self.late_factors = [
-            n for n in weights if n.endswith(".alpha") and any(n.startswith(f"{h}.{b}") for h in ("clf", "reg") for b in late)
-        ]
+        late = tuple(f"{head}.{b}" for head in ("clf", "reg") for b in range(HALVINGS_2D, DECODER_BLOCKS_2D))
+        self.late_factors = [name for name in weights if name.endswith(".alpha") and name.startswith(late)]
 
     def grow(self) -> None:
         """Lets the decoder's late blocks in, as no change yet."""
@@ -207,6 +206,7 @@ def arguments():
     parser.add_argument("--network", choices=NETWORKS, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder with auau_train.npz and auau_test.npz")
     parser.add_argument("--run", type=Path, required=True, help="folder of the state, the curve and the dense store")
+    parser.add_argument("--models", type=Path, help="where the run folder is empty: exported models to go on from")
     parser.add_argument("--cpu-minutes", type=float, required=True, help="of this call; the rate falls to zero by then")
     parser.add_argument("--until", type=datetime.fromisoformat, help="UTC instant by which the rate is zero as well")
     parser.add_argument("--threads", type=int, default=2)
@@ -228,6 +228,11 @@ def main() -> None:
     if state.exists():
         rival.load(np.load(state))
         curve = json.loads(curve_file.read_text())
+    elif given.models is not None:
+        for name, value in weights_of(given.models, network).items():
+            rival.w[name].assign(value)
+        curve = json.loads((given.models / curve_file.name).read_text())
+        rival.grown = True
     store = channels_last_store(given.data / "auau_train.npz", given.run.parent / "auau_train_u16.npy")
     test = Wedges(given.data / "auau_test.npz")
     chosen = np.linspace(0, test.count - 1, given.judge_wedges).astype(int)
