@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/adapters/onnx/model.ts';
 import { type Dequantiser, dequantise, prepareDequantiser } from '../../src/codec/dequantise.ts';
+import { levelBoundsOf } from '../../src/codec/ladder/tables.ts';
+import { parseTables } from '../../src/codec/ladder/tables_file.ts';
 import type { Digits } from '../../src/domain/frame.ts';
 import { voxelCount } from '../../src/domain/instrument.ts';
 import type { Model } from '../../src/ports/model.ts';
@@ -86,12 +88,12 @@ describe('the card of tpc-dequant', () => {
     });
   });
 
-  it('fits the ladder: the planes that models/train/levels.json has', () => {
-    const levels = JSON.parse(
-      readFileSync(new URL('../../models/train/levels.json', import.meta.url), 'utf8'),
-    ) as { planes: { lowestAdc: number[] }[] };
-    expect(planes).toEqual(levels.planes.map(({ lowestAdc }) => lowestAdc));
-    expect(prepareDequantiser(card, cardOf('pp'), planes).planes.length).toBe(planes.length);
+  it.each(['auau', 'pp'] as const)('fits the ladder of %s: its tables have the same levels', (beam) => {
+    const { tables, ...rest } = cardOf(beam);
+    const file = new URL(`../../instruments/${tables!.file}`, import.meta.url);
+    const ladder = parseTables(readFileSync(file, 'utf8'), rest);
+    const known = card.planes.map((_, i) => levelBoundsOf(ladder, i + 1).lowest);
+    expect(prepareDequantiser(card, rest, known).planes.length).toBe(ladder.scale.planes);
   });
 
   it('says figures that keep the promises: fidelity and charge on the Au+Au test wedges', () => {
