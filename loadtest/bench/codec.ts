@@ -11,7 +11,7 @@ import { version } from '../../src/assemble.ts';
 import { say } from '../drive.ts';
 import { openContenders } from './codec/contenders.ts';
 import { openCourses } from './codec/courses.ts';
-import { measureEntropy } from './codec/entropy.ts';
+import { type EntropyFigures, measureEntropy } from './codec/entropy.ts';
 import {
   type Bench,
   judge,
@@ -23,6 +23,7 @@ import {
   type Verdict,
 } from './codec/judge.ts';
 import { workers } from './codec/packets.ts';
+import { measureProgressive, type ProgressiveFigures } from './codec/progressive.ts';
 import { type Rate, raceRates, rateRow } from './codec/rates.ts';
 import { codecRatios } from './codec/ratios.ts';
 import { classicalRivals, rivalRow } from './codec/rivals.ts';
@@ -32,12 +33,15 @@ const { values: flags } = parseArgs({
   options: {
     json: { type: 'string' },
     repeats: { type: 'string', default: '5' },
-    /** Two time frames of each set, one round: shows that it runs, says little. */
+    /** One time frame of each set, one round: shows that it runs, says little. */
     quick: { type: 'boolean', default: false },
+    /** `judge`: sizes, errors and physics, the same on any machine; `rates`: what wants an idle one. */
+    parts: { type: 'string', default: 'judge,rates' },
   },
 });
+const parts = flags.parts.split(',');
 const repeats = flags.quick ? 1 : Number(flags.repeats);
-const timeFramesMax = flags.quick ? 2 : undefined;
+const timeFramesMax = flags.quick ? 1 : undefined;
 /** Time frames whose tracks are known: some 1,700 tracks of Au+Au, which is enough for a width to three digits. */
 const truthTimeFrames = flags.quick ? 1 : 24;
 
@@ -74,8 +78,32 @@ const measureRates = async (sets: readonly TestSet[]): Promise<Rate[]> => {
   }
 };
 
-const main = async (): Promise<void> => {
-  const sets = ['auau_test', 'pp_test', 'narrow_test'].map((name) => openSet(name, timeFramesMax));
+const setRow = (set: TestSet): Row => ({
+  set: set.name,
+  instrument: set.cards.card.id,
+  wedges: set.wedges.length,
+  'hits a wedge': set.hits / set.wedges.length,
+  'occupancy, %': (100 * set.hits) / set.wedges.length / set.voxels,
+  'as committed': set.isCommitted,
+});
+
+const entropyRow = (entropy: EntropyFigures): Row => ({
+  'entropy stage, symbols': entropy.symbols,
+  'coded, M/s': entropy.encodeRate / 1e6,
+  'read, M/s': entropy.decodeRate / 1e6,
+  'only looked up, M/s': entropy.lookupRate / 1e6,
+  'over cross-entropy, %': 100 * entropy.excess,
+});
+
+const progressiveRow = (progressive: ProgressiveFigures): Row => ({
+  'price of being progressive, wedges': progressive.wedges,
+  'planes, bits a hit': progressive.planesBits,
+  'their levels at once, bits a hit': progressive.atOnceBits,
+  'excess, %': 100 * progressive.excess,
+});
+
+/** Sizes, errors and physics of every set, and what is found out on Au+Au alone. */
+const judgeAll = async (sets: readonly TestSet[]) => {
   const rows = { sizes: [] as Row[], physics: [] as Row[] };
   const verdicts = new Map<string, readonly Verdict[]>();
   for (const set of sets) verdicts.set(set.name, await judgeSet(set, rows));
@@ -83,11 +111,25 @@ const main = async (): Promise<void> => {
   sets.forEach((set, i) => {
     for (const row of classical[i]?.rows ?? []) rows.sizes.push(rivalRow(set.name, row));
   });
-  const entropy = measureEntropy(sets[0]!, repeats);
+  const progressive = await measureProgressive(sets[0]!, flags.quick ? 2 : 24);
+  const all = [...rows.sizes, ...rows.physics, progressiveRow(progressive)];
+  return { rows: all, verdicts, classical: classical[0]!, progressive };
+};
+
+const timeAll = async (sets: readonly TestSet[]) => {
   const rates = await measureRates(sets);
+  const entropy = measureEntropy(sets[0]!, repeats);
+  return { rows: [...rates.map(rateRow), entropyRow(entropy)], rates, entropy };
+};
+
+const main = async (): Promise<void> => {
+  const sets = ['auau_test', 'pp_test', 'narrow_test'].map((name) => openSet(name, timeFramesMax));
+  const judged = parts.includes('judge') ? await judgeAll(sets) : null;
+  const timed = parts.includes('rates') ? await timeAll(sets) : null;
+  const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}`;
   const result = {
     bench: 'codec',
-    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    machine: `${machine}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     version,
     seed: sets[0]!.planned.seed,
     note:
@@ -95,27 +137,8 @@ const main = async (): Promise<void> => {
       '|Δ log2(ADC+1)| over all voxels. Clusters are matched one to one within a cluster width, raw against decoded; ' +
       'residuals of tracks are 68 % half-widths. “Noise drawn again” is no codec: it is what clusters do by ' +
       `themselves. Rates are medians of ${repeats} rounds on ${workers} threads, all contestants in each round.`,
-    rows: [
-      ...sets.map((set) => ({
-        set: set.name,
-        instrument: set.cards.card.id,
-        wedges: set.wedges.length,
-        'hits a wedge': set.hits / set.wedges.length,
-        'occupancy, %': (100 * set.hits) / set.wedges.length / set.voxels,
-        'as committed': set.isCommitted,
-      })),
-      ...rows.sizes,
-      ...rows.physics,
-      ...rates.map(rateRow),
-      {
-        'entropy stage, symbols': entropy.symbols,
-        'coded, M/s': entropy.encodeRate / 1e6,
-        'read, M/s': entropy.decodeRate / 1e6,
-        'only looked up, M/s': entropy.lookupRate / 1e6,
-        'over cross-entropy, %': 100 * entropy.excess,
-      },
-    ],
-    ratios: codecRatios({ verdicts, rates, entropy, classical: classical[0]! }),
+    rows: [...sets.map(setRow), ...(judged?.rows ?? []), ...(timed?.rows ?? [])],
+    ratios: codecRatios({ ...judged, ...timed }),
     absent: [...absences],
   };
   const json = `${JSON.stringify(result, null, 2)}\n`;

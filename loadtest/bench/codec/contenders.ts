@@ -9,8 +9,9 @@ import { type Cards, home } from '../../../src/assemble.ts';
 import type { ModelCard } from '../../../src/domain/model.ts';
 import type { Lane } from '../../../src/ports/lane.ts';
 import { parseModelCard } from '../../../src/wire/card.ts';
+import { bcaeNames, bcaeRung, openBcae } from './bcae.ts';
 import type { Contender } from './judge.ts';
-import { everyRung, openBenchLane, packetsOf, tokensOnly } from './packets.ts';
+import { everyRung, openBenchLane, packetsOf, tokensOnly, workers } from './packets.ts';
 import { dequantisedRungs, ladderRung, ladderRungs, openLadder, tokensRung } from './rungs.ts';
 import type { TestSet } from './sets.ts';
 import { noiseAgain } from './yardsticks.ts';
@@ -78,5 +79,9 @@ export const openContenders = async (
     ladderRung('whole', `${rider} and lossless`, ladder, { tokens: true, planes, remainder: true }),
     ...(await dequantisedRungs(ladder, absent)),
   );
+  for (const name of bcaeNames) {
+    const bcae = await openBcae(set, name, workers, absent);
+    if (bcae !== null) contenders.push(bcaeRung(set, bcae));
+  }
   return contenders;
 };

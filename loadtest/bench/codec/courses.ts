@@ -3,6 +3,7 @@
  * the same cores. Refuses half paths: encoding begins with tf00 bytes and ends with tk00 bytes, decoding the other way.
  */
 
+import { bcaeNames, openBcae } from './bcae.ts';
 import { ridingCards } from './contenders.ts';
 import { openDecodeCrew } from './decode_crew.ts';
 import {
@@ -16,6 +17,9 @@ import {
 } from './packets.ts';
 import type { Contestant } from './rates.ts';
 import type { TestSet } from './sets.ts';
+
+/** Wedges a network codes in one round: half a second of work. */
+const networkWedges = 24;
 
 export interface Courses {
   readonly contestants: readonly Contestant[];
@@ -48,6 +52,30 @@ export const openCourses = async (
       closers.push(() => crew.close());
       contestants.push({ ...about, name: `${name} decode`, run: async () => void (await crew.decodeAll()) });
     }
+  }
+  // The networks take as long for any wedge: one set of them, and few, is enough.
+  const [dense] = sets;
+  for (const name of bcaeNames) {
+    const bcae = await openBcae(dense!, name, workers, absent);
+    if (bcae === null) continue;
+    closers.push(() => bcae.close());
+    const wedges = dense!.wedges.slice(0, networkWedges);
+    const about = {
+      set: dense!.name,
+      wedges: wedges.length,
+      hits: wedges.reduce((sum, { digits }) => sum + digits.count, 0),
+    };
+    const inputs = wedges.map(({ digits }) => bcae.input(digits));
+    const codes: Awaited<ReturnType<typeof bcae.encode>>[] = [];
+    for (const input of inputs) codes.push(await bcae.encode(input));
+    const encode = async (): Promise<void> => {
+      for (const input of inputs) await bcae.encode(input);
+    };
+    const decode = async (): Promise<void> => {
+      for (const code of codes) await bcae.decode(code);
+    };
+    contestants.push({ ...about, name: `${name.key} encode`, run: encode });
+    contestants.push({ ...about, name: `${name.key} decode`, run: decode });
   }
   return {
     contestants,

@@ -45,6 +45,8 @@ export interface Contender {
   /** One word by which the ratios find it, and what it is. */
   readonly key: string;
   readonly name: string;
+  /** A slow one is judged on so many evenly spaced wedges; all of them when absent. */
+  readonly wedgesMax?: number;
   /** Wedge number `index` of the set it was opened for. */
   run(index: number): Promise<Returned>;
   close?(): Promise<void>;
@@ -111,7 +113,7 @@ export interface Verdict {
   readonly key: string;
   readonly name: string;
   readonly wedges: number;
-  /** Bytes of each wedge; 0 where it is no codec. */
+  /** Bytes of each wedge it was judged on; 0 where it is no codec. */
   readonly sizes: readonly number[];
   /** Against 16 bits for every voxel, and against 30 bits for every hit (20 of place, 10 of ADC); null: no codec. */
   readonly ratioDense: number | null;
@@ -133,26 +135,23 @@ const chargeOf = ({ count, adc }: Digits): number => {
   return charge;
 };
 
-/** Runs the contender over the set's first `wedgesMax` wedges. */
-export const judge = async (
-  bench: Bench,
-  contender: Contender,
-  wedgesMax = Number.POSITIVE_INFINITY,
-): Promise<Verdict> => {
+/** Runs the contender over the set's wedges, or as many as it can be asked for. */
+export const judge = async (bench: Bench, contender: Contender): Promise<Verdict> => {
   const { set, grid, found, raw, detector, truth } = bench;
-  const wedges = Math.min(set.wedges.length, wedgesMax);
+  const wedges = Math.min(set.wedges.length, contender.wedgesMax ?? set.wedges.length);
   const clusters = openClusterTally();
   const tracks = openTrackTally();
   const separation = openSeparationTally();
   const sum = { bytes: 0, hits: 0, error: 0, decoded: 0, both: 0, charge: 0, decodedCharge: 0 };
   const sizes: number[] = [];
   let isCodec = true;
-  for (let i = 0; i < wedges; i++) {
+  for (let n = 0; n < wedges; n++) {
+    const i = Math.floor((n * set.wedges.length) / wedges);
     const { digits } = set.wedges[i]!;
     const { bytes, digits: decoded } = await contender.run(i);
     if (bytes === null) isCodec = false;
     const { logMae, hits } = fidelity(digits, decoded, set.cards.card);
-    sizes.push(bytes ?? 0);
+    sizes[i] = bytes ?? 0;
     sum.bytes += bytes ?? 0;
     sum.hits += hits.raw;
     sum.error += logMae;

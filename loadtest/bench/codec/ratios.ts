@@ -6,17 +6,19 @@
 import { efficiency, fakeShare } from './cluster_tally.ts';
 import type { EntropyFigures } from './entropy.ts';
 import type { Verdict } from './judge.ts';
+import type { ProgressiveFigures } from './progressive.ts';
 import type { Rate } from './rates.ts';
 import type { Classical } from './rivals.ts';
 
 type Ratios = Record<string, number>;
 
-/** Everything measured, by set; `auau_test` is what the keys are about unless they say p+p. */
+/** What was measured; `auau_test` is what the keys are about unless they say p+p. */
 export interface Measured {
-  readonly verdicts: ReadonlyMap<string, readonly Verdict[]>;
-  readonly rates: readonly Rate[];
-  readonly entropy: EntropyFigures;
-  readonly classical: Classical | null;
+  readonly verdicts?: ReadonlyMap<string, readonly Verdict[]>;
+  readonly rates?: readonly Rate[];
+  readonly entropy?: EntropyFigures;
+  readonly progressive?: ProgressiveFigures;
+  readonly classical?: Classical | null;
 }
 
 const clusterRatios = ({ clusters, tracks }: Verdict, key: string): Ratios => ({
@@ -99,8 +101,9 @@ const rateRatios = (rates: readonly Rate[]): Ratios => {
   return ratios;
 };
 
-export const codecRatios = ({ verdicts, rates, entropy, classical }: Measured): Ratios => {
-  const auau = verdicts.get('auau_test') ?? [];
+export const codecRatios = (measured: Measured): Ratios => {
+  const { entropy, progressive } = measured;
+  const auau = measured.verdicts?.get('auau_test') ?? [];
   const of = (key: string): Verdict | undefined => auau.find((verdict) => verdict.key === key);
   const ratios: Ratios = {};
   for (const key of ['tokens31', 'tokens62', 'tokens100', 'tokens200']) {
@@ -110,9 +113,12 @@ export const codecRatios = ({ verdicts, rates, entropy, classical }: Measured): 
   const [tokens31, bcae2d, noise] = [of('tokens31'), of('bcae2d'), of('noise')];
   if (tokens31 !== undefined && bcae2d !== undefined) ratios.mae_vs_bcae2d = tokens31.logMae / bcae2d.logMae;
   if (bcae2d !== undefined) Object.assign(ratios, clusterRatios(bcae2d, 'bcae2d'));
-  Object.assign(ratios, ladderRatios(auau), losslessRatios(auau, classical));
+  Object.assign(ratios, ladderRatios(auau), losslessRatios(auau, measured.classical ?? null));
   if (noise !== undefined) Object.assign(ratios, clusterRatios(noise, 'noise'));
-  ratios.rans_excess = entropy.excess;
-  ratios.rans_vs_lookup_loop = Math.min(entropy.encodeRate, entropy.decodeRate) / entropy.lookupRate;
-  return { ...ratios, ...rateRatios(rates) };
+  if (progressive !== undefined) ratios.progressive_excess = progressive.excess;
+  if (entropy !== undefined) {
+    ratios.rans_excess = entropy.excess;
+    ratios.rans_vs_lookup_loop = Math.min(entropy.encodeRate, entropy.decodeRate) / entropy.lookupRate;
+  }
+  return { ...ratios, ...rateRatios(measured.rates ?? []) };
 };
