@@ -14,7 +14,8 @@ export interface TokenContexts {
   readonly ownClasses: number;
   /** By position: the earlier position that prices it beside the first, and its symbols' classes. */
   readonly parent: Uint8Array;
-  readonly parentClass: readonly Uint8Array[];
+  /** [position][symbol]. */
+  readonly parentClass: Uint8Array;
   /** Class of a first symbol as later patches see it, 1 …; 0 is a patch that is not active. */
   readonly near: Uint8Array;
   readonly nearClasses: number;
@@ -47,7 +48,7 @@ export const tokenContexts = (
     own: Uint8Array.from(own),
     ownClasses: Math.max(...own) + 1,
     parent: Uint8Array.from(parent),
-    parentClass: parentClass.map((classes) => Uint8Array.from(classes)),
+    parentClass: Uint8Array.from(parentClass.flat()),
     near: Uint8Array.from(near),
     nearClasses: nearClassesOf(first),
     first: Uint8Array.from(first),

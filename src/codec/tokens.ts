@@ -45,10 +45,11 @@ export interface TokenTables {
   readonly contexts: TokenContexts;
   /** By position, then context: own class · parent classes + parent class, except for the first position. */
   readonly symbols: readonly (readonly SymbolTable[])[];
-  /** Steps of each position's contexts end to end, `alphabet` each. */
-  readonly steps: readonly Uint32Array[];
   /** By position: what an own class adds to a context. */
   readonly parentClasses: Uint16Array;
+  /** Steps of all contexts of all positions end to end, `alphabet` each, and where each position's begin. */
+  readonly steps: Uint32Array;
+  readonly stepsAt: Uint32Array;
   readonly scratch: { steps: Uint32Array; bytes: Uint8Array };
 }
 
@@ -84,16 +85,27 @@ export const prepareTokenTables = (
     activity: activityTables(grid, card.activeCounts),
     contexts,
     symbols,
-    parentClasses: Uint16Array.from(symbols, (tables) => tables.length / contexts.ownClasses),
-    steps: symbols.map((tablesOf) => {
-      const steps = new Uint32Array(tablesOf.length * alphabet);
-      tablesOf.forEach(({ step }, context) => {
-        steps.set(step, context * alphabet);
-      });
-      return steps;
-    }),
+    parentClasses: Uint16Array.from(symbols, (rows) => rows.length / contexts.ownClasses),
+    ...stepsOf(symbols, alphabet),
     scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
   };
+};
+
+const stepsOf = (
+  symbols: TokenTables['symbols'],
+  alphabet: number,
+): Pick<TokenTables, 'steps' | 'stepsAt'> => {
+  const rows = symbols.flat();
+  const steps = new Uint32Array(rows.length * alphabet);
+  rows.forEach(({ step }, row) => {
+    steps.set(step, row * alphabet);
+  });
+  let before = 0;
+  const stepsAt = Uint32Array.from(symbols, ({ length }) => {
+    before += length;
+    return (before - length) * alphabet;
+  });
+  return { steps, stepsAt };
 };
 
 /** Fewer than an eighth of the patches up to the last active one: gaps between them cost less than a map. */
@@ -159,27 +171,32 @@ const putSymbols = (
   symbols: Uint8Array,
   tables: TokenTables,
 ): number => {
-  const { symbolsPerPatch, alphabet, contexts } = tables;
+  const {
+    symbolsPerPatch,
+    alphabet,
+    contexts,
+    steps: stepOf,
+    stepsAt: stepsOfPosition,
+    parentClasses,
+  } = tables;
   const { own, near, parent, parentClass, placeOf, classes } = contexts;
-  const { steps: stepOf, parentClasses } = tables;
-  const firstSteps = stepOf[0]!;
   classes.fill(0);
   let at = stepsAt;
-  let from = 0;
   let largest = 0;
   for (let row = 0; row < patchCount; row++) {
+    const from = row * symbolsPerPatch;
     const place = placeOf[patches[row]!]!;
-    const rowAt = from;
-    const first = symbols[from++]!;
+    const first = symbols[from]!;
     if (first > largest) largest = first;
-    steps[at++] = firstSteps[firstContext(contexts, place) * alphabet + first]!;
+    steps[at++] = stepOf[firstContext(contexts, place) * alphabet + first]!;
     classes[place] = near[first]!;
     const ownClass = own[first]!;
     for (let position = 1; position < symbolsPerPatch; position++) {
-      const symbol = symbols[from++]!;
+      const symbol = symbols[from + position]!;
       if (symbol > largest) largest = symbol;
-      const beside = parentClass[position]![symbols[rowAt + parent[position]!]!]!;
-      steps[at++] = stepOf[position]![(ownClass * parentClasses[position]! + beside) * alphabet + symbol]!;
+      const beside = parentClass[position * alphabet + symbols[from + parent[position]!]!]!;
+      const context = ownClass * parentClasses[position]! + beside;
+      steps[at++] = stepOf[stepsOfPosition[position]! + context * alphabet + symbol]!;
     }
   }
   if (largest >= alphabet) throw new Error(`symbol ${largest} is outside an alphabet of ${alphabet}`);
@@ -238,7 +255,7 @@ const takeSymbols = (
   symbols: Uint8Array,
   tables: TokenTables,
 ): void => {
-  const { symbolsPerPatch, contexts } = tables;
+  const { symbolsPerPatch, alphabet, contexts } = tables;
   const { own, near, parent, parentClass, placeOf, classes } = contexts;
   const { parentClasses } = tables;
   classes.fill(0);
@@ -251,7 +268,7 @@ const takeSymbols = (
     classes[place] = near[first]!;
     const ownClass = own[first]!;
     for (let position = 1; position < symbolsPerPatch; position++) {
-      const beside = parentClass[position]![symbols[rowAt + parent[position]!]!]!;
+      const beside = parentClass[position * alphabet + symbols[rowAt + parent[position]!]!]!;
       const table = tables.symbols[position]![ownClass * parentClasses[position]! + beside]!;
       symbols[at++] = readSymbol(reader, table);
     }

@@ -155,6 +155,8 @@ describe.each(names)('%s', (name) => {
         log_mae: expect.any(Number),
         precision: expect.any(Number),
         recall: expect.any(Number),
+        charge_bias: expect.any(Number),
+        packet_ratio_16bit_dense: expect.any(Number),
         bits_per_hit: expect.any(Number),
         codebook_use_by_symbol: expect.any(Array),
         saturated_digits: expect.any(Number),
@@ -244,5 +246,38 @@ describe.each(names)('%s', (name) => {
   it('decodes symbols beyond the alphabet without failing', async () => {
     const rows = randomBytes(card.decoder.inputWidth * 512, seed + 4);
     expect((await run(decoder, card.decoder, rows, 512)).length).toBe(64 * 512);
+  });
+});
+
+/** Rows of the tables in models/README.md, as the cards have them. */
+const readmeRows = (kind: string): string[] => {
+  const keys = [
+    'packet_ratio_16bit_dense',
+    'log_mae',
+    'precision',
+    'recall',
+    'charge_bias',
+    'log_mae_on_hits_kept',
+    'bits_per_hit',
+    'bits_per_patch',
+    'codebook_use_by_symbol',
+    'saturated_digits',
+  ];
+  const inWords = (value: number | number[] | undefined): string => {
+    const number = Array.isArray(value) ? Math.min(...value) : (value ?? Number.NaN);
+    return String(Number.isInteger(number) ? number : Number(number.toPrecision(3)));
+  };
+  return names.map((name) => {
+    const { card } = readModel(name);
+    const figures = card.metrics[kind] as Record<string, number | number[]>;
+    return `| \`${name}\` | ${keys.map((key) => inWords(figures[key])).join(' | ')} |`;
+  });
+};
+
+describe('models/README.md', () => {
+  it.each(['auau', 'pp'])('says the figures of the cards for %s', (kind) => {
+    const readme = readFileSync(`${models}README.md`, 'utf8');
+    const [rows, table] = [readmeRows(kind), readme.split('\n').filter((line) => line.startsWith('| '))];
+    expect(table, `the table should have:\n${rows.join('\n')}`).toEqual(expect.arrayContaining(rows));
   });
 });
