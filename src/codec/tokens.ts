@@ -13,9 +13,9 @@ import {
   type RansReader,
   ransBytesMax,
   ransEncode,
-  readSymbol,
+  ransEndsEarly,
+  ransLow,
   type SymbolTable,
-  symbolTable,
 } from '../kernels/rans.ts';
 import { gapStepsMax, gapTable, putGap, takeGap } from './gaps.ts';
 import {
@@ -43,13 +43,16 @@ export interface TokenTables {
   readonly gaps: SymbolTable;
   readonly activity: ActivityTables;
   readonly contexts: TokenContexts;
-  /** By position, then context: own class · parent classes + parent class, except for the first position. */
-  readonly symbols: readonly (readonly SymbolTable[])[];
+  /**
+   * Coding steps (start << 16 | frequency) of every table end to end, `alphabet` each; a position's tables begin at
+   * `tableAt[position]`, in order of context: own class · parent classes + parent class, except for the first.
+   */
+  readonly steps: Uint32Array;
+  readonly tableAt: Uint32Array;
   /** By position: what an own class adds to a context. */
   readonly parentClasses: Uint16Array;
-  /** Steps of all contexts of all positions end to end, `alphabet` each, and where each position's begin. */
-  readonly steps: Uint32Array;
-  readonly stepsAt: Uint32Array;
+  /** Of every table, the symbol of every sixteenth slot: where a reader begins to look. */
+  readonly hints: Uint8Array;
   readonly scratch: { steps: Uint32Array; bytes: Uint8Array };
 }
 
@@ -73,9 +76,6 @@ export const prepareTokenTables = (
   const { alphabet } = card;
   const grid = layeredGrid(patchesPerAxis(instrument));
   const contexts = tokenContexts(card.contexts, grid);
-  const symbols = card.symbolCounts.map((rows) =>
-    rows.map((counts) => symbolTable(normalizeFrequencies(counts, frequencyBits), frequencyBits)),
-  );
   return {
     model: `${card.name}/${card.version}`,
     patchCount: grid.layers * grid.rows * grid.columns,
@@ -84,28 +84,55 @@ export const prepareTokenTables = (
     gaps: gapTable(card.gapCounts),
     activity: activityTables(grid, card.activeCounts),
     contexts,
-    symbols,
-    parentClasses: Uint16Array.from(symbols, (rows) => rows.length / contexts.ownClasses),
-    ...stepsOf(symbols, alphabet),
+    parentClasses: Uint16Array.from(card.symbolCounts, (rows) => rows.length / contexts.ownClasses),
+    ...symbolSteps(card),
     scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
   };
 };
 
-const stepsOf = (
-  symbols: TokenTables['symbols'],
-  alphabet: number,
-): Pick<TokenTables, 'steps' | 'stepsAt'> => {
-  const rows = symbols.flat();
+const hintBits = 8;
+const slotsPerHint = 1 << (frequencyBits - hintBits);
+
+/** Tables as steps and hints: a list of all slots each, as `kernels/rans` keeps it, would be megabytes of cache. */
+const symbolSteps = ({ symbolCounts, alphabet }: TokenCard) => {
+  const rows = symbolCounts.flat();
   const steps = new Uint32Array(rows.length * alphabet);
-  rows.forEach(({ step }, row) => {
-    steps.set(step, row * alphabet);
+  const hints = new Uint8Array(rows.length << hintBits);
+  rows.forEach((counts, row) => {
+    let start = 0;
+    normalizeFrequencies(counts, frequencyBits).forEach((frequency, symbol) => {
+      steps[row * alphabet + symbol] = (start << 16) | frequency;
+      const from = Math.ceil(start / slotsPerHint);
+      start += frequency;
+      hints.fill(symbol, (row << hintBits) + from, (row << hintBits) + Math.ceil(start / slotsPerHint));
+    });
   });
   let before = 0;
-  const stepsAt = Uint32Array.from(symbols, ({ length }) => {
+  const tableAt = Uint32Array.from(symbolCounts, ({ length }) => {
     before += length;
-    return (before - length) * alphabet;
+    return before - length;
   });
-  return { steps, stepsAt };
+  return { steps, hints, tableAt };
+};
+
+/** The next symbol by one table; what `readSymbol` of `kernels/rans` does, found by hint and a short walk. */
+const readByHint = (reader: RansReader, tables: TokenTables, table: number): number => {
+  const { steps, hints, alphabet } = tables;
+  const slot = reader.next & ((1 << frequencyBits) - 1);
+  let symbol = hints[(table << hintBits) + (slot >>> (frequencyBits - hintBits))]!;
+  const first = table * alphabet;
+  let step = steps[first + symbol]!;
+  while (slot >= (step >>> 16) + (step & 0xffff)) step = steps[first + ++symbol]!;
+  let state = Math.imul(step & 0xffff, reader.next >>> frequencyBits) + slot - (step >>> 16);
+  if (state < ransLow) {
+    const at = reader.at;
+    if (at >= reader.end) throw ransEndsEarly();
+    state = (state << 16) | reader.bytes[at]! | (reader.bytes[at + 1]! << 8);
+    reader.at = at + 2;
+  }
+  reader.next = reader.other;
+  reader.other = state;
+  return symbol;
 };
 
 /** Fewer than an eighth of the patches up to the last active one: gaps between them cost less than a map. */
@@ -171,14 +198,7 @@ const putSymbols = (
   symbols: Uint8Array,
   tables: TokenTables,
 ): number => {
-  const {
-    symbolsPerPatch,
-    alphabet,
-    contexts,
-    steps: stepOf,
-    stepsAt: stepsOfPosition,
-    parentClasses,
-  } = tables;
+  const { symbolsPerPatch, alphabet, contexts, steps: stepOf, tableAt, parentClasses } = tables;
   const { own, near, parent, parentClass, placeOf, classes } = contexts;
   classes.fill(0);
   let at = stepsAt;
@@ -196,7 +216,7 @@ const putSymbols = (
       if (symbol > largest) largest = symbol;
       const beside = parentClass[position * alphabet + symbols[from + parent[position]!]!]!;
       const context = ownClass * parentClasses[position]! + beside;
-      steps[at++] = stepOf[stepsOfPosition[position]! + context * alphabet + symbol]!;
+      steps[at++] = stepOf[(tableAt[position]! + context) * alphabet + symbol]!;
     }
   }
   if (largest >= alphabet) throw new Error(`symbol ${largest} is outside an alphabet of ${alphabet}`);
@@ -257,20 +277,20 @@ const takeSymbols = (
 ): void => {
   const { symbolsPerPatch, alphabet, contexts } = tables;
   const { own, near, parent, parentClass, placeOf, classes } = contexts;
-  const { parentClasses } = tables;
+  const { tableAt, parentClasses } = tables;
   classes.fill(0);
   let at = 0;
   for (let row = 0; row < patchCount; row++) {
     const place = placeOf[patches[row]!]!;
-    const first = readSymbol(reader, tables.symbols[0]![firstContext(contexts, place)]!);
+    const first = readByHint(reader, tables, firstContext(contexts, place));
     const rowAt = at;
     symbols[at++] = first;
     classes[place] = near[first]!;
     const ownClass = own[first]!;
     for (let position = 1; position < symbolsPerPatch; position++) {
       const beside = parentClass[position * alphabet + symbols[rowAt + parent[position]!]!]!;
-      const table = tables.symbols[position]![ownClass * parentClasses[position]! + beside]!;
-      symbols[at++] = readSymbol(reader, table);
+      const context = ownClass * parentClasses[position]! + beside;
+      symbols[at++] = readByHint(reader, tables, tableAt[position]! + context);
     }
   }
 };
