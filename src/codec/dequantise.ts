@@ -10,7 +10,7 @@ import type { Digits } from '../domain/frame.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
 import {
   clearCells,
-  gatherNeighbours,
+  gatherNeighbourhoods,
   type NeighbourhoodGrid,
   neighbourhoodGrid,
   placeCells,
@@ -116,7 +116,7 @@ export const dequantise = async (
   try {
     for (let first = 0; first < count; first += slabRows) {
       const end = Math.min(count, first + slabRows);
-      gatherNeighbours(grid, scratch.own, first, end, rows);
+      gatherNeighbourhoods(grid, scratch.own, first, end, rows);
       await run(
         rows.subarray(0, (end - first) * grid.rowBytes),
         end - first,

@@ -92,7 +92,7 @@ export const clearCells = (grid: NeighbourhoodGrid, count: number): void => {
  * Rows of the hits first … end − 1 that `placeCells` put in: `own` of the hit, then its neighbours' codes. `rows`
  * holds at least (end − first) · rowBytes.
  */
-export const gatherNeighbours = (
+export const gatherNeighbourhoods = (
   grid: NeighbourhoodGrid,
   own: Uint8Array,
   first: number,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   clearCells,
-  gatherNeighbours,
+  gatherNeighbourhoods,
   type NeighbourhoodGrid,
   neighbourhoodGrid,
   placeCells,
@@ -45,7 +45,7 @@ const gather = (
     hits.length,
   );
   const rows = new Uint8Array((end - first) * grid.rowBytes).fill(77);
-  gatherNeighbours(
+  gatherNeighbourhoods(
     grid,
     Uint8Array.from(hits, (hit) => hit.own),
     first,
