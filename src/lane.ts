@@ -150,7 +150,9 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   const everything: Rungs = { planes: tables.scale.planes, remainder: true };
   /** A policy may ask for more planes than an instrument's tables have. */
   const rungsOf = ({ refinement = everything }: PolicySnapshot): Rungs =>
-    refinement.planes >= everything.planes ? { ...everything, remainder: refinement.remainder } : refinement;
+    refinement.planes >= everything.planes
+      ? { ...everything, remainder: refinement.remainder }
+      : { ...refinement, remainder: false };
 
   // Tails are summed once a policy, not once a job.
   let calibrated: { policy: PolicySnapshot; tails: SketchTails } | null = null;

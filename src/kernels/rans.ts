@@ -11,6 +11,10 @@ export const ransLow = 1 << 15;
 /** Bytes the two end states take; the only cost beside the information itself. */
 export const ransTailBytes = 8;
 
+/** 1/freq: multiplying is faster than dividing, and (state + ½)/freq is never so near a whole number that rounding
+ * could cross it. */
+const inverse = Float64Array.from({ length: (1 << 15) + 1 }, (_, freq) => 1 / Math.max(1, freq));
+
 /** Largest number of bytes `stepCount` steps can take. */
 export const ransBytesMax = (stepCount: number): number => 2 * stepCount + ransTailBytes;
 
@@ -77,7 +81,7 @@ export const ransEncode = (steps: Uint32Array, count: number, precision: number,
       out[at + 1] = even >>> 8;
       even >>>= 16;
     }
-    even = (even + Math.imul((even / freq) | 0, sum - freq) + (step >>> 16)) | 0;
+    even = (even + Math.imul(((even + 0.5) * inverse[freq]!) | 0, sum - freq) + (step >>> 16)) | 0;
   }
   for (; i > 0; i -= 2) {
     const oddStep = steps[i]!;
@@ -96,8 +100,9 @@ export const ransEncode = (steps: Uint32Array, count: number, precision: number,
       out[at + 1] = even >>> 8;
       even >>>= 16;
     }
-    odd = (odd + Math.imul((odd / oddFreq) | 0, sum - oddFreq) + (oddStep >>> 16)) | 0;
-    even = (even + Math.imul((even / evenFreq) | 0, sum - evenFreq) + (evenStep >>> 16)) | 0;
+    odd = (odd + Math.imul(((odd + 0.5) * inverse[oddFreq]!) | 0, sum - oddFreq) + (oddStep >>> 16)) | 0;
+    even =
+      (even + Math.imul(((even + 0.5) * inverse[evenFreq]!) | 0, sum - evenFreq) + (evenStep >>> 16)) | 0;
   }
   at = putState(out, at, odd);
   return putState(out, at, even);

@@ -7,6 +7,7 @@ import {
   curveSize,
   curveZero,
   ladderPrecision,
+  sumZero,
   weightMax,
   weightUnitsPerNat,
 } from '../../kernels/ladder/curve.ts';
@@ -36,27 +37,32 @@ export const descend = ({ weight, squares }: Descent, cell: number, slope: numbe
 };
 
 /** Weights in table units. */
-export const rounded = ({ weight }: Descent): Int16Array =>
-  Int16Array.from(weight, (nats) =>
+export const rounded = ({ weight }: Descent): Int8Array =>
+  Int8Array.from(weight, (nats) =>
     Math.max(-weightMax, Math.min(weightMax, Math.round(nats * weightUnitsPerNat))),
   );
 
-/** Sums seen with a zero and with a one. */
-export type SumCounts = Float64Array;
-export const startCounts = (): SumCounts => new Float64Array(2 * curveSize);
+/** `curves` curves that are their own places: what `put…` collects with them are `decision`s, for sums to `sumMax`. */
+export const places = (sumMax: number, curves = 1): Uint32Array => {
+  const size = 2 * (sumZero + sumMax + 1);
+  return Uint32Array.from({ length: curves * size }, (_, place) => place % size);
+};
+export const sumAt = (place: number): number => (place >> 1) - sumZero;
 
-/** Counts what `put…` collected: `sum × 2 + bit`. */
-export const countSums = (counts: SumCounts, sums: Int32Array, first: number, count: number): void => {
+/** How often each sum was seen, with a zero and with a one. */
+export const startCounts = (): Float64Array => new Float64Array(2 * curveSize);
+
+export const countSums = (counts: Float64Array, found: Uint32Array, first: number, count: number): void => {
   for (let i = first; i < first + count; i++) {
-    const at = Math.max(0, Math.min(curveSize - 1, (sums[i]! >> 1) + curveZero));
-    counts[2 * at + (sums[i]! & 1)]!++;
+    const at = Math.max(0, Math.min(curveSize - 1, sumAt(found[i]!) + curveZero));
+    counts[2 * at + (found[i]! & 1)]!++;
   }
 };
 
 /** Decisions the plain curve's word is worth at each sum. */
 const plainWeight = 64;
 
-export const fittedCurve = (counts: SumCounts): Uint16Array => {
+export const fittedCurve = (counts: Float64Array): Uint16Array => {
   const slots = 1 << ladderPrecision;
   return plainCurve().map((plain, at) => {
     const zeros = counts[2 * at]!;

@@ -17,11 +17,13 @@ import {
   countSums,
   descend,
   fittedCurve,
+  places,
   rounded,
   rounds,
   slopeOf,
   startCounts,
   startDescent,
+  sumAt,
 } from './fit_additive.ts';
 import type { LadderTables, TableParts } from './tables.ts';
 
@@ -33,9 +35,13 @@ const nothing: OccupancyWeights = {
   second: new Int16Array(secondCells),
   fresh: new Int16Array(freshCells),
 };
-/** Weights that are their own indices: collected sums then say which cells a decision adds. A sum below
+/** Weights that are their own indices: what is collected then says which cells a decision adds. A sum below
  * `freshCells` is a voxel's, what is above a flag's. */
-const nameKind = { ...nothing, fresh: indices(freshCells), flags: indices(flagContexts, freshCells) };
+const nameKind = {
+  ...nothing,
+  fresh: indices(freshCells),
+  flags: indices(flagContexts, freshCells),
+};
 const nameFirst = { ...nothing, first: indices(firstCells) };
 const nameSecond = { ...nothing, second: indices(secondCells) };
 
@@ -44,11 +50,10 @@ type OccupancyParts = Pick<TableParts, 'flags' | 'first' | 'second' | 'fresh' | 
 export const fitOccupancy = (frames: readonly Digits[], tables: LadderTables): OccupancyParts => {
   const grid = tables.grid.occupancy;
   const roomFor = Math.max(0, ...frames.map(({ count }) => occupancyStepsMax(grid, count)));
-  const [kind, first, second] = [0, 1, 2].map(() => new Int32Array(roomFor)) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ];
+  const kind = new Uint32Array(roomFor);
+  const first = new Uint32Array(roomFor);
+  const second = new Uint32Array(roomFor);
+  const names = places(Math.max(firstCells, secondCells, freshCells + flagContexts));
   const learnt = {
     first: startDescent(firstCells),
     second: startDescent(secondCells),
@@ -59,19 +64,19 @@ export const fitOccupancy = (frames: readonly Digits[], tables: LadderTables): O
     for (const digits of frames) {
       if (digits.count === 0) continue;
       markOccupancy(digits.voxel, digits.count, grid);
-      const count = putOccupancy(grid, nameKind, kind);
-      putOccupancy(grid, nameFirst, first);
-      putOccupancy(grid, nameSecond, second);
+      const count = putOccupancy(grid, nameKind, names, kind);
+      putOccupancy(grid, nameFirst, names, first);
+      putOccupancy(grid, nameSecond, names, second);
       clearOccupancy(grid);
       for (let i = 0; i < count; i++) {
         const bit = kind[i]! & 1;
-        const name = kind[i]! >> 1;
+        const name = sumAt(kind[i]!);
         if (name >= freshCells) {
           if (round === 0) flagged[2 * (name - freshCells) + bit]!++;
           continue;
         }
-        const a = first[i]! >> 1;
-        const b = second[i]! >> 1;
+        const a = sumAt(first[i]!);
+        const b = sumAt(second[i]!);
         const sum = learnt.first.weight[a]! + learnt.second.weight[b]! + learnt.fresh.weight[name]!;
         const slope = slopeOf(sum, bit);
         descend(learnt.first, a, slope, step);
@@ -90,15 +95,15 @@ export const fitOccupancy = (frames: readonly Digits[], tables: LadderTables): O
   for (const { voxel, count } of frames) {
     if (count === 0) continue;
     markOccupancy(voxel, count, grid);
-    countSums(counts, first, 0, putOccupancy(grid, weights, first));
+    countSums(counts, first, 0, putOccupancy(grid, weights, names, first));
     clearOccupancy(grid);
   }
   return { ...weights, curve: fittedCurve(counts) };
 };
 
 /** Log-odds of each context (Krichevsky–Trofimov), in table units. */
-const flagWeights = (flagged: Float64Array): Int16Array =>
-  Int16Array.from({ length: flagContexts }, (_, context) => {
+const flagWeights = (flagged: Float64Array): Int8Array =>
+  Int8Array.from({ length: flagContexts }, (_, context) => {
     const odds = (flagged[2 * context + 1]! + 0.5) / (flagged[2 * context]! + 0.5);
     return Math.max(-weightMax, Math.min(weightMax, Math.round(Math.log(odds) * weightUnitsPerNat)));
   });

@@ -7,11 +7,13 @@ import {
   countSums,
   descend,
   fittedCurve,
+  places,
   rounded,
   rounds,
   slopeOf,
   startCounts,
   startDescent,
+  sumAt,
 } from './fit_additive.ts';
 import type { LadderTables, TableParts } from './tables.ts';
 
@@ -29,22 +31,23 @@ export const fitPlanes = (
   const { planes } = tables.scale;
   const roomFor = planes * Math.max(0, ...frames.map(({ count }) => count));
   const names = Array.from({ length: pairs }, (_, pair) => namesOf(pair));
-  const cells = Array.from({ length: pairs }, () => new Int32Array(roomFor));
+  const cells = Array.from({ length: pairs }, () => new Uint32Array(roomFor));
+  const placesOf = places(pairCells, planes);
   const learnt = startDescent(planeCells);
   for (const step of rounds) {
     for (const digits of frames) {
       markNodes(digits, tables);
       const { voxel, count } = digits;
       for (let pair = 0; pair < pairs; pair++)
-        putPlanes(tables.grid.nodes, voxel, count, planes, planes, names[pair]!, cells[pair]!);
+        putPlanes(tables.grid.nodes, voxel, count, planes, planes, names[pair]!, placesOf, cells[pair]!);
       clearNodes(tables.grid.nodes, voxel, count);
       for (let i = 0; i < planes * count; i++) {
         let sum = 0;
         for (let pair = 0; pair < pairs; pair++)
-          sum += learnt.weight[pair * pairCells + (cells[pair]![i]! >> 1)]!;
+          sum += learnt.weight[pair * pairCells + sumAt(cells[pair]![i]!)]!;
         const slope = slopeOf(sum, cells[0]![i]! & 1);
         for (let pair = 0; pair < pairs; pair++)
-          descend(learnt, pair * pairCells + (cells[pair]![i]! >> 1), slope, step);
+          descend(learnt, pair * pairCells + sumAt(cells[pair]![i]!), slope, step);
       }
     }
   }
@@ -54,7 +57,7 @@ export const fitPlanes = (
   for (const digits of frames) {
     markNodes(digits, tables);
     const { voxel, count } = digits;
-    putPlanes(tables.grid.nodes, voxel, count, planes, planes, weights, sums);
+    putPlanes(tables.grid.nodes, voxel, count, planes, planes, weights, placesOf, sums);
     clearNodes(tables.grid.nodes, voxel, count);
     for (let plane = 0; plane < planes; plane++) countSums(counts[plane]!, sums, plane * count, count);
   }

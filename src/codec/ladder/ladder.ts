@@ -10,13 +10,14 @@ import type { Digits } from '../../domain/frame.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { type Layer, LayerCodec, LayerKind } from '../../domain/packet.ts';
 import type { Rungs } from '../../domain/policy.ts';
-import { ladderPrecision, stepsOfSums } from '../../kernels/ladder/curve.ts';
+import { curveStepsLength, ladderPrecision } from '../../kernels/ladder/curve.ts';
 import {
   clearOccupancy,
   markOccupancy,
   occupancyStepsMax,
   putOccupancy,
   takeOccupancy,
+  voxelListLength,
 } from '../../kernels/ladder/occupancy.ts';
 import { clearNodes, putPlanes, takePlane } from '../../kernels/ladder/planes.ts';
 import {
@@ -60,8 +61,7 @@ export const encodeLadder = (
 const reserve = (tables: LadderTables, stepsMax: number): void => {
   if (tables.scratch.steps.length >= stepsMax) return;
   const size = stepsMax + (stepsMax >>> 2);
-  tables.scratch.sums = new Int32Array(size);
-  tables.scratch.steps = new Uint32Array(tables.scratch.sums.buffer);
+  tables.scratch.steps = new Uint32Array(size);
   tables.scratch.bytes = new Uint8Array(ransBytesMax(size));
 };
 
@@ -91,9 +91,8 @@ const codeOccupancy = (digits: Digits, tables: LadderTables): Layer => {
   let stepCount = 0;
   if (digits.count > 0) {
     markOccupancy(digits.voxel, digits.count, grid);
-    stepCount = putOccupancy(grid, tables.occupancy, tables.scratch.sums);
+    stepCount = putOccupancy(grid, tables.occupancy, tables.occupancyCurve, tables.scratch.steps);
     clearOccupancy(grid);
-    stepsOfSums(tables.scratch.sums, stepCount, tables.occupancyCurve, tables.scratch.steps);
   }
   const head = new Uint8Array(occupancyHeadBytes);
   head[0] = version << 4;
@@ -110,19 +109,13 @@ const codePlanes = (
   const { node, origin } = tables.grid.nodes;
   const { levelOf, planes: depth } = tables.scale;
   reserve(tables, planes * count);
-  const { sums, steps } = tables.scratch;
   const leaves = 1 << depth;
   for (let i = 0; i < count; i++) node[origin + voxel[i]!] = leaves | levelOf[adc[i]!]!;
-  putPlanes(tables.grid.nodes, voxel, count, depth, planes, tables.parts.pairs, sums);
+  const { pairs } = tables.parts;
+  putPlanes(tables.grid.nodes, voxel, count, depth, planes, pairs, tables.planeCurves, tables.scratch.steps);
   clearNodes(tables.grid.nodes, voxel, count);
   for (let plane = 1; plane <= planes; plane++) {
     const first = (plane - 1) * count;
-    stepsOfSums(
-      sums.subarray(first, first + count),
-      count,
-      tables.planeCurves[plane - 1]!,
-      steps.subarray(first, first + count),
-    );
     layers.push(layerOf(LayerKind.plane, [(version << 4) | plane], count, tables, first, count));
   }
 };
@@ -243,10 +236,10 @@ const noStream = (payload: Uint8Array, headBytes: number): void => {
 };
 
 const readOccupancy = ({ payload }: Layer, hitCount: number, tables: LadderTables): Uint32Array => {
-  const hits = { voxel: new Uint32Array(hitCount), count: 0 };
+  const hits = { voxel: new Uint32Array(voxelListLength(hitCount)), room: hitCount, count: 0 };
   if (hitCount === 0) {
     noStream(payload, occupancyHeadBytes);
-    return hits.voxel;
+    return hits.voxel.subarray(0, 0);
   }
   const grid = tables.grid.occupancy;
   const reader = openRans(payload, occupancyHeadBytes, payload.length, ladderPrecision);
@@ -257,7 +250,7 @@ const readOccupancy = ({ payload }: Layer, hitCount: number, tables: LadderTable
   }
   if (hits.count !== hitCount) throw damaged(`it holds ${hits.count} hits, not the ${hitCount} declared`);
   closeRans(reader);
-  return hits.voxel;
+  return hits.voxel.subarray(0, hitCount);
 };
 
 const readPlanes = (
@@ -277,7 +270,8 @@ const readPlanes = (
         continue;
       }
       const reader = openRans(payload, 1, payload.length, ladderPrecision);
-      takePlane(reader, nodes, voxel, count, tables.parts.pairs, tables.planeCurves[index]!);
+      const curve = tables.planeCurves.subarray(index * curveStepsLength, (index + 1) * curveStepsLength);
+      takePlane(reader, nodes, voxel, count, tables.parts.pairs, curve);
       closeRans(reader);
     }
     const first = 1 << planes.length;

@@ -8,7 +8,14 @@ import { Fault } from '../../domain/fault.ts';
 import { type InstrumentCard, voxelCount } from '../../domain/instrument.ts';
 import { crc32cByTable } from '../../kernels/crc32c.ts';
 import { normalizeFrequencies } from '../../kernels/frequencies.ts';
-import { curveSize, curveSteps, curveZero, ladderPrecision, weightMax } from '../../kernels/ladder/curve.ts';
+import {
+  curveSize,
+  curveSteps,
+  curveStepsLength,
+  curveZero,
+  ladderPrecision,
+  weightMax,
+} from '../../kernels/ladder/curve.ts';
 import { evenLevels, type LevelScale, levelScale } from '../../kernels/ladder/levels.ts';
 import {
   firstCells,
@@ -35,17 +42,17 @@ import {
 /** What is fitted and kept: small integers, nothing derived. Weights and curves: `kernels/ladder/curve.ts`. */
 export interface TableParts {
   /** Occupancy: weights of the flags' contexts and of a voxel's three cells, and the curve of their sums. */
-  readonly flags: Int16Array;
-  readonly first: Int16Array;
-  readonly second: Int16Array;
-  readonly fresh: Int16Array;
+  readonly flags: Int8Array;
+  readonly first: Int8Array;
+  readonly second: Int8Array;
+  readonly fresh: Int8Array;
   readonly curve: Uint16Array;
   /** Lowest ADC of each level of the last plane: 2, 4, 8 or 16 of them, one, two, three or four planes. */
   readonly lowest: Uint16Array;
   /** The ADC value that stands for each node of the tree of levels; entry 0 is not used. */
   readonly values: Uint16Array;
   /** Planes: weights of the pairs' cells, and a curve for each plane, one after another. */
-  readonly pairs: Int16Array;
+  readonly pairs: Int8Array;
   readonly curves: Uint16Array;
   /** Remainder: the predictor's coefficients and spread by pattern, and frequencies [context][symbol]. */
   readonly coefficients: Int16Array;
@@ -76,17 +83,16 @@ export interface LadderTables {
   readonly fit: Readonly<Record<string, unknown>>;
   readonly scale: LevelScale;
   readonly occupancy: OccupancyWeights;
-  /** Coding steps by sum and bit: of the occupancy, and of each plane. */
+  /** Coding steps by sum and bit: of the occupancy, and of the planes, one after another. */
   readonly occupancyCurve: Uint32Array;
-  readonly planeCurves: readonly Uint32Array[];
+  readonly planeCurves: Uint32Array;
   readonly remainder: RemainderTables;
   readonly grid: { readonly occupancy: OccupancyGrid; readonly nodes: NodeGrid; readonly logs: LogGrid };
   readonly scratch: LadderScratch;
 }
 
-/** Grows with the largest frame seen; `sums` and `steps` are the same memory. */
+/** Grows with the largest frame seen. */
 interface LadderScratch {
-  sums: Int32Array;
   steps: Uint32Array;
   bytes: Uint8Array;
 }
@@ -97,6 +103,7 @@ export const invalidTables = (what: string): Fault =>
 /** Bytes of small integers, least significant first. */
 export const littleEndian = (values: TableParts[keyof TableParts]): Uint8Array => {
   if (values instanceof Uint8Array) return values;
+  if (values instanceof Int8Array) return new Uint8Array(values.buffer, values.byteOffset, values.length);
   const bytes = new Uint8Array(values.length * 2);
   values.forEach((value, i) => {
     bytes[2 * i] = value;
@@ -143,6 +150,7 @@ const checkParts = (parts: TableParts, adcBits: number): void => {
     if (parts[name].some((weight) => Math.abs(weight) > weightMax))
       throw invalidTables(`a weight of "${name}" is beyond ${weightMax}`);
   }
+  if (parts.fresh[0] !== 0) throw invalidTables('a voxel among others has a weight for its age');
   for (const name of ['curve', 'curves'] as const) {
     if (parts[name].some((frequency) => frequency < 1 || frequency >= 1 << ladderPrecision))
       throw invalidTables(`a frequency of "${name}" is not one`);
@@ -174,6 +182,13 @@ const remainderSteps = (freq: Uint16Array): Uint32Array => {
   return steps;
 };
 
+const stepsOfCurves = (curves: Uint16Array): Uint32Array => {
+  const steps = new Uint32Array((curves.length / curveSize) * curveStepsLength);
+  for (let first = 0, to = 0; first < curves.length; first += curveSize, to += curveStepsLength)
+    steps.set(curveSteps(curves.subarray(first, first + curveSize)), to);
+  return steps;
+};
+
 /** Makes tables ready to code with; `fit` says how they were made. */
 export const readyTables = (
   card: InstrumentCard,
@@ -192,12 +207,10 @@ export const readyTables = (
     scale,
     occupancy: { flags, first, second, fresh },
     occupancyCurve: curveSteps(parts.curve),
-    planeCurves: Array.from({ length: scale.planes }, (_, plane) =>
-      curveSteps(parts.curves.subarray(plane * curveSize, (plane + 1) * curveSize)),
-    ),
+    planeCurves: stepsOfCurves(parts.curves),
     remainder: { coefficients, spread, steps: remainderSteps(parts.remainder) },
     grid: { occupancy: occupancyGrid(card), nodes: nodeGrid(card), logs: logGrid(card) },
-    scratch: { sums: new Int32Array(0), steps: new Uint32Array(0), bytes: new Uint8Array(0) },
+    scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
   };
 };
 
@@ -221,8 +234,8 @@ export const levelBoundsOf = (
   return { lowest, highest };
 };
 
-/** e^(1/64): the odds' growth from one sum to the next. Products alone, so that every machine has the same curve. */
-const oddsPerUnit = 1.0157477085866857;
+/** e^(1/16): the odds' growth from one sum to the next. Products alone, so that every machine has the same curve. */
+const oddsPerUnit = 1.0644944589178593;
 
 /** The logistic curve, before any data. */
 export const plainCurve = (): Uint16Array => {
@@ -252,18 +265,18 @@ export const builtInTables = (card: InstrumentCard): LadderTables => {
   const curves = new Uint16Array(planesMax * curveSize);
   for (let plane = 0; plane < planesMax; plane++) curves.set(curve, plane * curveSize);
   const parts: TableParts = {
-    flags: new Int16Array(flagContexts).fill(-128),
+    flags: new Int8Array(flagContexts).fill(-32),
     // A nat and a half for the voxel before and the one above, less for nothing there.
-    first: Int16Array.from(
+    first: Int8Array.from(
       { length: firstCells },
-      (_, cell) => [-192, 0, 0, 96][((cell >>> 8) & 1) + 2 * ((cell >>> 5) & 1)]!,
+      (_, cell) => [-48, 0, 0, 24][((cell >>> 8) & 1) + 2 * ((cell >>> 5) & 1)]!,
     ),
-    second: new Int16Array(secondCells),
-    fresh: Int16Array.from({ length: freshCells }, (_, age) => (age === 0 ? 0 : 64)),
+    second: new Int8Array(secondCells),
+    fresh: Int8Array.from({ length: freshCells }, (_, age) => (age === 0 ? 0 : 16)),
     curve,
     lowest,
     values: middleValues(lowest, card.adcBits),
-    pairs: new Int16Array(planeCells),
+    pairs: new Int8Array(planeCells),
     curves,
     coefficients: new Int16Array(patterns * coefficientsPerPattern),
     spread: new Uint8Array(patterns),

@@ -35,7 +35,7 @@ export const parseTables = (json: string, card: InstrumentCard): LadderTables =>
     const from = bytes(name);
     return Uint16Array.from({ length: from.length >>> 1 }, (_, i) => u16At(from, 2 * i));
   };
-  const weights = (name: (typeof partNames)[number]): Int16Array => Int16Array.from(words(name));
+  const weights = (name: (typeof partNames)[number]): Int8Array => Int8Array.from(bytes(name));
   const fit = typeof file.fit === 'object' && file.fit !== null ? (file.fit as Record<string, unknown>) : {};
   const parts = {
     flags: weights('flags'),
@@ -47,7 +47,7 @@ export const parseTables = (json: string, card: InstrumentCard): LadderTables =>
     values: words('values'),
     pairs: weights('pairs'),
     curves: words('curves'),
-    coefficients: weights('coefficients'),
+    coefficients: Int16Array.from(words('coefficients')),
     spread: bytes('spread'),
     remainder: words('remainder'),
   };

@@ -7,8 +7,8 @@
 
 import { Fault } from '../../domain/fault.ts';
 import { type InstrumentCard, voxelCount } from '../../domain/instrument.ts';
-import { type RansReader, readBit } from '../rans.ts';
-import { sumZero } from './curve.ts';
+import { type RansReader, ransEndsEarly, ransLow, readBit } from '../rans.ts';
+import { decision, ladderPrecision, sumZero } from './curve.ts';
 
 /**
  * The grid as rows of the last axis (time), a row cut into words of 32 voxels and these into chunks of eight (one
@@ -91,6 +91,8 @@ export const clearOccupancy = (grid: OccupancyGrid): void => {
     for (let i = first; i < first + words; i++) word[i] = 0;
   }
 };
+
+const slotMask = (1 << ladderPrecision) - 1;
 
 /** 1 where a number is not 0, without a branch. */
 const is = (bits: number): number => (bits | -bits) >>> 31;
@@ -177,24 +179,27 @@ export const chunkContext = (
   );
 };
 
-/** Two cells whose weights a voxel's bit adds; windows are those of its chunk, `row` the bits of its row so far. */
+/**
+ * Two cells whose weights a voxel's bit adds: of its row the last 5 voxels, of the row above those from −2 to 4, and
+ * the place itself two above; of the row two above those from −2 to 3, one layer back from −1 to 2, the voxel before
+ * and those from −1 to 1 above. What they look at rolls left from voxel to voxel: `line`, the row so far, ends at
+ * bit 8; in the windows the voxel's own place is bit 15. They are written out where they are used, three times:
+ * calls in there are beyond what the compiler inlines, and cost half of all.
+ */
 export const firstCells = 1 << 13;
-export const firstCell = (row: number, up: number, up2: number, j: number): number =>
-  ((row & 31) << 8) | (((up >>> (11 - j)) & 127) << 1) | ((up2 >>> (15 - j)) & 1);
 export const secondCells = 1 << 14;
-export const secondCell = (row: number, up: number, up2: number, back: number, j: number): number =>
-  (((up2 >>> (12 - j)) & 63) << 8) |
-  (((back >>> (13 - j)) & 15) << 4) |
-  ((row & 1) << 3) |
-  ((up >>> (14 - j)) & 7);
-/** A third, in a chunk of which only the flag says that it has a hit: 1 … 8 counts up to its last voxel, else 0. */
+/** A third, in a chunk of which only the flag says that it has a hit: 1 … 8 counts up to its last voxel; else 0,
+ * whose weight is 0. */
 export const freshCells = 9;
 
+/** What each cell adds to a sum (see `curve.ts`): bytes, and wider numbers only where fitting names the cells. */
+export type Weights = Int8Array | Int16Array;
+
 export interface OccupancyWeights {
-  readonly flags: Int16Array;
-  readonly first: Int16Array;
-  readonly second: Int16Array;
-  readonly fresh: Int16Array;
+  readonly flags: Weights;
+  readonly first: Weights;
+  readonly second: Weights;
+  readonly fresh: Weights;
 }
 
 /** Decisions a frame can take: a hit brings at most four chunks, by itself or as a neighbour, and as many words. */
@@ -206,96 +211,118 @@ export const occupancyStepsMax = (grid: OccupancyGrid, hitCount: number): number
 };
 
 /**
- * Collects the decisions of a marked grid in the reader's order, each as `sum × 2 + bit`, and returns how many they
- * are. Fitting calls it with weights that are their own indices.
+ * Collects the steps of a marked grid in the reader's order, and returns how many they are. Fitting calls it with
+ * weights that are their own indices and a curve that is its own places: the steps then name what they add. One
+ * body for rows, words and chunks: calls between them cost a third of the time.
  */
-export const putOccupancy = (grid: OccupancyGrid, weights: OccupancyWeights, sums: Int32Array): number => {
-  const { rows, words, stride, layerRows, origin, rowOrigin } = grid;
+export const putOccupancy = (
+  grid: OccupancyGrid,
+  weights: OccupancyWeights,
+  curve: Uint32Array,
+  steps: Uint32Array,
+): number => {
+  const { rows, words, columns, stride, layerRows, origin, rowOrigin } = grid;
   const { mask, word, row } = grid.scratch;
-  const { flags } = weights;
+  const { flags, first, second } = weights;
   const layer = layerRows * stride;
   let next = 0;
   for (let at = 0; at < rows; at++) {
     const has = row[rowOrigin + at]!;
-    sums[next++] = (flags[rowContext(row, rowOrigin + at, layerRows)]! << 1) | has;
+    steps[next++] = curve[decision(flags[rowContext(row, rowOrigin + at, layerRows)]!, has)]!;
     if (has === 0) continue;
-    const first = origin + Math.imul(at, stride);
+    const rowByte = origin + Math.imul(at, stride);
     let seen = 0;
     for (let w = 0; w < words; w++) {
-      const byte = first + 4 * w;
+      const wordByte = rowByte + 4 * w;
       let born = 0;
-      if (nearWord(mask, word, byte, stride) === 0) {
+      if (nearWord(mask, word, wordByte, stride) === 0) {
         const end = w === words - 1 ? 2 : w === words - 2 ? 1 : 0;
-        const flag = flags[wordContext(mask, word, byte, stride, layer, seen, end)]!;
-        if (word[byte >>> 2] === 0) {
-          sums[next++] = flag << 1;
-          continue;
-        }
-        sums[next++] = (flag << 1) | 1;
-        born = 1;
+        const flag = flags[wordContext(mask, word, wordByte, stride, layer, seen, end)]!;
+        born = word[wordByte >>> 2] === 0 ? 0 : 1;
+        steps[next++] = curve[((flag + sumZero) << 1) | born]!;
+        if (born === 0) continue;
       }
       seen = 1;
-      next = putWord(grid, weights, sums, next, byte, w, born);
+      const columnsLeft = columns - 32 * w;
+      for (let c = 0; c < 4 && 8 * c < columnsLeft; c++) {
+        const byte = wordByte + c;
+        const own = mask[byte]!;
+        const before = mask[byte - 1]!;
+        const voxels = Math.min(8, columnsLeft - 8 * c);
+        let up = window24(mask, byte - stride);
+        if (((up & chunkAndBeside) | (before & 3)) === 0) {
+          const flag = flags[chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up)]!;
+          const full = own === 0 ? 0 : 1;
+          steps[next++] = curve[((flag + sumZero) << 1) | full]!;
+          if (full === 0) continue;
+          next = putFreshChunk(grid, weights, curve, steps, next, byte, voxels);
+          born = 0;
+          continue;
+        }
+        born = 0;
+        let up2 = window24(mask, byte - 2 * stride);
+        let back = window24(mask, byte - layer);
+        let line = (before << 8) | own;
+        const stop = next + voxels;
+        while (next < stop) {
+          const sum =
+            first[(line & 0x1f00) | ((up >>> 10) & 0xfe) | ((up2 >>> 15) & 1)]! +
+            second[((up2 >>> 4) & 0x3f00) | ((back >>> 9) & 0xf0) | ((line >>> 5) & 8) | ((up >>> 14) & 7)]!;
+          steps[next++] = curve[((sum + sumZero) << 1) | ((line >>> 7) & 1)]!;
+          line <<= 1;
+          up <<= 1;
+          up2 <<= 1;
+          back <<= 1;
+        }
+      }
     }
   }
   return next;
 };
 
-const putWord = (
-  grid: OccupancyGrid,
-  weights: OccupancyWeights,
-  sums: Int32Array,
-  firstSum: number,
-  firstByte: number,
-  w: number,
-  isBorn: number,
+/** The voxels of a chunk of which only its flag said that it has a hit; few are, and those above are not slowed. */
+const putFreshChunk = (
+  { scratch: { mask }, stride, layerRows }: OccupancyGrid,
+  { first, second, fresh }: OccupancyWeights,
+  curve: Uint32Array,
+  steps: Uint32Array,
+  firstStep: number,
+  byte: number,
+  voxels: number,
 ): number => {
-  const { columns, chunks, stride, layerRows } = grid;
-  const { mask } = grid.scratch;
-  const { flags, first, second, fresh } = weights;
-  const layer = layerRows * stride;
-  let next = firstSum;
-  let born = isBorn;
-  const end = Math.min(4, chunks - 4 * w);
-  for (let c = 0; c < end; c++) {
-    const byte = firstByte + c;
-    const own = mask[byte]!;
-    const before = mask[byte - 1]!;
-    const up = window24(mask, byte - stride);
-    const voxels = Math.min(8, columns - 8 * (4 * w + c));
-    let age = 0;
-    if (((up & chunkAndBeside) | (before & 3)) === 0) {
-      const flag = flags[chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up)]!;
-      if (own === 0) {
-        sums[next++] = flag << 1;
-        continue;
-      }
-      sums[next++] = (flag << 1) | 1;
-      age = 9 - voxels;
-    }
-    born = 0;
-    const up2 = window24(mask, byte - 2 * stride);
-    const back = window24(mask, byte - layer);
-    let seen = before;
-    for (let j = 0; j < voxels; j++) {
-      const bit = (own >>> (7 - j)) & 1;
-      const sum =
-        first[firstCell(seen, up, up2, j)]! + second[secondCell(seen, up, up2, back, j)]! + fresh[age]!;
-      sums[next++] = (sum << 1) | bit;
-      seen = (seen << 1) | bit;
-      age = bit === 1 || age === 0 ? 0 : age + 1;
-    }
+  let up = window24(mask, byte - stride);
+  let up2 = window24(mask, byte - 2 * stride);
+  let back = window24(mask, byte - layerRows * stride);
+  let line = (mask[byte - 1]! << 8) | mask[byte]!;
+  let age = 9 - voxels;
+  for (let j = 0; j < voxels; j++) {
+    const bit = (line >>> 7) & 1;
+    const sum =
+      first[(line & 0x1f00) | ((up >>> 10) & 0xfe) | ((up2 >>> 15) & 1)]! +
+      second[((up2 >>> 4) & 0x3f00) | ((back >>> 9) & 0xf0) | ((line >>> 5) & 8) | ((up >>> 14) & 7)]! +
+      fresh[age]!;
+    steps[firstStep + j] = curve[((sum + sumZero) << 1) | bit]!;
+    line <<= 1;
+    up <<= 1;
+    up2 <<= 1;
+    back <<= 1;
+    age = bit === 1 || age === 0 ? 0 : age + 1;
   }
-  return next;
+  return firstStep + voxels;
 };
 
 const damaged = (what: string): Fault => new Fault('packet-layer', `the occupancy layer is damaged: ${what}`);
 
-/** Where a reader stands in the list of voxels. */
+/** The voxels a reader has found; `room` is how many it may find. */
 export interface VoxelList {
+  /** As long as `voxelListLength` says. */
   readonly voxel: Uint32Array;
+  readonly room: number;
   count: number;
 }
+
+/** A chunk's voxels are listed before they are counted, so the list is a little longer than its room. */
+export const voxelListLength = (room: number): number => room + 8;
 
 /** Reads the hits' voxels, ascending, and leaves the grid marked, also when it throws. */
 export const takeOccupancy = (
@@ -310,77 +337,61 @@ export const takeOccupancy = (
   const { flags } = weights;
   const layer = layerRows * stride;
   for (let at = 0; at < rows; at++) {
-    if (readBit(reader, oneOf(curve, flags[rowContext(row, rowOrigin + at, layerRows)]!)) === 0) continue;
+    const rowFlag = flags[rowContext(row, rowOrigin + at, layerRows)]!;
+    if (readBit(reader, curve[decision(rowFlag, 1)]!) === 0) continue;
     row[rowOrigin + at] = 1;
-    const first = origin + Math.imul(at, stride);
+    const rowByte = origin + Math.imul(at, stride);
     const before = hits.count;
     let seen = 0;
     for (let w = 0; w < words; w++) {
-      const byte = first + 4 * w;
+      const wordByte = rowByte + 4 * w;
       let born = 0;
-      if (nearWord(mask, word, byte, stride) === 0) {
+      if (nearWord(mask, word, wordByte, stride) === 0) {
         const end = w === words - 1 ? 2 : w === words - 2 ? 1 : 0;
-        const flag = flags[wordContext(mask, word, byte, stride, layer, seen, end)]!;
-        if (readBit(reader, oneOf(curve, flag)) === 0) continue;
+        const flag = flags[wordContext(mask, word, wordByte, stride, layer, seen, end)]!;
+        if (readBit(reader, curve[((flag + sumZero) << 1) | 1]!) === 0) continue;
         born = 1;
       }
       seen = 1;
-      takeWord(reader, grid, weights, curve, hits, at * columns, byte, w, born);
-      if (born === 1 && word[byte >>> 2] === 0) throw damaged('a word that has hits is empty');
+      const isBorn = born;
+      const columnsLeft = columns - 32 * w;
+      for (let c = 0; c < 4 && 8 * c < columnsLeft; c++) {
+        const byte = wordByte + c;
+        const up = window24(mask, byte - stride);
+        const voxels = Math.min(8, columnsLeft - 8 * c);
+        let age = 0;
+        if (((up & chunkAndBeside) | (mask[byte - 1]! & 3)) === 0) {
+          const flag = flags[chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up)]!;
+          if (readBit(reader, curve[((flag + sumZero) << 1) | 1]!) === 0) continue;
+          age = 9 - voxels;
+        }
+        born = 0;
+        const firstVoxel = Math.imul(at, columns) + 32 * w + 8 * c;
+        mask[byte] = takeByte(
+          reader,
+          weights,
+          curve,
+          mask,
+          byte,
+          stride,
+          layer,
+          voxels,
+          age,
+          firstVoxel,
+          hits,
+        );
+        if (age > 0 && mask[byte] === 0) throw damaged('a chunk that has hits is empty');
+      }
+      if (isBorn === 1 && word[wordByte >>> 2] === 0) throw damaged('a word that has hits is empty');
     }
     if (hits.count === before) throw damaged('a row that has hits is empty');
   }
 };
 
-const oneOf = (curve: Uint32Array, sum: number): number => curve[((sum + sumZero) << 1) | 1]!;
-
-const takeWord = (
-  reader: RansReader,
-  grid: OccupancyGrid,
-  weights: OccupancyWeights,
-  curve: Uint32Array,
-  hits: VoxelList,
-  rowVoxel: number,
-  firstByte: number,
-  w: number,
-  isBorn: number,
-): void => {
-  const { columns, chunks, stride, layerRows } = grid;
-  const { mask } = grid.scratch;
-  const layer = layerRows * stride;
-  let born = isBorn;
-  const end = Math.min(4, chunks - 4 * w);
-  for (let c = 0; c < end; c++) {
-    const byte = firstByte + c;
-    const column = 8 * (4 * w + c);
-    const up = window24(mask, byte - stride);
-    const voxels = Math.min(8, columns - column);
-    let age = 0;
-    if (((up & chunkAndBeside) | (mask[byte - 1]! & 3)) === 0) {
-      const context = chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up);
-      if (readBit(reader, oneOf(curve, weights.flags[context]!)) === 0) continue;
-      age = 9 - voxels;
-    }
-    born = 0;
-    const own = takeByte(reader, weights, curve, mask, byte, stride, layer, voxels, age);
-    if (own === 0) {
-      if (age > 0) throw damaged('a chunk that has hits is empty');
-      continue;
-    }
-    mask[byte] = own;
-    let { count } = hits;
-    for (let bits = own, at = rowVoxel + column; bits !== 0; bits = (bits << 1) & 0xff, at++) {
-      if ((bits & 0x80) === 0) continue;
-      if (count === hits.voxel.length) throw damaged('it holds more hits than declared');
-      hits.voxel[count++] = at;
-    }
-    hits.count = count;
-  }
-};
-
+/** A chunk's voxels. As `readBit` does it, but with the reader's states in locals: here most of the time goes. */
 const takeByte = (
   reader: RansReader,
-  weights: OccupancyWeights,
+  { first, second, fresh }: OccupancyWeights,
   curve: Uint32Array,
   mask: Uint8Array,
   byte: number,
@@ -388,19 +399,51 @@ const takeByte = (
   layer: number,
   voxels: number,
   firstAge: number,
+  firstVoxel: number,
+  hits: VoxelList,
 ): number => {
-  const { first, second, fresh } = weights;
-  const up = window24(mask, byte - stride);
-  const up2 = window24(mask, byte - 2 * stride);
-  const back = window24(mask, byte - layer);
+  let up = window24(mask, byte - stride);
+  let up2 = window24(mask, byte - 2 * stride);
+  let back = window24(mask, byte - layer);
+  const { bytes, end } = reader;
+  const { voxel } = hits;
+  let { count } = hits;
+  let from = reader.at;
+  let state = reader.next;
+  let other = reader.other;
   let age = firstAge;
-  let seen = mask[byte - 1]!;
+  let line = mask[byte - 1]! << 8;
   for (let j = 0; j < voxels; j++) {
     const sum =
-      first[firstCell(seen, up, up2, j)]! + second[secondCell(seen, up, up2, back, j)]! + fresh[age]!;
-    const bit = readBit(reader, curve[((sum + sumZero) << 1) | 1]!);
-    seen = (seen << 1) | bit;
-    age = bit === 1 || age === 0 ? 0 : age + 1;
+      first[(line & 0x1f00) | ((up >>> 10) & 0xfe) | ((up2 >>> 15) & 1)]! +
+      second[((up2 >>> 4) & 0x3f00) | ((back >>> 9) & 0xf0) | ((line >>> 5) & 8) | ((up >>> 14) & 7)]! +
+      fresh[age]!;
+    const one = curve[((sum + sumZero) << 1) | 1]!;
+    const rest = state >>> ladderPrecision;
+    if (age > 0) age++;
+    if ((state & slotMask) < one) {
+      state = Math.imul(one, rest) + (state & slotMask);
+      line |= 0x80;
+      age = 0;
+      voxel[count++] = firstVoxel + j;
+    } else state -= Math.imul(one, rest + 1);
+    if (state < ransLow) {
+      if (from >= end) throw ransEndsEarly();
+      state = (state << 16) | bytes[from]! | (bytes[from + 1]! << 8);
+      from += 2;
+    }
+    const next = other;
+    other = state;
+    state = next;
+    line <<= 1;
+    up <<= 1;
+    up2 <<= 1;
+    back <<= 1;
   }
-  return (seen << (8 - voxels)) & 0xff;
+  if (count > hits.room) throw damaged('it holds more hits than declared');
+  hits.count = count;
+  reader.at = from;
+  reader.next = state;
+  reader.other = other;
+  return ((line >>> 8) << (8 - voxels)) & 0xff;
 };

@@ -8,6 +8,7 @@ import type { InstrumentCard } from '../../domain/instrument.ts';
 import { voxelCount } from '../../domain/instrument.ts';
 import { type RansReader, ransEndsEarly, ransLow } from '../rans.ts';
 import { ladderPrecision, sumZero } from './curve.ts';
+import type { Weights } from './occupancy.ts';
 
 /** Planes a frame can have: 16 levels at the last. */
 export const planesMax = 4;
@@ -46,18 +47,24 @@ export const pairs = 6;
 export const pairCells = 1 << 13;
 export const planeCells = pairs * pairCells;
 
-/** Collects the bits of the planes 1 … `planes` of a grid of nodes `depth` deep: bit i of plane p, as
- * `sum × 2 + bit`, at `sums[(p − 1) × count + i]`. Fitting calls it with weights that are their own indices. */
+/**
+ * Collects the steps of planes 1 … `planes` of a grid of nodes `depth` deep: that of hit i in plane p at
+ * `steps[(p − 1) × count + i]`. `curves` are those of all planes (`curveSteps`), one after another; fitting calls it
+ * with weights that are their own indices and a curve that is its own places.
+ */
 export const putPlanes = (
   grid: NodeGrid,
   voxel: Uint32Array,
   count: number,
   depth: number,
   planes: number,
-  weights: Int16Array,
-  sums: Int32Array,
+  weights: Weights,
+  curves: Uint32Array,
+  steps: Uint32Array,
 ): void => {
   const { node, origin, columns } = grid;
+  const last = depth - planes;
+  const curveLength = (curves.length / depth) | 0;
   for (let i = 0; i < count; i++) {
     const at = origin + (voxel[i]! | 0);
     const up = at - columns;
@@ -75,8 +82,9 @@ export const putPlanes = (
     const d2 = node[down + 1]! << 3;
     const e2 = node[down - 1]! << 3;
     const f2 = node[down + columns]! << 3;
-    for (let plane = 1; plane <= planes; plane++) {
-      const s = depth - plane;
+    let to = i;
+    let curve = 2 * sumZero;
+    for (let s = depth - 1; s >= last; s--) {
       const fine = own >> s;
       const coarse = fine >> 1;
       const sum =
@@ -86,21 +94,23 @@ export const putPlanes = (
         weights[3 * pairCells + (((d >> s) & 0x1f00) | ((d2 >> s) & 0xf0) | coarse)]! +
         weights[4 * pairCells + (((e >> s) & 0x1f00) | ((e2 >> s) & 0xf0) | coarse)]! +
         weights[5 * pairCells + (((f >> s) & 0x1f00) | ((f2 >> s) & 0xf0) | coarse)]!;
-      sums[(plane - 1) * count + i] = (sum << 1) | (fine & 1);
+      steps[to] = curves[curve + (sum << 1) + (fine & 1)]!;
+      to += count;
+      curve += curveLength;
     }
   }
 };
 
 /**
- * Reads one plane: each hit's node becomes one of its two below. The step of `readBit` is written out, its states
- * in locals and its branch on the bit in arithmetic: bits that could be foretold would not be in the stream.
+ * Reads one plane: each hit's node becomes one of its two below. The step of `readBit` is written out, with the
+ * reader's states in locals: a call a bit takes a third longer.
  */
 export const takePlane = (
   reader: RansReader,
   grid: NodeGrid,
   voxel: Uint32Array,
   count: number,
-  weights: Int16Array,
+  weights: Weights,
   curve: Uint32Array,
 ): void => {
   const { node, origin, columns } = grid;
@@ -121,11 +131,13 @@ export const takePlane = (
       weights[4 * pairCells + ((node[up + 1]! << 8) | (node[down - 1]! << 4) | own)]! +
       weights[5 * pairCells + ((node[up - columns]! << 8) | (node[down + columns]! << 4) | own)]!;
     const one = curve[((sum + sumZero) << 1) | 1]!;
-    const slot = state & slotMask;
-    // All ones for a one, which lies first, and none for a zero.
-    const mask = (slot - one) >> 31;
-    state = Math.imul(slotMask + 1 - one + (mask & (2 * one - slotMask - 1)), state >>> ladderPrecision);
-    state += slot - (one & ~mask);
+    const rest = state >>> ladderPrecision;
+    let below = own << 1;
+    if ((state & slotMask) < one) {
+      below |= 1;
+      state = Math.imul(one, rest) + (state & slotMask);
+    } else state -= Math.imul(one, rest + 1);
+    node[at] = below;
     if (state < ransLow) {
       if (from >= end) throw ransEndsEarly();
       state = (state << 16) | bytes[from]! | (bytes[from + 1]! << 8);
@@ -134,7 +146,6 @@ export const takePlane = (
     const next = other;
     other = state;
     state = next;
-    node[at] = (own << 1) - mask;
   }
   reader.at = from;
   reader.next = state;

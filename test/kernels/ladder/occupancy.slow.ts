@@ -24,16 +24,20 @@ export const slowGrid = (sizes: readonly number[], voxels: Iterable<number>): Sl
 const number = (bits: readonly boolean[]): number =>
   bits.reduce((value, bit) => value * 2 + (bit ? 1 : 0), 0);
 
-/** `sum × 2 + bit` of every decision. */
-export const slowOccupancy = (grid: SlowGrid, weights: OccupancyWeights): number[] => {
+export interface Decision {
+  readonly sum: number;
+  readonly bit: number;
+}
+
+export const slowOccupancy = (grid: SlowGrid, weights: OccupancyWeights): Decision[] => {
   const { rows, columns, layerRows, has } = grid;
-  const sums: number[] = [];
+  const sums: Decision[] = [];
   const bits = (row: number, from: number, to: number): boolean[] =>
     Array.from({ length: to - from + 1 }, (_, i) => has(row, from + i));
   const any = (row: number, from: number, to: number): boolean => bits(row, from, to).some(Boolean);
   const rowHas = (row: number): boolean => any(row, 0, columns - 1);
   const flag = (context: number, bit: boolean): boolean => {
-    sums.push(weights.flags[context]! * 2 + (bit ? 1 : 0));
+    sums.push({ sum: weights.flags[context]!, bit: bit ? 1 : 0 });
     return bit;
   };
 
@@ -71,7 +75,7 @@ export const slowOccupancy = (grid: SlowGrid, weights: OccupancyWeights): number
         ...bits(row - 1, at - 1, at + 1),
       ]);
       const sum = weights.first[first]! + weights.second[second]! + weights.fresh[age]!;
-      sums.push(sum * 2 + (has(row, at) ? 1 : 0));
+      sums.push({ sum, bit: has(row, at) ? 1 : 0 });
       age = has(row, at) || age === 0 ? 0 : age + 1;
     }
     return true;

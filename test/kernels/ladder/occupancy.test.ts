@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainCurve } from '../../../src/codec/ladder/tables.ts';
 import { Fault } from '../../../src/domain/fault.ts';
-import { curveSteps, ladderPrecision, stepsOfSums } from '../../../src/kernels/ladder/curve.ts';
+import { curveSteps, decision, ladderPrecision } from '../../../src/kernels/ladder/curve.ts';
 import {
   clearOccupancy,
   firstCells,
@@ -16,23 +16,26 @@ import {
   putOccupancy,
   secondCells,
   takeOccupancy,
+  voxelListLength,
 } from '../../../src/kernels/ladder/occupancy.ts';
 import { closeRans, openRans, ransBytesMax, ransEncode } from '../../../src/kernels/rans.ts';
 import { slowGrid, slowOccupancy } from './occupancy.slow.ts';
 
 /** Weights that differ from cell to cell, so that a cell looked up wrongly shows. */
-const scattered = (size: number, salt: number, reach: number): Int16Array =>
-  Int16Array.from(
+const scattered = (size: number, salt: number, reach: number): Int8Array =>
+  Int8Array.from(
     { length: size },
     (_, i) => ((Math.imul(i + salt, 2_654_435_761) >>> 8) % (2 * reach)) - reach,
   );
 const weights: OccupancyWeights = {
-  flags: scattered(flagContexts, 1, 300),
-  first: scattered(firstCells, 2, 200),
-  second: scattered(secondCells, 3, 200),
-  fresh: scattered(freshCells, 4, 100),
+  flags: scattered(flagContexts, 1, 100),
+  first: scattered(firstCells, 2, 60),
+  second: scattered(secondCells, 3, 60),
+  fresh: Int8Array.from([0, ...scattered(freshCells - 1, 4, 60)]),
 };
 const curve = curveSteps(plainCurve());
+/** A curve that says which sum was asked for. */
+const itself = Uint32Array.from(curve, (_, place) => place);
 
 /** Grids of one to three axes; some frames full of hits, some with hardly any. */
 const scene = fc
@@ -60,12 +63,10 @@ const isClean = (grid: OccupancyGrid): boolean =>
   grid.scratch.mask.every((byte) => byte === 0) && grid.scratch.row.every((byte) => byte === 0);
 
 const coded = (grid: OccupancyGrid, voxel: Uint32Array): Uint8Array => {
-  const sums = new Int32Array(occupancyStepsMax(grid, voxel.length));
-  const steps = new Uint32Array(sums.length);
+  const steps = new Uint32Array(occupancyStepsMax(grid, voxel.length));
   markOccupancy(voxel, voxel.length, grid);
-  const count = putOccupancy(grid, weights, sums);
+  const count = putOccupancy(grid, weights, curve, steps);
   clearOccupancy(grid);
-  stepsOfSums(sums, count, curve, steps);
   const out = new Uint8Array(ransBytesMax(count));
   return out.slice(ransEncode(steps, count, ladderPrecision, out));
 };
@@ -75,11 +76,12 @@ describe('occupancy', () => {
     fc.assert(
       fc.property(scene, ({ sizes, voxel }) => {
         const grid = occupancyGrid({ axes: axes(sizes) });
-        const sums = new Int32Array(occupancyStepsMax(grid, voxel.length));
+        const found = new Uint32Array(occupancyStepsMax(grid, voxel.length));
         markOccupancy(voxel, voxel.length, grid);
-        const count = putOccupancy(grid, weights, sums);
-        expect(count).toBeLessThanOrEqual(sums.length);
-        expect(Array.from(sums.subarray(0, count))).toEqual(slowOccupancy(slowGrid(sizes, voxel), weights));
+        const count = putOccupancy(grid, weights, itself, found);
+        expect(count).toBeLessThanOrEqual(found.length);
+        const slow = slowOccupancy(slowGrid(sizes, voxel), weights);
+        expect(Array.from(found.subarray(0, count))).toEqual(slow.map(({ sum, bit }) => decision(sum, bit)));
         clearOccupancy(grid);
         expect(isClean(grid)).toBe(true);
       }),
@@ -93,11 +95,12 @@ describe('occupancy', () => {
         const grid = occupancyGrid({ axes: axes(sizes) });
         const bytes = coded(grid, voxel);
         const reader = openRans(bytes, 0, bytes.length, ladderPrecision);
-        const hits = { voxel: new Uint32Array(voxel.length), count: 0 };
+        const room = voxel.length;
+        const hits = { voxel: new Uint32Array(voxelListLength(room)), room, count: 0 };
         takeOccupancy(reader, grid, weights, curve, hits);
         closeRans(reader);
         expect(hits.count).toBe(voxel.length);
-        expect(hits.voxel).toEqual(voxel);
+        expect(hits.voxel.subarray(0, room)).toEqual(voxel);
         clearOccupancy(grid);
         expect(isClean(grid)).toBe(true);
       }),
@@ -114,7 +117,7 @@ describe('occupancy', () => {
         bytes[7]! &= 0x7f;
         bytes[2]! |= 1;
         bytes[6]! |= 1;
-        const hits = { voxel: new Uint32Array(room), count: 0 };
+        const hits = { voxel: new Uint32Array(voxelListLength(room)), room, count: 0 };
         try {
           takeOccupancy(openRans(bytes, 0, bytes.length, ladderPrecision), grid, weights, curve, hits);
         } catch (fault) {

@@ -15,15 +15,15 @@ const earlier: readonly (readonly [number, number])[] = [
   [-2, 0],
 ];
 
-/** `sum × 2 + bit` of plane `plane` (from 1) of hits with levels of a tree `depth` deep. */
+/** Sum and bit of each hit in plane `plane` (from 1) of hits with levels of a tree `depth` deep. */
 export const slowPlane = (
   voxel: Uint32Array,
   level: Uint8Array,
   columns: number,
   depth: number,
   plane: number,
-  weights: Int16Array,
-): number[] => {
+  weights: Int8Array,
+): { sum: number; bit: number }[] => {
   const levelAt = new Map(Array.from(voxel, (v, i) => [v, level[i]!]));
   const node = (v: number, planes: number): number => {
     const found = levelAt.get(v);
@@ -37,6 +37,6 @@ export const slowPlane = (
         all + weights[pair * pairCells + node(v + away, plane) * 256 + node(v - away, plane - 1) * 16 + own]!
       );
     }, 0);
-    return sum * 2 + (Math.floor(level[i]! / 2 ** (depth - plane)) % 2);
+    return { sum, bit: Math.floor(level[i]! / 2 ** (depth - plane)) % 2 };
   });
 };

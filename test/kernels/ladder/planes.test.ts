@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainCurve } from '../../../src/codec/ladder/tables.ts';
-import { curveSteps, ladderPrecision, stepsOfSums } from '../../../src/kernels/ladder/curve.ts';
+import {
+  curveSteps,
+  curveStepsLength,
+  decision,
+  ladderPrecision,
+} from '../../../src/kernels/ladder/curve.ts';
 import {
   clearNodes,
   nodeGrid,
@@ -13,11 +18,13 @@ import {
 import { closeRans, openRans, ransBytesMax, ransEncode } from '../../../src/kernels/rans.ts';
 import { slowPlane } from './planes.slow.ts';
 
-const weights = Int16Array.from(
+const weights = Int8Array.from(
   { length: planeCells },
-  (_, i) => ((Math.imul(i + 7, 2_654_435_761) >>> 8) % 300) - 150,
+  (_, i) => ((Math.imul(i + 7, 2_654_435_761) >>> 8) % 250) - 125,
 );
 const curve = curveSteps(plainCurve());
+/** Curves that say which sum was asked for. */
+const itself = Uint32Array.from({ length: planesMax * curveStepsLength }, (_, i) => i % curveStepsLength);
 
 const scene = fc
   .record({
@@ -56,14 +63,15 @@ describe('planes', () => {
     fc.assert(
       fc.property(scene, ({ columns, depth, grid, voxel, level }) => {
         const count = voxel.length;
-        const sums = new Int32Array(depth * count);
+        const found = new Uint32Array(depth * count);
         voxel.forEach((v, i) => {
           grid.node[grid.origin + v] = 2 ** depth + level[i]!;
         });
-        putPlanes(grid, voxel, count, depth, depth, weights, sums);
+        const curves = itself.subarray(0, depth * curveStepsLength);
+        putPlanes(grid, voxel, count, depth, depth, weights, curves, found);
         for (let plane = 1; plane <= depth; plane++)
-          expect(Array.from(sums.subarray((plane - 1) * count, plane * count))).toEqual(
-            slowPlane(voxel, level, columns, depth, plane, weights),
+          expect(Array.from(found.subarray((plane - 1) * count, plane * count))).toEqual(
+            slowPlane(voxel, level, columns, depth, plane, weights).map(({ sum, bit }) => decision(sum, bit)),
           );
         clearNodes(grid, voxel, count);
         expect(grid.node.every((node) => node === 0)).toBe(true);
@@ -79,9 +87,10 @@ describe('planes', () => {
           grid.node[grid.origin + v] = 1;
         });
         for (let plane = 1; plane <= depth; plane++) {
-          const sums = Int32Array.from(slowPlane(voxel, level, columns, depth, plane, weights));
-          const steps = new Uint32Array(count);
-          stepsOfSums(sums, count, curve, steps);
+          const steps = Uint32Array.from(
+            slowPlane(voxel, level, columns, depth, plane, weights),
+            ({ sum, bit }) => curve[decision(sum, bit)]!,
+          );
           const out = new Uint8Array(ransBytesMax(count));
           const begin = ransEncode(steps, count, ladderPrecision, out);
           const reader = openRans(out, begin, out.length, ladderPrecision);
