@@ -177,6 +177,12 @@ def bound_row(wedges, chosen, training: Wedges, primed: int) -> dict:
     return row
 
 
+def representative(wedges: Wedges, count: int) -> np.ndarray:
+    """`count` wedges, one from the middle of each of as many equal groups by hits: their occupancy is the file's."""
+    by_hits = np.argsort(np.diff(wedges.offsets), kind="stable")
+    return np.sort(by_hits[((np.arange(count) + 0.5) * wedges.count / count).astype(int)])
+
+
 def report(row: dict) -> None:
     keys = ("name", "setting", "bits_per_hit", "ratio_dense", "ratio_sparse_list", "log_mae", "precision", "recall")
     print(*(f"{row[k]:.4f}" if isinstance(row[k], float) else row[k] for k in keys), sep=" · ", flush=True)
@@ -186,8 +192,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wedges", type=Path, required=True, help="npz with the wedges to code")
     parser.add_argument("--training", type=Path, help="npz the bound and the peaks learn from")
-    parser.add_argument("--count", type=int, default=12, help="wedges, evenly spaced over the file")
-    parser.add_argument("--together", type=int, default=6, help="wedges of the rows that code several in one go")
+    parser.add_argument("--count", type=int, default=12, help="wedges, chosen to have the occupancy of the file")
+    parser.add_argument("--together", type=int, default=4, help="wedges of the rows that code several in one go")
     parser.add_argument("--primed", type=int, default=60, help="training wedges the bound learns from")
     parser.add_argument("--only", choices=("lossless", "lossy", "peaks", "bound"), action="append")
     parser.add_argument("--json", type=Path, required=True)
@@ -195,7 +201,7 @@ def main() -> None:
     parts = given.only or ["lossless", "lossy", "peaks", "bound"]
 
     wedges = Wedges(given.wedges)
-    chosen = np.linspace(0, wedges.count - 1, given.count).astype(int)
+    chosen = representative(wedges, given.count)
     rows, skipped = [], []
     plain = Totals()
     for wedge in chosen:
