@@ -52,7 +52,7 @@ POINTS = {
     '31': Point(72.0, 32, 0.03, 'start', 4000, 800),
     '62': Point(35.8, 16, 0.3, 'start', 7000, 1200),
     '100': Point(21.6, 10, 0.5, '62', 8000, 1200),
-    '200': Point(10.2, 4, 0.7, '100', 6000, 1000),
+    '200': Point(9.85, 4, 2.2, '100', 5000, 800),
 }
 DIGIT_BITS_MIN = 0.03  # a digit that says less is left out
 PRICE_GAIN = 0.0015  # how fast the price of a bit follows the rate: in some hundreds of steps
