@@ -250,7 +250,7 @@ describe('determinism', () => {
     const batch = await lane.process({ frames: mixed, policy, pressure: 'none' });
     const alone = await lane.process({ frames: [full], policy, pressure: 'none' });
     expect(decodePacket((alone.results[0] as LanePacket).packet).layers[0]!.symbolCount).toBe(
-      grid.patchCount * 4,
+      grid.patchCount * modelCard.symbolsPerPatch,
     );
     expect(batch.results).toEqual([
       ...bites.map(() => alone.results[0]),
