@@ -4,7 +4,6 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { home } from '../../../src/assemble.ts';
@@ -42,54 +41,66 @@ const script = join(home, 'loadtest/rivals/codec_rivals.py');
 const trainingOf = (set: TestSet): string =>
   join(home, '.tessera/train/data', `${set.name.replace('_test', '_train')}.npz`);
 
-const digest = (path: string): string =>
-  createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12);
+/** Where the script's answer is kept, and where whoever ran it by hand may have put it. */
+const answersOf = (set: TestSet): readonly [string, string] => [
+  join(home, '.tessera/bench/codec', `rivals_${set.name}.json`),
+  join(home, '.tessera/rivals/out', `${set.name.replace('_test', '')}.json`),
+];
+
+interface Answer {
+  readonly rows: readonly RivalRow[];
+  readonly chosen: readonly number[];
+  readonly skipped: readonly string[];
+}
+
+const hitsOf = (set: TestSet, chosen: readonly number[]): number =>
+  chosen.reduce((sum, wedge) => sum + (set.wedges[wedge]?.digits.count ?? Number.NaN), 0);
+
+/** An answer about this set's wedges: the hits of those it chose are as many. */
+const readAnswer = (path: string, set: TestSet): Answer | null => {
+  if (!existsSync(path)) return null;
+  const answer = JSON.parse(readFileSync(path, 'utf8')) as Answer;
+  return answer.rows[0]?.hits === hitsOf(set, answer.chosen) ? answer : null;
+};
 
 const least = (rows: readonly RivalRow[], belongs: (row: RivalRow) => boolean): number | null => {
   const bits = rows.filter(belongs).map((row) => row.bits_per_hit);
   return bits.length === 0 ? null : Math.min(...bits);
 };
 
-/** Null, and said so, where Python or the script is not there. */
+const runRivals = (set: TestSet, to: string, absent: (what: string) => void): Answer | null => {
+  if (!existsSync(python) || !existsSync(script)) {
+    absent('the classical rivals’ Python (.tessera/rivals/venv, loadtest/rivals/requirements.txt)');
+    return null;
+  }
+  say(`${set.name}: running the classical rivals, which takes many minutes …`);
+  const training = trainingOf(set);
+  const args = [script, '--wedges', setFile(set.name), '--json', to];
+  if (existsSync(training)) args.push('--training', training);
+  else absent(`${training}: the context-mixing bound`);
+  const ended = spawnSync(python, args, { cwd: home, stdio: ['ignore', 'inherit', 'inherit'] });
+  const answer = ended.status === 0 ? readAnswer(to, set) : null;
+  if (answer === null) absent(`classical rivals of ${set.name}: the script failed`);
+  return answer;
+};
+
+/** Null, and said so, where they cannot be had. */
 export const classicalRivals = (set: TestSet, absent: (what: string) => void): Classical | null => {
   if (set.isCommitted === 'part') {
     absent('classical rivals of a part of a set');
     return null;
   }
-  if (!existsSync(python) || !existsSync(script)) {
-    absent('the classical rivals’ Python (.tessera/rivals/venv)');
-    return null;
-  }
-  const file = setFile(set.name);
-  const found = join(
-    home,
-    '.tessera/bench/codec',
-    `rivals_${set.name}_${digest(file)}_${digest(script)}.json`,
-  );
-  if (!existsSync(found)) {
-    say(`${set.name}: running the classical rivals, which takes minutes …`);
-    const training = trainingOf(set);
-    const args = [script, '--wedges', file, '--json', found];
-    if (existsSync(training)) args.push('--training', training);
-    else absent(`${training}: the context-mixing bound`);
-    const ended = spawnSync(python, args, { cwd: home, stdio: ['ignore', 'inherit', 'inherit'] });
-    if (ended.status !== 0 || !existsSync(found)) {
-      absent(`classical rivals of ${set.name}: the script failed`);
-      return null;
-    }
-  }
-  const { rows, chosen, skipped } = JSON.parse(readFileSync(found, 'utf8')) as {
-    rows: RivalRow[];
-    chosen: number[];
-    skipped: string[];
-  };
+  const [own, foreign] = answersOf(set);
+  const answer = readAnswer(own, set) ?? readAnswer(foreign, set) ?? runRivals(set, own, absent);
+  if (answer === null) return null;
+  const { rows, chosen, skipped } = answer;
   for (const what of skipped) absent(what);
   // Several wedges in one go is no packet, and a bound is no compressor: neither is in the running.
   const single = rows.filter(({ wedges, setting }) => wedges === chosen.length && !/in one go/.test(setting));
   return {
     rows,
     chosen,
-    hits: chosen.reduce((sum, wedge) => sum + set.wedges[wedge]!.digits.count, 0),
+    hits: hitsOf(set, chosen),
     bestGeneralBits: least(
       single,
       ({ name, log_mae }) => /^(zstd|xz|lzma|blosc2)/i.test(name) && log_mae === 0,
