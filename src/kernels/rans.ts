@@ -7,7 +7,9 @@
 import { Fault } from '../domain/fault.ts';
 
 /** States live in [2^15, 2^31): one 16-bit word in or out per step, and products stay below 2^31. */
-export const ransLow = 1 << 15;
+const stateLow = 1 << 15;
+/** The same for other files: an exported constant is loaded anew at each use, and not used here. */
+export const ransLow = stateLow;
 /** Bytes the two end states take; the only cost beside the information itself. */
 export const ransTailBytes = 8;
 
@@ -69,8 +71,8 @@ export const ransEncode = (steps: Uint32Array, count: number, precision: number,
   const sum = 1 << precision;
   const room = 31 - precision;
   let at = out.length;
-  let even = ransLow;
-  let odd = ransLow;
+  let even = stateLow;
+  let odd = stateLow;
   let i = count - 1;
   if ((count & 1) === 1) {
     const step = steps[i--]!;
@@ -138,7 +140,7 @@ export const openRans = (bytes: Uint8Array, begin: number, end: number, precisio
 const takeState = (bytes: Uint8Array, at: number): number => {
   const state = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
   // A state with its sign bit set is below the range too.
-  if (state < ransLow) throw damaged('an end state is outside its range');
+  if (state < stateLow) throw damaged('an end state is outside its range');
   return state;
 };
 
@@ -150,7 +152,7 @@ export const ransEndsEarly = (): Fault => damaged('the stream ends before its la
 /** Ends the step whose symbol has this range: steps the state, refills it, swaps the two. */
 const advance = (reader: RansReader, slot: number, start: number, freq: number): void => {
   let state = Math.imul(freq, reader.next >>> reader.precision) + slot - start;
-  if (state < ransLow) {
+  if (state < stateLow) {
     const at = reader.at;
     if (at >= reader.end) throw ransEndsEarly();
     state = (state << 16) | reader.bytes[at]! | (reader.bytes[at + 1]! << 8);
@@ -211,7 +213,7 @@ export const readUniform = (reader: RansReader, count: number): number => {
 
 /** The end-of-stream check: all bytes read and both states back where the coder began. */
 export const closeRans = (reader: RansReader): void => {
-  if (reader.at !== reader.end || reader.next !== ransLow || reader.other !== ransLow) {
+  if (reader.at !== reader.end || reader.next !== stateLow || reader.other !== stateLow) {
     throw damaged('the stream does not end where it began');
   }
 };

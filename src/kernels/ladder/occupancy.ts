@@ -7,8 +7,7 @@
 
 import { Fault } from '../../domain/fault.ts';
 import { type InstrumentCard, voxelCount } from '../../domain/instrument.ts';
-import { type RansReader, ransEndsEarly, ransLow, readBit } from '../rans.ts';
-import { decision, ladderPrecision, sumZero } from './curve.ts';
+import { type RansReader, ransEndsEarly, readBit } from '../rans.ts';
 
 /**
  * The grid as rows of the last axis (time), a row cut into words of 32 voxels and these into chunks of eight (one
@@ -92,7 +91,8 @@ export const clearOccupancy = (grid: OccupancyGrid): void => {
   }
 };
 
-const slotMask = (1 << ladderPrecision) - 1;
+const firstOfWords = 32;
+const firstOfChunks = 96;
 
 /** 1 where a number is not 0, without a branch. */
 const is = (bits: number): number => (bits | -bits) >>> 31;
@@ -109,8 +109,8 @@ export const window24 = (mask: Uint8Array, byte: number): number =>
 const chunkAndBeside = 0x1ff80;
 
 /** Contexts of the flags, one after another: of rows, of words, of chunks. */
-export const rowContexts = 32;
-export const wordContexts = 64;
+export const rowContexts = firstOfWords;
+export const wordContexts = firstOfChunks - firstOfWords;
 export const chunkContexts = 1024;
 export const flagContexts = rowContexts + wordContexts + chunkContexts;
 
@@ -143,7 +143,7 @@ export const wordContext = (
 ): number => {
   const back = byte - layer;
   return (
-    rowContexts +
+    firstOfWords +
     (seen |
       (is(word[(byte - 2 * stride) >>> 2]!) << 1) |
       (is(word[back >>> 2]! | (mask[back - 1]! & 1) | (mask[back + 4]! & 0x80)) << 2) |
@@ -167,8 +167,7 @@ export const chunkContext = (
   const back = byte - layer;
   const beside = window24(mask, back - stride) | window24(mask, back + stride);
   return (
-    rowContexts +
-    wordContexts +
+    firstOfChunks +
     (born |
       (onesOf[mask[back]!]! << 3) |
       (is(mask[back - 1]! & 3) << 5) |
@@ -221,6 +220,8 @@ export const putOccupancy = (
   curve: Uint32Array,
   steps: Uint32Array,
 ): number => {
+  // Written out: constants of the module are loaded anew at each use, these are folded.
+  const zero = 1024;
   const { rows, words, columns, stride, layerRows, origin, rowOrigin } = grid;
   const { mask, word, row } = grid.scratch;
   const { flags, first, second } = weights;
@@ -228,7 +229,7 @@ export const putOccupancy = (
   let next = 0;
   for (let at = 0; at < rows; at++) {
     const has = row[rowOrigin + at]!;
-    steps[next++] = curve[decision(flags[rowContext(row, rowOrigin + at, layerRows)]!, has)]!;
+    steps[next++] = curve[((flags[rowContext(row, rowOrigin + at, layerRows)]! + zero) << 1) | has]!;
     if (has === 0) continue;
     const rowByte = origin + Math.imul(at, stride);
     let seen = 0;
@@ -239,7 +240,7 @@ export const putOccupancy = (
         const end = w === words - 1 ? 2 : w === words - 2 ? 1 : 0;
         const flag = flags[wordContext(mask, word, wordByte, stride, layer, seen, end)]!;
         born = word[wordByte >>> 2] === 0 ? 0 : 1;
-        steps[next++] = curve[((flag + sumZero) << 1) | born]!;
+        steps[next++] = curve[((flag + zero) << 1) | born]!;
         if (born === 0) continue;
       }
       seen = 1;
@@ -253,7 +254,7 @@ export const putOccupancy = (
         if (((up & chunkAndBeside) | (before & 3)) === 0) {
           const flag = flags[chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up)]!;
           const full = own === 0 ? 0 : 1;
-          steps[next++] = curve[((flag + sumZero) << 1) | full]!;
+          steps[next++] = curve[((flag + zero) << 1) | full]!;
           if (full === 0) continue;
           next = putFreshChunk(grid, weights, curve, steps, next, byte, voxels);
           born = 0;
@@ -268,7 +269,7 @@ export const putOccupancy = (
           const sum =
             first[(line & 0x1f00) | ((up >>> 10) & 0xfe) | ((up2 >>> 15) & 1)]! +
             second[((up2 >>> 4) & 0x3f00) | ((back >>> 9) & 0xf0) | ((line >>> 5) & 8) | ((up >>> 14) & 7)]!;
-          steps[next++] = curve[((sum + sumZero) << 1) | ((line >>> 7) & 1)]!;
+          steps[next++] = curve[((sum + zero) << 1) | ((line >>> 7) & 1)]!;
           line <<= 1;
           up <<= 1;
           up2 <<= 1;
@@ -290,6 +291,7 @@ const putFreshChunk = (
   byte: number,
   voxels: number,
 ): number => {
+  const zero = 1024;
   let up = window24(mask, byte - stride);
   let up2 = window24(mask, byte - 2 * stride);
   let back = window24(mask, byte - layerRows * stride);
@@ -301,7 +303,7 @@ const putFreshChunk = (
       first[(line & 0x1f00) | ((up >>> 10) & 0xfe) | ((up2 >>> 15) & 1)]! +
       second[((up2 >>> 4) & 0x3f00) | ((back >>> 9) & 0xf0) | ((line >>> 5) & 8) | ((up >>> 14) & 7)]! +
       fresh[age]!;
-    steps[firstStep + j] = curve[((sum + sumZero) << 1) | bit]!;
+    steps[firstStep + j] = curve[((sum + zero) << 1) | bit]!;
     line <<= 1;
     up <<= 1;
     up2 <<= 1;
@@ -332,13 +334,14 @@ export const takeOccupancy = (
   curve: Uint32Array,
   hits: VoxelList,
 ): void => {
+  const zero = 1024;
   const { rows, words, columns, stride, layerRows, origin, rowOrigin } = grid;
   const { mask, word, row } = grid.scratch;
   const { flags } = weights;
   const layer = layerRows * stride;
   for (let at = 0; at < rows; at++) {
     const rowFlag = flags[rowContext(row, rowOrigin + at, layerRows)]!;
-    if (readBit(reader, curve[decision(rowFlag, 1)]!) === 0) continue;
+    if (readBit(reader, curve[((rowFlag + zero) << 1) | 1]!) === 0) continue;
     row[rowOrigin + at] = 1;
     const rowByte = origin + Math.imul(at, stride);
     const before = hits.count;
@@ -349,7 +352,7 @@ export const takeOccupancy = (
       if (nearWord(mask, word, wordByte, stride) === 0) {
         const end = w === words - 1 ? 2 : w === words - 2 ? 1 : 0;
         const flag = flags[wordContext(mask, word, wordByte, stride, layer, seen, end)]!;
-        if (readBit(reader, curve[((flag + sumZero) << 1) | 1]!) === 0) continue;
+        if (readBit(reader, curve[((flag + zero) << 1) | 1]!) === 0) continue;
         born = 1;
       }
       seen = 1;
@@ -362,7 +365,7 @@ export const takeOccupancy = (
         let age = 0;
         if (((up & chunkAndBeside) | (mask[byte - 1]! & 3)) === 0) {
           const flag = flags[chunkContext(mask, byte, stride, layer, born === 0 ? 0 : c + 1, up)]!;
-          if (readBit(reader, curve[((flag + sumZero) << 1) | 1]!) === 0) continue;
+          if (readBit(reader, curve[((flag + zero) << 1) | 1]!) === 0) continue;
           age = 9 - voxels;
         }
         born = 0;
@@ -402,6 +405,10 @@ const takeByte = (
   firstVoxel: number,
   hits: VoxelList,
 ): number => {
+  const zero = 1024;
+  const precision = 12;
+  const slotMask = 0xfff;
+  const stateLow = 0x8000;
   let up = window24(mask, byte - stride);
   let up2 = window24(mask, byte - 2 * stride);
   let back = window24(mask, byte - layer);
@@ -413,13 +420,14 @@ const takeByte = (
   let other = reader.other;
   let age = firstAge;
   let line = mask[byte - 1]! << 8;
-  for (let j = 0; j < voxels; j++) {
+  let j = 0;
+  for (; j < voxels; j++) {
     const sum =
       first[(line & 0x1f00) | ((up >>> 10) & 0xfe) | ((up2 >>> 15) & 1)]! +
       second[((up2 >>> 4) & 0x3f00) | ((back >>> 9) & 0xf0) | ((line >>> 5) & 8) | ((up >>> 14) & 7)]! +
       fresh[age]!;
-    const one = curve[((sum + sumZero) << 1) | 1]!;
-    const rest = state >>> ladderPrecision;
+    const one = curve[((sum + zero) << 1) | 1]!;
+    const rest = state >>> precision;
     if (age > 0) age++;
     if ((state & slotMask) < one) {
       state = Math.imul(one, rest) + (state & slotMask);
@@ -427,8 +435,8 @@ const takeByte = (
       age = 0;
       voxel[count++] = firstVoxel + j;
     } else state -= Math.imul(one, rest + 1);
-    if (state < ransLow) {
-      if (from >= end) throw ransEndsEarly();
+    if (state < stateLow) {
+      if (from >= end) break;
       state = (state << 16) | bytes[from]! | (bytes[from + 1]! << 8);
       from += 2;
     }
@@ -440,6 +448,7 @@ const takeByte = (
     up2 <<= 1;
     back <<= 1;
   }
+  if (j < voxels) throw ransEndsEarly();
   if (count > hits.room) throw damaged('it holds more hits than declared');
   hits.count = count;
   reader.at = from;

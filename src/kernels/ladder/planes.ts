@@ -6,13 +6,12 @@
 
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { voxelCount } from '../../domain/instrument.ts';
-import { type RansReader, ransEndsEarly, ransLow } from '../rans.ts';
-import { ladderPrecision, sumZero } from './curve.ts';
+import { type RansReader, ransEndsEarly } from '../rans.ts';
+import { sumZero } from './curve.ts';
 import type { Weights } from './occupancy.ts';
 
 /** Planes a frame can have: 16 levels at the last. */
 export const planesMax = 4;
-const slotMask = (1 << ladderPrecision) - 1;
 
 /**
  * The frame's hits by voxel, each as a node of the tree of levels: 1 is any hit, node n splits into 2n and 2n + 1,
@@ -62,6 +61,8 @@ export const putPlanes = (
   curves: Uint32Array,
   steps: Uint32Array,
 ): void => {
+  // Written out: constants of the module are loaded anew at each use, these are folded.
+  const cells = 0x2000;
   const { node, origin, columns } = grid;
   const last = depth - planes;
   const curveLength = (curves.length / depth) | 0;
@@ -89,11 +90,11 @@ export const putPlanes = (
       const coarse = fine >> 1;
       const sum =
         weights[((a >> s) & 0x1f00) | ((a2 >> s) & 0xf0) | coarse]! +
-        weights[pairCells + (((b >> s) & 0x1f00) | ((b2 >> s) & 0xf0) | coarse)]! +
-        weights[2 * pairCells + (((c >> s) & 0x1f00) | ((c2 >> s) & 0xf0) | coarse)]! +
-        weights[3 * pairCells + (((d >> s) & 0x1f00) | ((d2 >> s) & 0xf0) | coarse)]! +
-        weights[4 * pairCells + (((e >> s) & 0x1f00) | ((e2 >> s) & 0xf0) | coarse)]! +
-        weights[5 * pairCells + (((f >> s) & 0x1f00) | ((f2 >> s) & 0xf0) | coarse)]!;
+        weights[cells + (((b >> s) & 0x1f00) | ((b2 >> s) & 0xf0) | coarse)]! +
+        weights[2 * cells + (((c >> s) & 0x1f00) | ((c2 >> s) & 0xf0) | coarse)]! +
+        weights[3 * cells + (((d >> s) & 0x1f00) | ((d2 >> s) & 0xf0) | coarse)]! +
+        weights[4 * cells + (((e >> s) & 0x1f00) | ((e2 >> s) & 0xf0) | coarse)]! +
+        weights[5 * cells + (((f >> s) & 0x1f00) | ((f2 >> s) & 0xf0) | coarse)]!;
       steps[to] = curves[curve + (sum << 1) + (fine & 1)]!;
       to += count;
       curve += curveLength;
@@ -113,33 +114,40 @@ export const takePlane = (
   weights: Weights,
   curve: Uint32Array,
 ): void => {
+  // Written out: constants of the module are loaded anew at each use, these are folded.
+  const cells = 0x2000;
+  const zero = 1024;
+  const precision = 12;
+  const slotMask = 0xfff;
+  const stateLow = 0x8000;
   const { node, origin, columns } = grid;
   const { bytes, end } = reader;
   let from = reader.at;
   let state = reader.next;
   let other = reader.other;
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  for (; i < count; i++) {
     const at = origin + (voxel[i]! | 0);
     const up = at - columns;
     const down = at + columns;
     const own = node[at]!;
     const sum =
       weights[(node[at - 1]! << 8) | (node[at + 1]! << 4) | own]! +
-      weights[pairCells + ((node[up]! << 8) | (node[down]! << 4) | own)]! +
-      weights[2 * pairCells + ((node[at - 2]! << 8) | (node[at + 2]! << 4) | own)]! +
-      weights[3 * pairCells + ((node[up - 1]! << 8) | (node[down + 1]! << 4) | own)]! +
-      weights[4 * pairCells + ((node[up + 1]! << 8) | (node[down - 1]! << 4) | own)]! +
-      weights[5 * pairCells + ((node[up - columns]! << 8) | (node[down + columns]! << 4) | own)]!;
-    const one = curve[((sum + sumZero) << 1) | 1]!;
-    const rest = state >>> ladderPrecision;
+      weights[cells + ((node[up]! << 8) | (node[down]! << 4) | own)]! +
+      weights[2 * cells + ((node[at - 2]! << 8) | (node[at + 2]! << 4) | own)]! +
+      weights[3 * cells + ((node[up - 1]! << 8) | (node[down + 1]! << 4) | own)]! +
+      weights[4 * cells + ((node[up + 1]! << 8) | (node[down - 1]! << 4) | own)]! +
+      weights[5 * cells + ((node[up - columns]! << 8) | (node[down + columns]! << 4) | own)]!;
+    const one = curve[((sum + zero) << 1) | 1]!;
+    const rest = state >>> precision;
     let below = own << 1;
     if ((state & slotMask) < one) {
       below |= 1;
       state = Math.imul(one, rest) + (state & slotMask);
     } else state -= Math.imul(one, rest + 1);
     node[at] = below;
-    if (state < ransLow) {
-      if (from >= end) throw ransEndsEarly();
+    if (state < stateLow) {
+      if (from >= end) break;
       state = (state << 16) | bytes[from]! | (bytes[from + 1]! << 8);
       from += 2;
     }
@@ -147,6 +155,7 @@ export const takePlane = (
     other = state;
     state = next;
   }
+  if (i < count) throw ransEndsEarly();
   reader.at = from;
   reader.next = state;
   reader.other = other;
