@@ -107,7 +107,7 @@ const replay = (flags: Flags): Promise<number> =>
 
 const output = { print, note: (line: string): void => void process.stderr.write(`${line}\n`) };
 
-/** Opens the model's decoder and the lossless tables: what judging a packet's fidelity takes. */
+/** Opens the model's decoder and the ladder's tables: what judging a packet's fidelity takes. */
 const openJudgeOf = async ({ card, model, modelFolder, losslessTables }: Cards, config: Config) => {
   const path = join(modelFolder, model.decoder.file);
   const decoder = await openModel({ path, file: model.decoder, provider: config.provider });
@@ -205,7 +205,7 @@ const examine = async (flags: Flags): Promise<number> => {
   );
 };
 
-/** Fits the lossless coder's static tables to frames on the topic; the card then names the file by its hash. */
+/** Fits the ladder's static tables to frames on the topic; the card then names the file by its hash. */
 const fitTables = (flags: Flags): Promise<number> =>
   withBus(flags, async ({ cards: { card }, bus }) => {
     const out = text(flags.out);
@@ -278,7 +278,7 @@ export const addOneShots = (
     async (flags: Flags) => ended(await examine(flags)),
   );
 
-  const tables = program.command('tables').description('static tables of the lossless coder');
+  const tables = program.command('tables').description('static tables of the ladder above the tokens');
   command('fit', 'fit the tables of an instrument to the frames on its topic', tables)
     .option('--out <file>', 'where the tables go')
     .option('--frames <count>', 'at most so many frames', '2000')

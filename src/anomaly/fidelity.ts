@@ -61,6 +61,6 @@ export const decideFidelity = (
     : wanted;
 };
 
-/** Whether a packet with this reason carries the lossless layer. */
+/** Whether a packet with this reason has rungs above its tokens. */
 export const refines = (reason: FidelityReason): boolean =>
   reason === FidelityReason.rare || reason === FidelityReason.prescale;

@@ -36,7 +36,7 @@ export interface InstrumentCard {
   readonly regions: readonly string[];
   readonly timeFrameNanos: DurationNanos;
   readonly model: ModelRef;
-  /** Static tables of the lossless coder, beside the card; absent until they are fitted. */
+  /** Static tables of the ladder above the tokens, beside the card; absent until they are fitted. */
   readonly tables?: { readonly file: string; readonly sha256: string };
   /** Free-form conditions the simulator uses (gain, diffusion, rates), with their validity. */
   readonly conditions: Readonly<Record<string, unknown>>;

@@ -23,7 +23,7 @@ import type { LadderTables, TableParts } from './tables.ts';
 
 const size = coefficientsPerPattern;
 
-type Visit = (view: Int32Array, pattern: number, level: number, adc: number) => void;
+type Visit = (view: Int32Array, pattern: number, level: number, adc: number, at: number) => void;
 
 /** Shows every hit as the coder meets it: neighbours before it exact, those after it by level. */
 const eachHit = (frames: readonly Digits[], tables: LadderTables, visit: Visit): void => {
@@ -38,7 +38,7 @@ const eachHit = (frames: readonly Digits[], tables: LadderTables, visit: Visit):
       neighbourLogs(logs, at, view);
       let pattern = 0;
       for (let k = 0; k < predictors; k++) if (view[k] !== 0) pattern |= 1 << k;
-      visit(view, pattern, level[i]!, adc[i]!);
+      visit(view, pattern, level[i]!, adc[i]!, at);
       logs.log[at] = scale.logOf[adc[i]!]!;
     }
     clearLogs(logs, voxel, count);
@@ -53,8 +53,8 @@ export const fitRemainder = (
   const spread = fitSpread(frames, tables, coefficients);
   const { scale } = tables;
   const counts = new Float64Array(remainderContexts(scale.lowest.length) * remainderSymbols);
-  eachHit(frames, tables, (view, _, level, adc) => {
-    const context = remainderContext(view, level, scale, coefficients, spread);
+  eachHit(frames, tables, (_view, _pattern, level, adc, at) => {
+    const context = remainderContext(tables.grid.logs, at, level, scale, coefficients, spread);
     counts[context * remainderSymbols + remainderSymbol(scale, level, adc)]!++;
   });
   return { coefficients, spread, remainder: frequenciesOf(counts, scale.lowest.length) };

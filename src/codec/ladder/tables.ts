@@ -16,7 +16,7 @@ import {
   ladderPrecision,
   weightMax,
 } from '../../kernels/ladder/curve.ts';
-import { evenLevels, type LevelScale, levelScale } from '../../kernels/ladder/levels.ts';
+import { evenLevels, levelScale } from '../../kernels/ladder/levels.ts';
 import {
   firstCells,
   flagContexts,
@@ -33,8 +33,10 @@ import {
   levelSizeMax,
   logGrid,
   patterns,
+  type RemainderScale,
   type RemainderTables,
   remainderContexts,
+  remainderScale,
   remainderSymbols,
   spreads,
 } from '../../kernels/ladder/remainder.ts';
@@ -81,7 +83,7 @@ export interface LadderTables {
   readonly checksum: number;
   readonly parts: TableParts;
   readonly fit: Readonly<Record<string, unknown>>;
-  readonly scale: LevelScale;
+  readonly scale: RemainderScale;
   readonly occupancy: OccupancyWeights;
   /** Coding steps by sum and bit: of the occupancy, and of the planes, one after another. */
   readonly occupancyCurve: Uint32Array;
@@ -197,7 +199,7 @@ export const readyTables = (
 ): LadderTables => {
   checkParts(parts, card.adcBits);
   const checksum = checksumOf(parts);
-  const scale = levelScale(card.adcBits, parts.lowest);
+  const scale = remainderScale(levelScale(card.adcBits, parts.lowest));
   const { flags, first, second, fresh, coefficients, spread } = parts;
   return {
     id: `${card.id}/${checksum.toString(16).padStart(8, '0')}`,

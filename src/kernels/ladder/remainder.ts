@@ -79,25 +79,57 @@ export interface RemainderTables {
   readonly steps: Uint32Array;
 }
 
-const one = 4096;
-
-/** The context of a hit of this level that sees `view`: where in (or beside) its level the prediction lies. */
+/**
+ * The context of a hit of this level at `at`: where in (or beside) its level the prediction from its neighbours
+ * lies, and how well such neighbours predict. Of later hits only the middle of their level is marked.
+ */
 export const remainderContext = (
-  view: Int32Array,
+  { log, columns }: LogGrid,
+  at: number,
   level: number,
   scale: LevelScale,
   coefficients: Int16Array,
   spread: Uint8Array,
 ): number => {
-  let pattern = 0;
-  for (let k = 0; k < predictors; k++) pattern |= (view[k]! === 0 ? 0 : 1) << k;
-  const first = pattern * coefficientsPerPattern;
-  let sum = coefficients[first]! * (one / 8);
-  for (let k = 0; k < predictors; k++) sum += Math.imul(coefficients[first + 1 + k]!, view[k]!);
+  const up = at - columns;
+  const down = at + columns;
+  const before = log[at - 1]!;
+  const before2 = log[at - 2]!;
+  const above = log[up]!;
+  const aboveBefore = log[up - 1]!;
+  const aboveAfter = log[up + 1]!;
+  const after = log[at + 1]!;
+  const below = log[down]!;
+  const belowAfter = log[down + 1]!;
+  const belowBefore = log[down - 1]!;
+  const pattern =
+    (-before >>> 31) |
+    ((-before2 >>> 31) << 1) |
+    ((-above >>> 31) << 2) |
+    ((-aboveBefore >>> 31) << 3) |
+    ((-aboveAfter >>> 31) << 4) |
+    ((-after >>> 31) << 5) |
+    ((-below >>> 31) << 6) |
+    ((-belowAfter >>> 31) << 7) |
+    ((-belowBefore >>> 31) << 8);
+  const first = Math.imul(pattern, 10);
+  const sum =
+    (coefficients[first]! << 9) +
+    Math.imul(coefficients[first + 1]!, before) +
+    Math.imul(coefficients[first + 2]!, before2) +
+    Math.imul(coefficients[first + 3]!, above) +
+    Math.imul(coefficients[first + 4]!, aboveBefore) +
+    Math.imul(coefficients[first + 5]!, aboveAfter) +
+    Math.imul(coefficients[first + 6]!, after) +
+    Math.imul(coefficients[first + 7]!, below) +
+    Math.imul(coefficients[first + 8]!, belowAfter) +
+    Math.imul(coefficients[first + 9]!, belowBefore);
+  // Eighths of the level's width, from one and a half widths below it to two and a half above its lowest value.
   const low = scale.lowLog[level]!;
-  const width = Math.max(1, 2 * (scale.middleLog[level]! - low));
-  const place = Math.floor(((Math.floor(sum / one) - low) * (places / 4)) / width) + (3 * places) / 8;
-  return (spread[pattern]! * scale.lowest.length + level) * places + Math.max(0, Math.min(places - 1, place));
+  const width = Math.max(1, (scale.middleLog[level]! - low) << 1);
+  const eighthsUp = ((sum >> 12) - low) * 8 + 12 * width;
+  const place = eighthsUp < 0 ? 0 : Math.min(31, (eighthsUp / width) | 0);
+  return ((Math.imul(spread[pattern]!, scale.lowest.length) + level) << 5) | place;
 };
 
 /** How many values of a level have eighths: all but saturation. */
@@ -113,39 +145,64 @@ export const remainderSymbol = (scale: LevelScale, level: number, adc: number): 
 /** First offset of an eighth of `size` values. */
 const firstOf = (symbol: number, size: number): number => Math.ceil((symbol * size) / eighths);
 
+/** What the loops look up instead of dividing. */
+export interface RemainderScale extends LevelScale {
+  /** ADC → symbol, and the step of its place in that eighth (0: it is alone there, or stands apart). */
+  readonly symbolOf: Uint8Array;
+  readonly placeStep: Uint32Array;
+  /** [level][symbol] → lowest ADC, and how many there are (0: none, or it stands apart). */
+  readonly firstAdc: Uint16Array;
+  readonly count: Uint16Array;
+}
+
+export const remainderScale = (scale: LevelScale): RemainderScale => {
+  const levels = scale.lowest.length;
+  const firstAdc = new Uint16Array(levels * remainderSymbols);
+  const count = new Uint16Array(levels * remainderSymbols);
+  for (let level = 0; level < levels; level++) {
+    const size = sizeOf(scale, level);
+    for (let symbol = 0; symbol < eighths; symbol++) {
+      const first = firstOf(symbol, size);
+      firstAdc[level * remainderSymbols + symbol] = scale.lowest[level]! + first;
+      count[level * remainderSymbols + symbol] = firstOf(symbol + 1, size) - first;
+    }
+  }
+  const symbolOf = Uint8Array.from(scale.levelOf, (level, adc) => remainderSymbol(scale, level, adc));
+  const placeStep = Uint32Array.from(scale.levelOf, (level, adc) => {
+    const part = level * remainderSymbols + symbolOf[adc]!;
+    return count[part]! > 1 ? uniformStep(adc - firstAdc[part]!, count[part]!, ladderPrecision) : 0;
+  });
+  return { ...scale, symbolOf, placeStep, firstAdc, count };
+};
+
 /** Steps one hit can take: its symbol, and at most two for the rest. */
 export const remainderStepsMax = 3;
 
-/** Collects the steps of hits whose levels are marked, and returns the new step count. */
+/** Collects the steps of hits whose levels are marked, and returns how many they are. */
 export const putRemainders = (
   grid: LogGrid,
-  scale: LevelScale,
+  scale: RemainderScale,
   tables: RemainderTables,
   hits: LevelledHits,
   adc: Uint16Array,
   steps: Uint32Array,
 ): number => {
   const { log, origin } = grid;
-  const { logOf } = scale;
-  const view = new Int32Array(predictors);
+  const { logOf, symbolOf, placeStep, levelOf, adcBits } = scale;
+  const { coefficients, spread } = tables;
+  const saturated = scale.lowest.length - 1;
   let next = 0;
   for (let i = 0; i < hits.count; i++) {
     const at = origin + hits.voxel[i]!;
-    const level = hits.level[i]!;
     const value = adc[i]!;
-    neighbourLogs(grid, at, view);
-    const context = remainderContext(view, level, scale, tables.coefficients, tables.spread);
-    const symbol = remainderSymbol(scale, level, value);
+    const context = remainderContext(grid, at, levelOf[value]!, scale, coefficients, spread);
+    const symbol = symbolOf[value]!;
     steps[next++] = tables.steps[context * remainderSymbols + symbol]!;
-    if (symbol < apart) {
-      const size = sizeOf(scale, level);
-      const first = firstOf(symbol, size);
-      const count = firstOf(symbol + 1, size) - first;
-      if (count > 1)
-        steps[next++] = uniformStep(value - scale.lowest[level]! - first, count, ladderPrecision);
-    } else if (level < scale.lowest.length - 1) {
+    const place = placeStep[value]!;
+    if (place !== 0) steps[next++] = place;
+    else if (symbol === apart && levelOf[value] !== saturated) {
       steps[next++] = rawStep(value & 0xff, 8, ladderPrecision);
-      steps[next++] = rawStep(value >>> 8, Math.max(1, scale.adcBits - 8), ladderPrecision);
+      steps[next++] = rawStep(value >>> 8, Math.max(1, adcBits - 8), ladderPrecision);
     }
     log[at] = logOf[value]!;
   }
@@ -158,33 +215,30 @@ const damaged = (what: string): Fault => new Fault('packet-layer', `the remainde
 export const takeRemainders = (
   reader: RansReader,
   grid: LogGrid,
-  scale: LevelScale,
+  scale: RemainderScale,
   tables: RemainderTables,
   hits: LevelledHits,
   adc: Uint16Array,
 ): void => {
   const { log, origin } = grid;
-  const view = new Int32Array(predictors);
+  const { coefficients, spread } = tables;
   for (let i = 0; i < hits.count; i++) {
     const at = origin + hits.voxel[i]!;
     const level = hits.level[i]!;
-    neighbourLogs(grid, at, view);
-    const context = remainderContext(view, level, scale, tables.coefficients, tables.spread);
+    const context = remainderContext(grid, at, level, scale, coefficients, spread);
     const symbol = readStepSymbol(reader, tables.steps, context * remainderSymbols);
-    const value = takeValue(reader, scale, level, symbol);
+    const part = level * remainderSymbols + symbol;
+    const count = scale.count[part]!;
+    let value = scale.firstAdc[part]!;
+    if (count > 1) value += readUniform(reader, count);
+    else if (count === 0) value = takeApart(reader, scale, level, symbol);
     adc[i] = value;
     log[at] = scale.logOf[value]!;
   }
 };
 
-const takeValue = (reader: RansReader, scale: LevelScale, level: number, symbol: number): number => {
-  const size = sizeOf(scale, level);
-  if (symbol < apart) {
-    const first = firstOf(symbol, size);
-    const count = firstOf(symbol + 1, size) - first;
-    if (count < 1) throw damaged(`level ${level} has no value in its part ${symbol}`);
-    return scale.lowest[level]! + first + (count > 1 ? readUniform(reader, count) : 0);
-  }
+const takeApart = (reader: RansReader, scale: LevelScale, level: number, symbol: number): number => {
+  if (symbol !== apart) throw damaged(`level ${level} has no value in its part ${symbol}`);
   if (level === scale.lowest.length - 1) return 2 ** scale.adcBits - 1;
   const low = readRaw(reader, 8);
   const value = low | (readRaw(reader, Math.max(1, scale.adcBits - 8)) << 8);

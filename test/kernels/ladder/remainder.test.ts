@@ -13,6 +13,7 @@ import {
   putRemainders,
   remainderContext,
   remainderContexts,
+  remainderScale,
   remainderStepsMax,
   remainderSymbol,
   remainderSymbols,
@@ -35,6 +36,8 @@ const stepsFor = (levels: number): Uint32Array =>
     return ((symbol * width) << 16) | (symbol < remainderSymbols - 1 ? width : 4096 - symbol * width);
   });
 
+const scaleOf = (adcBits: number, lowest: Uint16Array) => remainderScale(levelScale(adcBits, lowest));
+
 const scene = fc
   .record({
     adcBits: fc.integer({ min: 1, max: 16 }),
@@ -46,7 +49,7 @@ const scene = fc
     const voxels = 6 * columns;
     return fc.record({
       scale: fc.constant(
-        levelScale(
+        scaleOf(
           adcBits,
           evenLevels({ adcBits, thresholdAdc: Math.floor(share * 2 ** adcBits) }, 2 ** planes),
         ),
@@ -62,6 +65,18 @@ const gridOf = (columns: number) =>
   logGrid({
     axes: [6, columns].map((size, i) => ({ name: `axis${i}`, size, unit: '', origin: 0, step: 1 })),
   });
+
+/** The same context from the logarithms in the predictor's order. */
+const slowContext = (logs: readonly number[], level: number, scale: ReturnType<typeof scaleOf>): number => {
+  const pattern = logs.reduce((bits, log, k) => bits + (log > 0 ? 2 ** k : 0), 0);
+  const [constant, ...factors] = coefficients.subarray(pattern * 10, pattern * 10 + 10);
+  const value = Math.floor(
+    factors.reduce((sum, factor, k) => sum + factor * logs[k]!, constant! * 512) / 4096,
+  );
+  const low = scale.lowLog[level]!;
+  const place = Math.floor(((value - low) * 8) / (2 * (scale.middleLog[level]! - low))) + 12;
+  return (spread[pattern]! * 16 + level) * 32 + Math.max(0, Math.min(31, place));
+};
 
 describe('the remainder', () => {
   it('gives back every value of any width, below the threshold and saturated too', () => {
@@ -91,22 +106,27 @@ describe('the remainder', () => {
   });
 
   it('has contexts within their number, whatever the coefficients and neighbours are', () => {
-    const scale = levelScale(10, evenLevels({ adcBits: 10, thresholdAdc: 64 }, 16));
+    const scale = scaleOf(10, evenLevels({ adcBits: 10, thresholdAdc: 64 }, 16));
     const view = fc.array(fc.integer({ min: 0, max: 2560 }), {
       minLength: predictors,
       maxLength: predictors,
     });
+    const grid = gridOf(9);
+    const at = grid.origin + 22;
     fc.assert(
       fc.property(view, fc.nat({ max: 15 }), (logs, level) => {
-        const context = remainderContext(Int32Array.from(logs), level, scale, coefficients, spread);
-        expect(context).toBeGreaterThanOrEqual(0);
+        [-1, -2, -9, -10, -8, 1, 9, 10, 8].forEach((away, k) => {
+          grid.log[at + away] = logs[k]!;
+        });
+        const context = remainderContext(grid, at, level, scale, coefficients, spread);
+        expect(context).toBe(slowContext(logs, level, scale));
         expect(context).toBeLessThan(remainderContexts(16));
       }),
     );
   });
 
   it('cuts levels into eighths, with saturation and what lies below the threshold apart', () => {
-    const scale = levelScale(10, evenLevels({ adcBits: 10, thresholdAdc: 64 }, 16));
+    const scale = scaleOf(10, evenLevels({ adcBits: 10, thresholdAdc: 64 }, 16));
     expect([861, 881, 882, 1022, 1023].map((adc) => remainderSymbol(scale, 15, adc))).toEqual([
       0, 0, 1, 7, 8,
     ]);
