@@ -152,4 +152,14 @@ describe('the tables in instruments/', () => {
     expect(bytes(layers)).toBeLessThan(bytes(encodeLadder(frame, card, builtInTables(card), everything)));
     expect(decodeLadder(layers, frame.count, card, tables)!.digits).toEqual(frame);
   });
+
+  it('have the levels the dequantiser was trained for', () => {
+    const { planes } = JSON.parse(
+      readFileSync(new URL('../../../models/train/levels.json', import.meta.url), 'utf8'),
+    );
+    const card = parseInstrumentCard(readFileSync(new URL('sphenix-tpc-auau.json', folder), 'utf8'));
+    const tables = parseTables(readFileSync(new URL(card.tables!.file, folder), 'utf8'), card);
+    const own = [1, 2, 3, 4].map((plane) => Array.from(levelBoundsOf(tables, plane).lowest));
+    expect(planes).toEqual(own.map((lowestAdc) => ({ levels: lowestAdc.length, lowestAdc })));
+  });
 });
