@@ -14,6 +14,7 @@ import { openCourses } from './codec/courses.ts';
 import { type EntropyFigures, measureEntropy } from './codec/entropy.ts';
 import {
   type Bench,
+  type Contender,
   judge,
   openBench,
   physicsRow,
@@ -22,11 +23,12 @@ import {
   sizeRow,
   type Verdict,
 } from './codec/judge.ts';
+import { lossyRivals } from './codec/lossy_rivals.ts';
 import { workers } from './codec/packets.ts';
 import { measureProgressive, type ProgressiveFigures } from './codec/progressive.ts';
 import { type Rate, raceRates, rateRow } from './codec/rates.ts';
 import { codecRatios } from './codec/ratios.ts';
-import { classicalRivals, rivalRow } from './codec/rivals.ts';
+import { type Classical, classicalRivals, rivalRow } from './codec/rivals.ts';
 import { openSet, type TestSet } from './codec/sets.ts';
 
 const { values: flags } = parseArgs({
@@ -51,22 +53,38 @@ const absent = (what: string): void => {
   absences.add(what);
 };
 
-const judgeSet = async (set: TestSet, rows: { sizes: Row[]; physics: Row[] }): Promise<Verdict[]> => {
-  const bench: Bench = openBench(set, truthTimeFrames);
-  rows.physics.push(rawRow(set.name, bench));
-  const verdicts: Verdict[] = [];
-  const contenders = await openContenders(set, absent);
+interface Judged {
+  readonly sizes: Row[];
+  readonly physics: Row[];
+  readonly verdicts: Verdict[];
+}
+
+/** Judges the contenders one by one, into rows, and closes them. */
+const judgeThem = async (bench: Bench, contenders: readonly Contender[], into: Judged): Promise<void> => {
+  const { name } = bench.set;
   for (const contender of contenders) {
     const verdict = await judge(bench, contender);
-    say(
-      `${set.name}: ${verdict.name}: ${verdict.ratioDense?.toFixed(1) ?? '–'}× at log-MAE ${verdict.logMae.toFixed(4)}`,
-    );
-    verdicts.push(verdict);
-    rows.sizes.push(sizeRow(set.name, verdict));
-    rows.physics.push(physicsRow(set.name, verdict));
+    const ratio = verdict.ratioDense?.toFixed(1) ?? '–';
+    say(`${name}: ${verdict.name}: ${ratio}× at log-MAE ${verdict.logMae.toFixed(4)}`);
+    into.verdicts.push(verdict);
+    into.sizes.push(sizeRow(name, verdict));
+    into.physics.push(physicsRow(name, verdict));
   }
   for (const { close } of contenders) await close?.();
-  return verdicts;
+};
+
+const judgeSet = async (set: TestSet): Promise<Judged & { readonly classical: Classical | null }> => {
+  const bench = openBench(set, truthTimeFrames);
+  const judged: Judged = { sizes: [], physics: [rawRow(set.name, bench)], verdicts: [] };
+  await judgeThem(bench, await openContenders(set, absent), judged);
+  const classical = classicalRivals(set, absent);
+  if (classical !== null) {
+    // Lossy ones are judged like everyone else; their own script's rows would say the same twice.
+    const lossless = classical.rows.filter(({ log_mae }) => log_mae === 0);
+    judged.sizes.push(...lossless.map((row) => rivalRow(set.name, row)));
+    await judgeThem(bench, lossyRivals(set, classical.chosen, absent), judged);
+  }
+  return { ...judged, classical };
 };
 
 const measureRates = async (sets: readonly TestSet[]): Promise<Rate[]> => {
@@ -104,16 +122,19 @@ const progressiveRow = (progressive: ProgressiveFigures): Row => ({
 
 /** Sizes, errors and physics of every set, and what is found out on Au+Au alone. */
 const judgeAll = async (sets: readonly TestSet[]) => {
-  const rows = { sizes: [] as Row[], physics: [] as Row[] };
-  const verdicts = new Map<string, readonly Verdict[]>();
-  for (const set of sets) verdicts.set(set.name, await judgeSet(set, rows));
-  const classical = sets.map((set) => classicalRivals(set, absent));
-  sets.forEach((set, i) => {
-    for (const row of classical[i]?.rows ?? []) rows.sizes.push(rivalRow(set.name, row));
-  });
+  const judged: Awaited<ReturnType<typeof judgeSet>>[] = [];
+  for (const set of sets) judged.push(await judgeSet(set));
   const progressive = await measureProgressive(sets[0]!, flags.quick ? 2 : 24);
-  const all = [...rows.sizes, ...rows.physics, progressiveRow(progressive)];
-  return { rows: all, verdicts, classical: classical[0]!, progressive };
+  return {
+    rows: [
+      ...judged.flatMap(({ sizes }) => sizes),
+      ...judged.flatMap(({ physics }) => physics),
+      progressiveRow(progressive),
+    ],
+    verdicts: new Map(sets.map((set, i) => [set.name, judged[i]!.verdicts])),
+    classical: judged[0]!.classical,
+    progressive,
+  };
 };
 
 const timeAll = async (sets: readonly TestSet[]) => {

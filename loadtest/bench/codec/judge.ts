@@ -45,8 +45,8 @@ export interface Contender {
   /** One word by which the ratios find it, and what it is. */
   readonly key: string;
   readonly name: string;
-  /** A slow one is judged on so many evenly spaced wedges; all of them when absent. */
-  readonly wedgesMax?: number;
+  /** Numbers of the wedges it is judged on, where it is not all of them. */
+  readonly chosen?: readonly number[];
   /** Wedge number `index` of the set it was opened for. */
   run(index: number): Promise<Returned>;
   close?(): Promise<void>;
@@ -138,15 +138,15 @@ const chargeOf = ({ count, adc }: Digits): number => {
 /** Runs the contender over the set's wedges, or as many as it can be asked for. */
 export const judge = async (bench: Bench, contender: Contender): Promise<Verdict> => {
   const { set, grid, found, raw, detector, truth } = bench;
-  const wedges = Math.min(set.wedges.length, contender.wedgesMax ?? set.wedges.length);
+  const chosen = contender.chosen ?? set.wedges.map((_, i) => i);
+  const wedges = chosen.length;
   const clusters = openClusterTally();
   const tracks = openTrackTally();
   const separation = openSeparationTally();
   const sum = { bytes: 0, hits: 0, error: 0, decoded: 0, both: 0, charge: 0, decodedCharge: 0 };
   const sizes: number[] = [];
   let isCodec = true;
-  for (let n = 0; n < wedges; n++) {
-    const i = Math.floor((n * set.wedges.length) / wedges);
+  for (const i of chosen) {
     const { digits } = set.wedges[i]!;
     const { bytes, digits: decoded } = await contender.run(i);
     if (bytes === null) isCodec = false;

@@ -35,7 +35,7 @@ export interface Classical {
   readonly boundBits: number | null;
 }
 
-const python = join(home, '.tessera/rivals/venv/bin/python');
+export const rivalPython = join(home, '.tessera/rivals/venv/bin/python');
 const script = join(home, 'loadtest/rivals/codec_rivals.py');
 /** Where `tessera simulate --to npz --plan models/train/wedges.json` put what the bound learns from. */
 const trainingOf = (set: TestSet): string =>
@@ -69,7 +69,7 @@ const least = (rows: readonly RivalRow[], belongs: (row: RivalRow) => boolean): 
 };
 
 const runRivals = (set: TestSet, to: string, absent: (what: string) => void): Answer | null => {
-  if (!existsSync(python) || !existsSync(script)) {
+  if (!existsSync(rivalPython) || !existsSync(script)) {
     absent('the classical rivals’ Python (.tessera/rivals/venv, loadtest/rivals/requirements.txt)');
     return null;
   }
@@ -78,7 +78,7 @@ const runRivals = (set: TestSet, to: string, absent: (what: string) => void): An
   const args = [script, '--wedges', setFile(set.name), '--json', to];
   if (existsSync(training)) args.push('--training', training);
   else absent(`${training}: the context-mixing bound`);
-  const ended = spawnSync(python, args, { cwd: home, stdio: ['ignore', 'inherit', 'inherit'] });
+  const ended = spawnSync(rivalPython, args, { cwd: home, stdio: ['ignore', 'inherit', 'inherit'] });
   const answer = ended.status === 0 ? readAnswer(to, set) : null;
   if (answer === null) absent(`classical rivals of ${set.name}: the script failed`);
   return answer;
@@ -95,7 +95,7 @@ export const classicalRivals = (set: TestSet, absent: (what: string) => void): C
   if (answer === null) return null;
   const { rows, chosen, skipped } = answer;
   for (const what of skipped) absent(what);
-  // Several wedges in one go is no packet, and a bound is no compressor: neither is in the running.
+  // Several wedges in one go are no packet, and other wedges no comparison.
   const single = rows.filter(({ wedges, setting }) => wedges === chosen.length && !/in one go/.test(setting));
   return {
     rows,
@@ -105,7 +105,7 @@ export const classicalRivals = (set: TestSet, absent: (what: string) => void): C
       single,
       ({ name, log_mae }) => /^(zstd|xz|lzma|blosc2)/i.test(name) && log_mae === 0,
     ),
-    boundBits: least(rows, ({ name }) => /context mixing|zpaq/.test(name)),
+    boundBits: least(single, ({ name }) => /context mixing|zpaq/.test(name)),
   };
 };
 
