@@ -10,9 +10,9 @@ import {
   markOccupancy,
   type OccupancyWeights,
   occupancyStepsMax,
-  putOccupancy,
   secondCells,
 } from '../../kernels/ladder/occupancy.ts';
+import { putOccupancy } from '../../kernels/ladder/occupancy_writer.ts';
 import {
   countSums,
   descend,

@@ -11,14 +11,9 @@ import type { InstrumentCard } from '../../domain/instrument.ts';
 import { type Layer, LayerCodec, LayerKind } from '../../domain/packet.ts';
 import type { Rungs } from '../../domain/policy.ts';
 import { curveStepsLength, ladderPrecision } from '../../kernels/ladder/curve.ts';
-import {
-  clearOccupancy,
-  markOccupancy,
-  occupancyStepsMax,
-  putOccupancy,
-  takeOccupancy,
-  voxelListLength,
-} from '../../kernels/ladder/occupancy.ts';
+import { clearOccupancy, markOccupancy, occupancyStepsMax } from '../../kernels/ladder/occupancy.ts';
+import { takeOccupancy, voxelListLength } from '../../kernels/ladder/occupancy_reader.ts';
+import { putOccupancy } from '../../kernels/ladder/occupancy_writer.ts';
 import { clearNodes, putPlanes, takePlane } from '../../kernels/ladder/planes.ts';
 import {
   clearLogs,

@@ -13,11 +13,10 @@ import {
   type OccupancyWeights,
   occupancyGrid,
   occupancyStepsMax,
-  putOccupancy,
   secondCells,
-  takeOccupancy,
-  voxelListLength,
 } from '../../../src/kernels/ladder/occupancy.ts';
+import { takeOccupancy, voxelListLength } from '../../../src/kernels/ladder/occupancy_reader.ts';
+import { putOccupancy } from '../../../src/kernels/ladder/occupancy_writer.ts';
 import { closeRans, openRans, ransBytesMax, ransEncode } from '../../../src/kernels/rans.ts';
 import { slowGrid, slowOccupancy } from './occupancy.slow.ts';
 
