@@ -9,13 +9,8 @@ import type { ModelCard } from '../domain/model.ts';
 import type { LayeredGrid } from './token_activity.ts';
 
 export interface TokenContexts {
-  /** Class of a first symbol as its own patch's later symbols see it. */
-  readonly own: Uint8Array;
-  readonly ownClasses: number;
-  /** By position: the earlier position that prices it beside the first, and its symbols' classes. */
+  /** By position: the earlier position that prices it beside the first. */
   readonly parent: Uint8Array;
-  /** [position][symbol]. */
-  readonly parentClass: Uint8Array;
   /** Class of a first symbol as later patches see it, 1 …; 0 is a patch that is not active. */
   readonly near: Uint8Array;
   readonly nearClasses: number;
@@ -33,7 +28,7 @@ export interface TokenContexts {
 export const nearClassesOf = (first: readonly number[]): number => Math.round(Math.cbrt(first.length));
 
 export const tokenContexts = (
-  { own, near, first, parent, parentClass }: ModelCard['contexts'],
+  { near, first, parent }: ModelCard['contexts'],
   { layers, rows, columns }: LayeredGrid,
 ): TokenContexts => {
   const rowStep = columns + 1;
@@ -45,10 +40,7 @@ export const tokenContexts = (
     placeOf[patch] = (layer + 1) * layerStep + (line - layer * rows + 1) * rowStep + (patch % columns) + 1;
   }
   return {
-    own: Uint8Array.from(own),
-    ownClasses: Math.max(...own) + 1,
     parent: Uint8Array.from(parent),
-    parentClass: Uint8Array.from(parentClass.flat()),
     near: Uint8Array.from(near),
     nearClasses: nearClassesOf(first),
     first: Uint8Array.from(first),

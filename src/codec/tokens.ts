@@ -43,14 +43,11 @@ export interface TokenTables {
   readonly gaps: SymbolTable;
   readonly activity: ActivityTables;
   readonly contexts: TokenContexts;
-  /**
-   * Coding steps (start << 16 | frequency) of every table end to end, `alphabet` each; a position's tables begin at
-   * `tableAt[position]`, in order of context: own class · parent classes + parent class, except for the first.
-   */
+  /** Coding steps (start << 16 | frequency) of every table end to end, `alphabet` each, in order of position. */
   readonly steps: Uint32Array;
-  readonly tableAt: Uint32Array;
-  /** By position: what an own class adds to a context. */
-  readonly parentClasses: Uint16Array;
+  /** A later symbol's table is `ownTable[first symbol] + parentTable[position · alphabet + parent's symbol]`. */
+  readonly ownTable: Uint32Array;
+  readonly parentTable: Uint32Array;
   /** Of every table, the symbol of every sixteenth slot: where a reader begins to look. */
   readonly hints: Uint8Array;
   readonly scratch: { steps: Uint32Array; bytes: Uint8Array };
@@ -84,8 +81,8 @@ export const prepareTokenTables = (
     gaps: gapTable(card.gapCounts),
     activity: activityTables(grid, card.activeCounts),
     contexts,
-    parentClasses: Uint16Array.from(card.symbolCounts, (rows) => rows.length / contexts.ownClasses),
     ...symbolSteps(card),
+    ...tableNumbers(card),
     scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
   };
 };
@@ -107,12 +104,21 @@ const symbolSteps = ({ symbolCounts, alphabet }: TokenCard) => {
       hints.fill(symbol, (row << hintBits) + from, (row << hintBits) + Math.ceil(start / slotsPerHint));
     });
   });
-  let before = 0;
-  const tableAt = Uint32Array.from(symbolCounts, ({ length }) => {
-    before += length;
-    return before - length;
-  });
-  return { steps, hints, tableAt };
+  return { steps, hints };
+};
+
+/** Contexts of later symbols as table numbers: own class · parent classes + parent class, past the first's tables. */
+const tableNumbers = ({ symbolCounts, contexts, alphabet }: TokenCard) => {
+  const perPosition = symbolCounts[1]?.length ?? 0;
+  const parentClasses = perPosition / (Math.max(...contexts.own) + 1);
+  const parentTable = new Uint32Array(symbolCounts.length * alphabet);
+  for (let position = 1; position < symbolCounts.length; position++) {
+    const before = symbolCounts[0]!.length + (position - 1) * perPosition;
+    contexts.parentClass[position]!.forEach((beside, symbol) => {
+      parentTable[position * alphabet + symbol] = before + beside;
+    });
+  }
+  return { ownTable: Uint32Array.from(contexts.own, (own) => own * parentClasses), parentTable };
 };
 
 /** The next symbol by one table; what `readSymbol` of `kernels/rans` does, found by hint and a short walk. */
@@ -198,8 +204,8 @@ const putSymbols = (
   symbols: Uint8Array,
   tables: TokenTables,
 ): number => {
-  const { symbolsPerPatch, alphabet, contexts, steps: stepOf, tableAt, parentClasses } = tables;
-  const { own, near, parent, parentClass, placeOf, classes } = contexts;
+  const { symbolsPerPatch, alphabet, contexts, steps: stepOf, ownTable, parentTable } = tables;
+  const { near, parent, placeOf, classes } = contexts;
   classes.fill(0);
   let at = stepsAt;
   let largest = 0;
@@ -210,13 +216,12 @@ const putSymbols = (
     if (first > largest) largest = first;
     steps[at++] = stepOf[firstContext(contexts, place) * alphabet + first]!;
     classes[place] = near[first]!;
-    const ownClass = own[first]!;
+    const ownAt = ownTable[first]!;
     for (let position = 1; position < symbolsPerPatch; position++) {
       const symbol = symbols[from + position]!;
       if (symbol > largest) largest = symbol;
-      const beside = parentClass[position * alphabet + symbols[from + parent[position]!]!]!;
-      const context = ownClass * parentClasses[position]! + beside;
-      steps[at++] = stepOf[(tableAt[position]! + context) * alphabet + symbol]!;
+      const table = ownAt + parentTable[position * alphabet + symbols[from + parent[position]!]!]!;
+      steps[at++] = stepOf[table * alphabet + symbol]!;
     }
   }
   if (largest >= alphabet) throw new Error(`symbol ${largest} is outside an alphabet of ${alphabet}`);
@@ -275,9 +280,8 @@ const takeSymbols = (
   symbols: Uint8Array,
   tables: TokenTables,
 ): void => {
-  const { symbolsPerPatch, alphabet, contexts } = tables;
-  const { own, near, parent, parentClass, placeOf, classes } = contexts;
-  const { tableAt, parentClasses } = tables;
+  const { symbolsPerPatch, alphabet, contexts, ownTable, parentTable } = tables;
+  const { near, parent, placeOf, classes } = contexts;
   classes.fill(0);
   let at = 0;
   for (let row = 0; row < patchCount; row++) {
@@ -286,11 +290,10 @@ const takeSymbols = (
     const rowAt = at;
     symbols[at++] = first;
     classes[place] = near[first]!;
-    const ownClass = own[first]!;
+    const ownAt = ownTable[first]!;
     for (let position = 1; position < symbolsPerPatch; position++) {
-      const beside = parentClass[position * alphabet + symbols[rowAt + parent[position]!]!]!;
-      const context = ownClass * parentClasses[position]! + beside;
-      symbols[at++] = readByHint(reader, tables, tableAt[position]! + context);
+      const table = ownAt + parentTable[position * alphabet + symbols[rowAt + parent[position]!]!]!;
+      symbols[at++] = readByHint(reader, tables, table);
     }
   }
 };

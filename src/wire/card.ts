@@ -115,7 +115,8 @@ const contextFaults = ({
     const isEnough =
       position === 0
         ? tables.length > largest(first)
-        : tables.length % ownClasses === 0 &&
+        : tables.length === symbolCounts[1]?.length &&
+          tables.length % ownClasses === 0 &&
           tables.length / ownClasses > largest(parentClass[position] ?? []);
     if (!isEnough) faults.push(['has no table for a context', 'symbolCounts', position]);
   });
