@@ -220,7 +220,7 @@ const fitTables = (flags: Flags): Promise<number> =>
 
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
-  if (!/^[a-z_]+$/.test(name)) throw new Fault('config-invalid', `'${name}' is no bench: try pipeline`);
+  if (!/^[a-z_]+$/.test(name)) throw new Fault('config-invalid', `'${name}' is no bench: try pipeline or codec`);
   const file = join(home, 'loadtest/bench', `${name}.ts`);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, file, ...rest], { stdio: 'inherit' });
@@ -286,7 +286,7 @@ export const addOneShots = (
 
   program
     .command('bench')
-    .description('measure, against peers in the same run: bench pipeline')
+    .description('measure, against peers in the same run: bench pipeline, bench codec')
     .argument('<name>')
     .argument('[flags...]')
     .passThroughOptions()
