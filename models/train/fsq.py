@@ -211,7 +211,8 @@ def keep_digits(shape: Shape, params: dict, kept: np.ndarray, usual: np.ndarray)
     near = weight[own_end:near_end].reshape(shape.neighbours, shape.digits, -1)
     constant = np.einsum('ndw,d->nw', near[:, dropped], centred(shape, usual[dropped].astype(np.float32)))
     bias = bias + own[dropped, usual[dropped]].sum(0) + constant.sum(0)
-    parts = [own[kept].reshape(-1, own.shape[-1]), near[:, kept].reshape(-1, own.shape[-1]), weight[near_end:] - constant]
+    width = own.shape[-1]
+    parts = [own[kept].reshape(-1, width), near[:, kept].reshape(-1, width), weight[near_end:] - constant]
     first = {'w': jnp.asarray(np.concatenate(parts)), 'b': jnp.asarray(bias)}
     rest = params['prior']['rest'].reshape(shape.levels, shape.digits - 1, shape.levels)[:, np.asarray(kept[1:]) - 1]
     prior = {'first': params['prior']['first'], 'rest': rest.reshape(shape.levels, -1)}

@@ -31,10 +31,9 @@ NOTE = 'Simulated sPHENIX TPC wedges in continuous readout, by models/train/make
 class Point:
     """
     An operating point, named by the ratio (16-bit dense) a whole packet reaches: bits a patch by the training's
-    own prior, digits (rate–distortion wants about two bits in each: with more that say less, the same bits buy half
-    the fidelity), what a bit costs at the start in units of the distortion, the point to start from, steps of encoder
-    and decoder together, steps of the decoder alone, patches a step, and the step to stop at (the schedule is cut
-    there).
+    own prior, digits (about two bits in each train well; more that say less buy less), what a bit costs at the start
+    in units of the distortion, the point to start from, steps of encoder and decoder together, steps of the decoder
+    alone, patches a step, the peak learning rate, and the step to stop at (the schedule is cut there).
     """
 
     bits: float
@@ -44,11 +43,12 @@ class Point:
     steps: int
     tune_steps: int
     batch: int = 512
+    rate: float = 4e-3
     stop: int | None = None
 
 
 POINTS = {
-    'start': Point(72.0, 32, 0.1, None, 12000, 0, 1024, stop=9000),  # no model: what the others start from
+    'start': Point(72.0, 32, 0.1, None, 12000, 0, 1024, 5e-3, stop=9000),  # no model: what the others start from
     '31': Point(72.0, 32, 0.03, 'start', 4000, 800),
     '62': Point(35.8, 16, 0.3, 'start', 7000, 1200),
     '100': Point(21.6, 10, 0.5, '62', 8000, 1200),
@@ -80,7 +80,7 @@ def arguments() -> argparse.Namespace:
     parse.add_argument('--digits', type=int, help='digits; idle ones are left out (by the point)')
     parse.add_argument('--price', type=float, help='what a bit costs at the start (by the point)')
     parse.add_argument('--base', type=int, default=128, help='cell code of a hit at threshold')
-    parse.add_argument('--rate', type=float, default=4e-3, help='peak learning rate')
+    parse.add_argument('--rate', type=float, help='peak learning rate (by the point)')
     parse.add_argument('--note', default=NOTE, help='one line for the card on what these data are')
     return parse.parse_args()
 
@@ -89,7 +89,7 @@ def options_of(name: str, asked: argparse.Namespace) -> argparse.Namespace:
     """The options of one point; what was asked for by hand is for the point asked for, not for its ancestors."""
     point = POINTS[name]
     options = argparse.Namespace(**vars(asked))
-    for field in ('bits', 'digits', 'price', 'steps', 'tune_steps', 'batch'):
+    for field in ('bits', 'digits', 'price', 'steps', 'tune_steps', 'batch', 'rate'):
         if name != asked.point or getattr(asked, field) is None:
             setattr(options, field, getattr(point, field))
     options.point, options.start, options.stop = name, point.start, point.stop
@@ -176,7 +176,7 @@ def step_of(phase: int, shape: Shape, scale: CodeScale, options: argparse.Namesp
 
 
 def without_idle_digits(shape: Shape, params: dict, cells: np.ndarray, most: int) -> tuple[Shape, dict]:
-    """At most `most` digits in order of how much they say, the first kept in front, an even number, idle ones left out."""
+    """At most `most` digits, an even number, in order of how much they say, the first in front, idle ones left out."""
     digits, _ = encode_integer(shape, integer_encoder(shape, params['encoder']), cells)
     share = np.stack([np.bincount(column, minlength=shape.levels) for column in digits.T]) / len(digits)
     bits = -(share * np.log2(np.maximum(share, 1e-12))).sum(1)
@@ -231,7 +231,8 @@ def train(auau: Patches, pp: Patches, scale: CodeScale, options: argparse.Namesp
                 recent, spent = [], time.monotonic() - start
                 curve.append([phase, at + 1, spent, mean['bits'], mean['error'], float(price[0])])
                 words = ' '.join(f'{name} {value:.4f}' for name, value in mean.items())
-                print(f'phase {phase} step {at + 1}/{steps} {spent:.0f} s  {words} price {float(price[0]):.3f}', flush=True)
+                words += f' price {float(price[0]):.3f}'
+                print(f'phase {phase} step {at + 1}/{steps} {spent:.0f} s  {words}', flush=True)
                 marks = {'phase': phase, 'step': at + 1, 'seconds': spent, 'curve': np.array(curve)}
                 save(path, shape, (params, state, price), {**marks, 'recipe': recipe_of(options)})
         if phase == 0:
