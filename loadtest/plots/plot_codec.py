@@ -25,6 +25,13 @@ FAMILIES = (
     (r"^blosc2.*truncated", dict(color="#a0766b", marker="^", label="Blosc2, cut values")),
     (r"^kept peaks", dict(color="#7d8491", marker="*", label="kept peaks (BCAE-VS’s arithmetic)")),
 )
+# Where a point's name stands, in points from it; the rest to the upper right.
+PLACES = {
+    "tokens rung": (-6, 6),
+    "tokens riding with planes": (-8, 0),
+    "occupancy and planes": (7, -4),
+    "BCAE, trained here": (9, 0),
+}
 POINTS = ("tokens riding with planes", "BCAE, trained here")
 PUBLISHED_RATIO = 31.125  # 16-bit voxels over 16-bit code values of BCAE++, BCAE-HT and BCAE-2D
 MAE_FLOOR = 3e-3
@@ -63,7 +70,11 @@ def draw(ax, families, named=True):
         for ratio, error, name in chosen:
             short = short_name(name)
             if short:
-                ax.annotate(short, (ratio, error), textcoords="offset points", xytext=(6, 5), fontsize=7, color=style["color"])
+                place = PLACES.get(label, (6, 5))
+                ax.annotate(
+                    short, (ratio, error), textcoords="offset points", xytext=place, fontsize=7, color=style["color"],
+                    ha="right" if place[0] < 0 else "left", va="center",
+                )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.grid(True, which="major", color="#e4e4e4", lw=0.6)
@@ -104,17 +115,17 @@ def main():
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 5.2), dpi=110, layout="constrained")
     draw(left, points(rows, "auau_test", lambda row: max(row["log-MAE"], MAE_FLOOR) if row["log-MAE"] > 0 else None))
-    left.set_title("Au+Au: error of every voxel", fontsize=10)
+    left.set_title("Au+Au: error of every voxel (right and below is better)", fontsize=10)
     left.set_ylabel("log-MAE: mean |Δ log2(ADC+1)|")
     left.axvline(PUBLISHED_RATIO, color="#777777", lw=0.8, ls=":")
-    left.text(PUBLISHED_RATIO, left.get_ylim()[1], " BCAE’s published 31.1×", fontsize=7, color="#555555", va="top")
+    left.text(PUBLISHED_RATIO, 0.55, "BCAE’s published 31.1× ", fontsize=7, color="#555555", ha="right", va="top")
 
     draw(middle, points(rows, "auau_test", lambda row: centroid.get((row["set"], row["contender"]))))
     middle.set_title("Au+Au: error of clusters found again", fontsize=10)
     middle.set_ylabel("centroid σ, pads")
     if noise is not None:
         middle.axhline(noise, color="#777777", lw=0.8, ls="--")
-        middle.text(middle.get_xlim()[0], noise, " electronic noise alone", fontsize=7, color="#555555", va="bottom")
+        middle.text(250, noise, "electronic noise drawn once more", fontsize=7, color="#555555", ha="right", va="bottom")
 
     draw(right, points(rows, "narrow_test", lambda row: row["log-MAE"] or None))
     right.set_title("narrow pulses, few clusters: the harder set", fontsize=10)
@@ -122,6 +133,7 @@ def main():
     left.set_xlim(9, 260)
     left.set_ylim(MAE_FLOOR, 0.6)
     middle.set_xlim(9, 260)
+    middle.set_ylim(0.04, 0.6)
     right.set_ylim(1e-3, 0.5)
     ticks(left.xaxis, [10, 20, 30, 50, 100, 200])
     ticks(middle.xaxis, [10, 20, 30, 50, 100, 200])
