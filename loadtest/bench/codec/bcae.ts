@@ -25,10 +25,15 @@ const folders = [join(home, 'loadtest/rivals/bcae/models'), join(home, '.tessera
 /** What its card says of it; the published threshold where there is no card. */
 interface BcaeCard {
   readonly threshold?: number;
+  readonly trained?: { readonly cpu_minutes: number };
 }
+
+/** A network trained for less than this has learnt nothing worth judging: it is timed, which needs no training. */
+const cpuMinutesMin = 10;
 
 export interface Bcae {
   readonly name: BcaeName;
+  readonly cpuMinutes: number;
   /** Dense input of a wedge, log2(ADC+1), time padded with zeros. */
   input(digits: Digits): Tensor;
   encode(input: Tensor): Promise<Tensor>;
@@ -69,6 +74,7 @@ export const openBcae = async (
   const logOf = Float32Array.from({ length: adcMax + 1 }, (_, adc) => Math.log2(adc + 1));
   return {
     name,
+    cpuMinutes: card.trained?.cpu_minutes ?? Number.NaN,
     input({ count, voxel, adc }) {
       const dense = new Float32Array(rows * paddedTimes);
       for (let i = 0; i < count; i++) {
@@ -114,10 +120,12 @@ const wedgesMaxOf = ({ isCommitted, name, wedges }: TestSet): number => {
 const evenlySpaced = (count: number, most: number): number[] =>
   Array.from({ length: Math.min(count, most) }, (_, n) => Math.floor((n * count) / Math.min(count, most)));
 
+export const isWorthJudging = ({ cpuMinutes }: Bcae): boolean => !(cpuMinutes < cpuMinutesMin);
+
 /** As a contender: its bytes are those of the code alone. */
 export const bcaeRung = (set: TestSet, bcae: Bcae): Contender => ({
   key: bcae.name.key,
-  name: `${bcae.name.title}, trained here`,
+  name: `${bcae.name.title}, trained here for ${Math.round(bcae.cpuMinutes)} CPU minutes`,
   chosen: evenlySpaced(set.wedges.length, wedgesMaxOf(set)),
   async run(index) {
     const { digits } = set.wedges[index]!;

@@ -9,7 +9,7 @@ import { type Cards, home } from '../../../src/assemble.ts';
 import type { ModelCard } from '../../../src/domain/model.ts';
 import type { Lane } from '../../../src/ports/lane.ts';
 import { parseModelCard } from '../../../src/wire/card.ts';
-import { bcaeNames, bcaeRung, openBcae } from './bcae.ts';
+import { bcaeNames, bcaeRung, isWorthJudging, openBcae } from './bcae.ts';
 import type { Contender } from './judge.ts';
 import { everyRung, openBenchLane, packetsOf, tokensOnly, workers } from './packets.ts';
 import { dequantisedRungs, ladderRung, ladderRungs, openLadder, tokensRung } from './rungs.ts';
@@ -81,7 +81,12 @@ export const openContenders = async (
   );
   for (const name of bcaeNames) {
     const bcae = await openBcae(set, name, workers, absent);
-    if (bcae !== null) contenders.push(bcaeRung(set, bcae));
+    if (bcae === null) continue;
+    if (isWorthJudging(bcae)) contenders.push(bcaeRung(set, bcae));
+    else {
+      absent(`${name.title} trained for more than ${Math.round(bcae.cpuMinutes)} CPU minutes`);
+      await bcae.close();
+    }
   }
   return contenders;
 };
