@@ -55,30 +55,31 @@ class Rival(tf.Module):
         self.inner_kernels = [tuple(group) for group in by_shape.values()]
         self.steps = tf.Variable(0.0)
         self.classifier_weight = tf.Variable(FIRST_CLASSIFIER_WEIGHT)
-        self.grown = network.spatial == 3
+        self.grown = False
         late = tuple(f"{head}.{b}" for head in ("clf", "reg") for b in range(HALVINGS_2D, DECODER_BLOCKS_2D))
         self.late_factors = [name for name in weights if name.endswith(".alpha") and name.startswith(late)]
 
     def grow(self) -> None:
-        """Lets the decoder's late blocks in, as no change yet."""
+        """Lets a 2-D decoder's late blocks in, as no change yet; from now on the loss is the published one."""
         self.grown = True
         for name in self.late_factors:
             for part in (self.w, self.first, self.second):
                 part[name].assign(tf.zeros_like(part[name]))
 
-    def _both(self, log_adc, compute, blocks=None):
+    def _both(self, log_adc, compute, young=False):
         """Channels-last log2(ADC+1) [batch, azimuth, time, layer] → logits and regression of that shape."""
         ops = TensorflowOps(self.w, self.network.spatial, compute)
         x = log_adc if self.network.spatial == 2 else tf.transpose(log_adc, (0, 3, 1, 2))[..., None]
         code = self.network.encode(ops, tf.cast(x, compute))
-        logits, raw = self.network.decode(ops, code) if blocks is None else self.network.decode(ops, code, blocks)
+        first_blocks = (HALVINGS_2D,) if young and self.network.spatial == 2 else ()
+        logits, raw = self.network.decode(ops, code, *first_blocks)
         if self.network.spatial == 3:
             logits, raw = (tf.transpose(out[..., 0], (0, 2, 3, 1)) for out in (logits, raw))
         logits, raw = tf.cast(logits, tf.float32), tf.cast(raw, tf.float32)
         return logits, LOG_FLOOR + LOG_SCALE * tf.exp(tf.minimum(raw, EXPONENT_MAX))
 
-    def _losses(self, log_adc, inside, compute, blocks):
-        logits, regression = self._both(log_adc, compute, blocks)
+    def _losses(self, log_adc, inside, compute, young):
+        logits, regression = self._both(log_adc, compute, young)
         log_p1, log_p0 = tf.math.log_sigmoid(logits), tf.math.log_sigmoid(-logits)
         p1 = tf.sigmoid(logits)
         hit = tf.cast(log_adc > 0, tf.float32)
@@ -88,17 +89,17 @@ class Rival(tf.Module):
         classifier = -tf.reduce_sum(focal * inside) / voxels / np.log(2).astype(np.float32)
         error = tf.reduce_sum(tf.abs(regression * kept - log_adc) * inside) / voxels
         learnt = error
-        if blocks is not None:
+        if young:
             # Early false positives would press the regression to its floor, where exp has no slope left to come back
             # by; so it learns on the true hits until the decoder is grown.
             learnt = tf.reduce_sum(tf.abs(regression - log_adc) * hit * inside) / voxels
         return classifier, error, learnt
 
-    def _step(self, adc, inside, rate, compute, blocks=None):
+    def _step(self, adc, inside, rate, compute, young=False):
         log_adc = tf.gather(LOG2_TABLE, tf.cast(adc, tf.int32))
         names = list(self.w)
         with tf.GradientTape() as tape:
-            classifier, error, learnt = self._losses(log_adc, inside, compute, blocks)
+            classifier, error, learnt = self._losses(log_adc, inside, compute, young)
             inertia = CLASSIFIER_WEIGHT_INERTIA
             ratio = tf.stop_gradient(error / tf.maximum(classifier, 1e-8))
             weight = (inertia * self.classifier_weight + ratio) / (1 + inertia)
@@ -144,7 +145,7 @@ class Rival(tf.Module):
 
     @tf.function(reduce_retracing=False)
     def step_first(self, adc, inside, rate):
-        return self._step(adc, inside, rate, tf.bfloat16, HALVINGS_2D)
+        return self._step(adc, inside, rate, tf.bfloat16, young=True)
 
     @tf.function(reduce_retracing=False)
     def step_half(self, adc, inside, rate):
@@ -160,7 +161,7 @@ class Rival(tf.Module):
 
     @tf.function
     def decode_wedge_first(self, log_adc):
-        return self._both(log_adc, tf.float32, HALVINGS_2D)
+        return self._both(log_adc, tf.float32, young=True)
 
     def state(self) -> dict[str, np.ndarray]:
         groups = {"w": self.w, "m": self.first, "v": self.second}
@@ -192,6 +193,7 @@ def judge(rival: Rival, wedges: Wedges, chosen) -> dict:
 
 
 def rate_at(progress: float, steps: int) -> float:
+    """Cosine over the call's progress, warmed up over its first steps."""
     return PEAK_RATE * min(1.0, (steps + 1) / WARM_UP_STEPS) * 0.5 * (1 + np.cos(np.pi * min(progress, 1.0)))
 
 
@@ -233,6 +235,7 @@ def main() -> None:
             rival.w[name].assign(value)
         curve = json.loads((given.models / curve_file.name).read_text())
         rival.grown = True
+        rival.steps.assign(curve["points"][-1]["steps"])
     store = channels_last_store(given.data / "auau_train.npz", given.run.parent / "auau_train_u16.npy")
     test = Wedges(given.data / "auau_test.npz")
     chosen = np.linspace(0, test.count - 1, given.judge_wedges).astype(int)
@@ -240,6 +243,7 @@ def main() -> None:
 
     earlier = curve["points"][-1]["cpu_minutes"] if curve["points"] else 0.0
     voxels_seen = curve["points"][-1]["wedges_seen"] if curve["points"] else 0.0
+    steps_before = int(rival.steps.numpy())
     cpu_start, wall_start = time.process_time(), datetime.now(timezone.utc)
     until = given.until.replace(tzinfo=timezone.utc) if given.until else None
     judged_at, judge_cpu, smooth, asked = 0.0, 0.0, None, []
@@ -255,7 +259,7 @@ def main() -> None:
         if done or cpu - judged_at >= given.judge_every_minutes:
             before = time.process_time()
             point = {"steps": steps, "cpu_minutes": round(earlier + cpu, 2), "wedges_seen": round(voxels_seen, 1)}
-            point |= {"progress": round(progress, 4), "decoder": "whole" if rival.grown else "first blocks"}
+            point |= {"progress": round(progress, 4), "decoder": "whole" if rival.grown else "young"}
             point |= {"train_loss": smooth} | judge(rival, test, chosen)
             curve["points"].append(point)
             curve_file.write_text(json.dumps(curve, indent=1) + "\n")
@@ -271,7 +275,7 @@ def main() -> None:
         step = rival.step_first
         if rival.grown:
             step = rival.step_whole if progress >= WHOLE_PRECISION_FROM else rival.step_half
-        error, classifier, norm = step(adc, inside, tf.constant(rate_at(progress, steps), tf.float32))
+        error, classifier, norm = step(adc, inside, tf.constant(rate_at(progress, steps - steps_before), tf.float32))
         voxels_seen += adc.size / store[0].size
         now = [float(error), float(classifier), float(norm)]
         smooth = now if smooth is None else [0.98 * a + 0.02 * b for a, b in zip(smooth, now)]
