@@ -29,6 +29,7 @@ import { measureProgressive, type ProgressiveFigures } from './codec/progressive
 import { type Rate, raceRates, rateRow } from './codec/rates.ts';
 import { codecRatios } from './codec/ratios.ts';
 import { type Classical, classicalRivals, rivalRow } from './codec/rivals.ts';
+import { separationRow } from './codec/separation.ts';
 import { openSet, type TestSet } from './codec/sets.ts';
 
 const { values: flags } = parseArgs({
@@ -56,6 +57,7 @@ const absent = (what: string): void => {
 interface Judged {
   readonly sizes: Row[];
   readonly physics: Row[];
+  readonly separation: Row[];
   readonly verdicts: Verdict[];
 }
 
@@ -69,13 +71,19 @@ const judgeThem = async (bench: Bench, contenders: readonly Contender[], into: J
     into.verdicts.push(verdict);
     into.sizes.push(sizeRow(name, verdict));
     into.physics.push(physicsRow(name, verdict));
+    into.separation.push(separationRow(name, verdict.name, verdict.separation));
   }
   for (const { close } of contenders) await close?.();
 };
 
 const judgeSet = async (set: TestSet): Promise<Judged & { readonly classical: Classical | null }> => {
   const bench = openBench(set, truthTimeFrames);
-  const judged: Judged = { sizes: [], physics: [rawRow(set.name, bench)], verdicts: [] };
+  const judged: Judged = {
+    sizes: [],
+    physics: [rawRow(set.name, bench)],
+    separation: [separationRow(set.name, 'raw wedges', bench.rawSeparation)],
+    verdicts: [],
+  };
   await judgeThem(bench, await openContenders(set, absent), judged);
   const classical = classicalRivals(set, absent);
   if (classical !== null) {
@@ -129,6 +137,7 @@ const judgeAll = async (sets: readonly TestSet[]) => {
     rows: [
       ...judged.flatMap(({ sizes }) => sizes),
       ...judged.flatMap(({ physics }) => physics),
+      ...judged.flatMap(({ separation }) => separation),
       progressiveRow(progressive),
     ],
     verdicts: new Map(sets.map((set, i) => [set.name, judged[i]!.verdicts])),

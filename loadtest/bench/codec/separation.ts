@@ -93,3 +93,19 @@ export const halfResolved = ({ pairs, resolved }: SeparationTally): number => {
   }
   return Number.NaN;
 };
+
+/** The row of shares resolved, in percent, by distance (the middle of each step); null where there was no pair. */
+export const separationRow = (
+  set: string,
+  name: string,
+  { pairs, resolved }: SeparationTally,
+): Record<string, string | number | null> => ({
+  set,
+  'two tracks resolved by': name,
+  ...Object.fromEntries(
+    Array.from(pairs, (count, step) => [
+      `${((step + 0.5) * separationStep).toFixed(2)} widths, %`,
+      count === 0 ? null : (100 * resolved[step]!) / count,
+    ]),
+  ),
+});

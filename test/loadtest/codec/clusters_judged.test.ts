@@ -13,6 +13,7 @@ import {
   halfResolved,
   openSeparationTally,
   pairsOf,
+  separationRow,
   tallySeparation,
 } from '../../../loadtest/bench/codec/separation.ts';
 import { openSpread } from '../../../loadtest/bench/codec/spread.ts';
@@ -207,5 +208,8 @@ describe('two tracks', () => {
     steps.pairs.fill(10);
     steps.resolved.set([0, 0, 2, 6, 9, 10, 10, 10, 10, 10, 10, 10]);
     expect(halfResolved(steps)).toBeCloseTo((2.5 + 0.75) * 0.5, 10);
+    steps.pairs[0] = 0;
+    const row = separationRow('some', 'raw', steps);
+    expect([row['0.25 widths, %'], row['1.75 widths, %']]).toEqual([null, 60]);
   });
 });
