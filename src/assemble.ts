@@ -48,7 +48,7 @@ export interface Cards {
   readonly model: ModelCard;
   readonly modelFolder: string;
   /** The file the instrument card names under `tables`. */
-  readonly losslessTables: string | null;
+  readonly ladderTables: string | null;
 }
 
 const readText = (path: string, what: string): string => {
@@ -67,7 +67,7 @@ export const loadCards = (instrumentId: string): Cards => {
     card,
     model,
     modelFolder,
-    losslessTables: tablesFile && readText(tablesFile, `tables of ${instrumentId}`),
+    ladderTables: tablesFile && readText(tablesFile, `tables of ${instrumentId}`),
   };
 };
 
@@ -104,7 +104,7 @@ export const openLane = (config: Config, cards: Cards, log: Log): Promise<Lane> 
         instrument: cards.card,
         model: cards.model,
         encoderPath: join(cards.modelFolder, cards.model.encoder.file),
-        losslessTables: cards.losslessTables,
+        ladderTables: cards.ladderTables,
         provider: config.provider,
       },
     } satisfies LaneWorkerData,

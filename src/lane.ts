@@ -40,7 +40,7 @@ export interface LaneSetup {
   readonly encoderPath: string;
   readonly provider: Provider;
   /** The file the instrument card names under `tables`; null where it names none. */
-  readonly losslessTables: string | null;
+  readonly ladderTables: string | null;
 }
 
 interface LaneParts {
@@ -54,21 +54,21 @@ interface LaneParts {
 /** The tables the card names, or built-in ones for an instrument nobody has fitted yet. */
 export const openTables = ({
   instrument,
-  losslessTables,
-}: Pick<LaneSetup, 'instrument' | 'losslessTables'>): LadderTables => {
+  ladderTables,
+}: Pick<LaneSetup, 'instrument' | 'ladderTables'>): LadderTables => {
   const named = instrument.tables;
   if (named === undefined) return builtInTables(instrument);
   const sha256 = createHash('sha256')
-    .update(losslessTables ?? '')
+    .update(ladderTables ?? '')
     .digest('hex');
   if (sha256 !== named.sha256) {
-    const found = losslessTables === null ? 'missing' : `another file (SHA-256 ${sha256})`;
+    const found = ladderTables === null ? 'missing' : `another file (SHA-256 ${sha256})`;
     throw new Fault(
       'file-invalid',
       `${named.file} of ${instrument.id} is ${found}; its card says ${named.sha256}`,
     );
   }
-  return parseTables(losslessTables!, instrument);
+  return parseTables(ladderTables!, instrument);
 };
 
 const checkCards = (instrument: InstrumentCard, model: ModelCard): void => {

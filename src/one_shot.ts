@@ -108,10 +108,10 @@ const replay = (flags: Flags): Promise<number> =>
 const output = { print, note: (line: string): void => void process.stderr.write(`${line}\n`) };
 
 /** Opens the model's decoder and the ladder's tables: what judging a packet's fidelity takes. */
-const openJudgeOf = async ({ card, model, modelFolder, losslessTables }: Cards, config: Config) => {
+const openJudgeOf = async ({ card, model, modelFolder, ladderTables }: Cards, config: Config) => {
   const path = join(modelFolder, model.decoder.file);
   const decoder = await openModel({ path, file: model.decoder, provider: config.provider });
-  const tables = openTables({ instrument: card, losslessTables });
+  const tables = openTables({ instrument: card, ladderTables });
   return openJudge({ card, model, decoder, tables });
 };
 

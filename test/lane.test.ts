@@ -27,7 +27,7 @@ import {
   blobDigits,
   combDigits,
   encoderPath,
-  losslessTables,
+  ladderTables,
   modelCard,
   ppCard,
   wedge,
@@ -39,10 +39,10 @@ const setup: LaneSetup = {
   model: modelCard,
   encoderPath,
   provider: 'cpu',
-  losslessTables,
+  ladderTables,
 };
 const bytesMax = frameBytesMax(ppCard);
-const tables = losslessTables === null ? builtInTables(ppCard) : parseTables(losslessTables, ppCard);
+const tables = ladderTables === null ? builtInTables(ppCard) : parseTables(ladderTables, ppCard);
 const grid = patchGrid(ppCard);
 
 const openPool = (workers: number): Promise<Lane> =>
@@ -315,10 +315,10 @@ describe('a lane over its life', () => {
     const deeper = { ...ppCard, adcBits: 12 };
     await expect(opened({ instrument: deeper })).rejects.toMatchObject({ code: 'card-invalid' });
     const named = { ...ppCard, tables: { file: 'x.json', sha256: '0'.repeat(64) } };
-    await expect(opened({ instrument: named, losslessTables: '{}' })).rejects.toMatchObject({
+    await expect(opened({ instrument: named, ladderTables: '{}' })).rejects.toMatchObject({
       code: 'file-invalid',
     });
-    await expect(opened({ instrument: named, losslessTables: null })).rejects.toThrow('missing');
+    await expect(opened({ instrument: named, ladderTables: null })).rejects.toThrow('missing');
     await expect(opened({ encoderPath: `${encoderPath}.gone` })).rejects.toThrow(Fault);
   });
 

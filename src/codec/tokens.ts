@@ -13,8 +13,7 @@ import {
   type RansReader,
   ransBytesMax,
   ransEncode,
-  ransEndsEarly,
-  ransLow,
+  readStepSymbol,
   type SymbolTable,
 } from '../kernels/rans.ts';
 import { gapStepsMax, gapTable, putGap, takeGap } from './gaps.ts';
@@ -121,24 +120,11 @@ const tableNumbers = ({ symbolCounts, contexts, alphabet }: TokenCard) => {
   return { ownTable: Uint32Array.from(contexts.own, (own) => own * parentClasses), parentTable };
 };
 
-/** The next symbol by one table; what `readSymbol` of `kernels/rans` does, found by hint and a short walk. */
-const readByHint = (reader: RansReader, tables: TokenTables, table: number): number => {
-  const { steps, hints, alphabet } = tables;
+/** The next symbol by one table: the hint of its slot leaves a short walk. */
+const readByHint = (reader: RansReader, { steps, hints, alphabet }: TokenTables, table: number): number => {
   const slot = reader.next & ((1 << frequencyBits) - 1);
-  let symbol = hints[(table << hintBits) + (slot >>> (frequencyBits - hintBits))]!;
-  const first = table * alphabet;
-  let step = steps[first + symbol]!;
-  while (slot >= (step >>> 16) + (step & 0xffff)) step = steps[first + ++symbol]!;
-  let state = Math.imul(step & 0xffff, reader.next >>> frequencyBits) + slot - (step >>> 16);
-  if (state < ransLow) {
-    const at = reader.at;
-    if (at >= reader.end) throw ransEndsEarly();
-    state = (state << 16) | reader.bytes[at]! | (reader.bytes[at + 1]! << 8);
-    reader.at = at + 2;
-  }
-  reader.next = reader.other;
-  reader.other = state;
-  return symbol;
+  const hint = hints[(table << hintBits) + (slot >>> (frequencyBits - hintBits))]!;
+  return readStepSymbol(reader, steps, table * alphabet, hint);
 };
 
 /** Fewer than an eighth of the patches up to the last active one: gaps between them cost less than a map. */

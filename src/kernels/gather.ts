@@ -43,8 +43,24 @@ interface Kernels {
     voxel: number,
     adc: number,
   ): number;
-  /** In the order of wasm/gather.as. */
-  gather(...places: number[]): number;
+  gather(
+    voxel: number,
+    adc: number,
+    count: number,
+    columns: number,
+    rowAddress: number,
+    columnAddress: number,
+    cellBits: number,
+    cellsPerPatch: number,
+    slabVoxels: number,
+    slabPatches: number,
+    codes: number,
+    active: number,
+    hitAddress: number,
+    shift: number,
+    patches: number,
+    cells: number,
+  ): number;
 }
 
 /** What is used of WebAssembly: its types come only with those of a browser's page. */
@@ -123,8 +139,22 @@ export const openGatherer = (grid: PatchGrid, adcBits: number, codes: Uint8Array
     hits,
     gather(out, firstRow) {
       const rowCount = kernels.gather(
-        ...[at.voxel, at.adc, hits.count, columns, at.rowAddress, at.columnAddress, cellBits, cellsPerPatch],
-        ...[slabVoxels, slabPatches, at.codes, at.active, at.hitAddress, at.shift, at.patches, at.cells],
+        at.voxel,
+        at.adc,
+        hits.count,
+        columns,
+        at.rowAddress,
+        at.columnAddress,
+        cellBits,
+        cellsPerPatch,
+        slabVoxels,
+        slabPatches,
+        at.codes,
+        at.active,
+        at.hitAddress,
+        at.shift,
+        at.patches,
+        at.cells,
       );
       const roomMax = Math.min(out.patches.length, Math.floor(out.cells.length / cellsPerPatch));
       if (firstRow + rowCount > roomMax)

@@ -4,6 +4,7 @@
  */
 
 import type { Axis } from '../domain/instrument.ts';
+import { marginGrid } from './margin.ts';
 
 /** A grid of one instrument and one set of neighbours, with its scratch space: one per thread, never shared. */
 export interface NeighbourhoodGrid {
@@ -25,33 +26,21 @@ export const neighbourhoodGrid = (
   axes: readonly Pick<Axis, 'size'>[],
   neighbours: readonly (readonly number[])[],
 ): NeighbourhoodGrid => {
-  const margin = axes.map((_, axis) => Math.max(0, ...neighbours.map((steps) => Math.abs(steps[axis]!))));
-  const padded = axes.map(({ size }, axis) => size + 2 * margin[axis]!);
-  const stride = padded.map((_, axis) => padded.slice(axis + 1).reduce((n, size) => n * size, 1));
-  const places = padded.reduce((n, size) => n * size, 1);
-  if (places > 2 ** 31) throw new Error('the grid is too large for int32');
+  const grid = marginGrid(
+    axes.map(({ size }) => size),
+    neighbours,
+  );
   const lineCells = axes.at(-1)!.size;
-  const lines = axes.slice(0, -1).reduce((n, { size }) => n * size, 1);
-  const lineShift = new Int32Array(lines);
-  for (let line = 0; line < lines; line++) {
-    let rest = line;
-    let place = margin.at(-1)!;
-    for (let axis = axes.length - 2; axis >= 0; axis--) {
-      const size = axes[axis]!.size;
-      place += ((rest % size) + margin[axis]!) * stride[axis]!;
-      rest = Math.floor(rest / size);
-    }
-    lineShift[line] = place - line * lineCells;
-  }
   return {
-    voxelCount: lines * lineCells,
+    voxelCount: grid.cellCount,
     rowBytes: 1 + neighbours.length,
     lineCells,
-    lineShift,
-    distance: Int32Array.from(neighbours, (steps) =>
-      steps.reduce((sum, step, axis) => sum + step * stride[axis]!, 0),
+    lineShift: Int32Array.from(
+      { length: grid.cellCount / lineCells },
+      (_, line) => grid.placeOf(line * lineCells) - line * lineCells,
     ),
-    cell: new Uint8Array(places),
+    distance: grid.distance,
+    cell: new Uint8Array(grid.placeCount),
     scratch: { place: new Int32Array(0) },
   };
 };

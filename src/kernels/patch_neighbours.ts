@@ -4,6 +4,8 @@
  * grid's axes are our bug and throw.
  */
 
+import { marginGrid } from './margin.ts';
+
 /** What every symbol of a neighbour is that has no hit or lies outside the grid. */
 export const absentSymbol = 255;
 
@@ -24,28 +26,13 @@ export const patchNeighbours = (
   perAxis: readonly number[],
   steps: readonly (readonly number[])[],
 ): PatchNeighbours => {
-  if (steps.some((step) => step.length !== perAxis.length))
-    throw new Error('a step needs one number an axis');
-  const margin = perAxis.map((_, axis) => Math.max(0, ...steps.map((step) => Math.abs(step[axis]!))));
-  const padded = perAxis.map((count, axis) => count + 2 * margin[axis]!);
-  const stride = padded.map((_, axis) => padded.slice(axis + 1).reduce((n, count) => n * count, 1));
-  const patchCount = perAxis.reduce((n, count) => n * count, 1);
-  const placeOf = new Int32Array(patchCount);
-  for (let patch = 0; patch < patchCount; patch++) {
-    let rest = patch;
-    let place = 0;
-    for (let axis = perAxis.length - 1; axis >= 0; axis--) {
-      place += ((rest % perAxis[axis]!) + margin[axis]!) * stride[axis]!;
-      rest = Math.floor(rest / perAxis[axis]!);
-    }
-    placeOf[patch] = place;
-  }
+  const grid = marginGrid(perAxis, steps);
   return {
-    patchCount,
+    patchCount: grid.cellCount,
     neighbourCount: steps.length,
-    placeOf,
-    placeStep: Int32Array.from(steps, (step) => step.reduce((sum, by, axis) => sum + by * stride[axis]!, 0)),
-    rowAt: new Int32Array(padded.reduce((n, count) => n * count, 1)),
+    placeOf: Int32Array.from({ length: grid.cellCount }, (_, patch) => grid.placeOf(patch)),
+    placeStep: grid.distance,
+    rowAt: new Int32Array(grid.placeCount),
   };
 };
 

@@ -9,7 +9,6 @@ import { Fault } from '../domain/fault.ts';
 /** States live in [2^15, 2^31): one 16-bit word in or out per step, and products stay below 2^31. */
 const stateLow = 1 << 15;
 /** The same for other files: an exported constant is loaded anew at each use, and not used here. */
-export const ransLow = stateLow;
 /** Bytes the two end states take; the only cost beside the information itself. */
 export const ransTailBytes = 8;
 
@@ -182,11 +181,19 @@ export const readBit = (reader: RansReader, one: number): 0 | 1 => {
   return 0;
 };
 
-/** The symbol of an alphabet whose steps begin at `first`: for tables too many to keep a slot list of each. */
-export const readStepSymbol = (reader: RansReader, steps: Uint32Array, first: number): number => {
+/**
+ * The symbol of an alphabet whose steps begin at `first`, looked for from symbol `from` on, which must not lie behind
+ * it: for tables too many to keep a slot list of each.
+ */
+export const readStepSymbol = (
+  reader: RansReader,
+  steps: Uint32Array,
+  first: number,
+  from: number,
+): number => {
   const slot = reader.next & ((1 << reader.precision) - 1);
-  let symbol = 0;
-  let step = steps[first]!;
+  let symbol = from;
+  let step = steps[first + from]!;
   while (slot >= (step >>> 16) + (step & 0xffff)) step = steps[first + ++symbol]!;
   advance(reader, slot, step >>> 16, step & 0xffff);
   return symbol;

@@ -39,7 +39,7 @@ const name = z
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits');
 export const record = z.record(z.string(), z.unknown());
 /** A card's hash covers the rest of it, so it cannot stand inside it. */
-const hash = z.undefined('leave it out: the hash is computed from the card').optional();
+export const hash = z.undefined('leave it out: the hash is computed from the card').optional();
 const product = (sizes: readonly number[]): number => sizes.reduce((n, one) => n * one, 1);
 
 /** Most voxels an instrument may have: three bytes of index, so that any ADC up to 8 bits still packs. */

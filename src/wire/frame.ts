@@ -26,7 +26,7 @@ import {
   type HitColumns,
   hitBytesMin,
   hitFault,
-  payloadBytes as payloadBytesOf,
+  payloadBytesOf,
   unpackColumns,
   unpackGaps,
   unpackWords,

@@ -19,7 +19,7 @@ export const fitsHits = (encoding: number, payloadBytes: number, hitCount: numbe
     : payloadBytes === hitBytesMin(encoding) * hitCount;
 
 /** Bytes the payload of these digits takes. */
-export const payloadBytes = (digits: Digits, encoding: number, adcBits: number): number => {
+export const payloadBytesOf = (digits: Digits, encoding: number, adcBits: number): number => {
   if (encoding !== FrameEncoding.gap16) return digits.count * hitBytesMin(encoding);
   const { count, voxel } = digits;
   const gapBits = 16 - adcBits;

@@ -117,7 +117,7 @@ describe('tessera inspect', () => {
           file: model.decoder,
           provider: 'cpu',
         }),
-        tables: world.losslessTables(),
+        tables: world.ladderTables(),
       }),
   });
   const run = (options: Partial<InspectOptions>) =>

@@ -63,7 +63,7 @@ export const openTelemetry = () => {
 };
 
 /** What the card names, or the built-in tables while it names none: as a lane chooses. */
-export const losslessTables = () =>
+export const ladderTables = () =>
   card.tables === undefined
     ? builtInTables(card)
     : parseTables(textOf('instruments', card.tables.file), card);
@@ -75,7 +75,7 @@ export const openInlineLane = async (): Promise<Lane> => {
     model,
     encoderPath: join(modelFolder, model.encoder.file),
     provider: 'cpu',
-    losslessTables: card.tables === undefined ? null : textOf('instruments', card.tables.file),
+    ladderTables: card.tables === undefined ? null : textOf('instruments', card.tables.file),
   } as const;
   return createMemoryLane(await openLane(setup, createSystemClock()));
 };

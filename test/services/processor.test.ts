@@ -38,8 +38,8 @@ const policy = { ...firstPolicy(), prescale: 4, warmupCount: 50 };
 let lane: Lane;
 beforeAll(async () => {
   const encoderPath = join(modelFolder, model.encoder.file);
-  const losslessTables = readFileSync(join(root, 'instruments', card.tables!.file), 'utf8');
-  const setup = { instrument: card, model, encoderPath, losslessTables, provider: 'cpu' } as const;
+  const ladderTables = readFileSync(join(root, 'instruments', card.tables!.file), 'utf8');
+  const setup = { instrument: card, model, encoderPath, ladderTables, provider: 'cpu' } as const;
   lane = createMemoryLane(await openLane(setup, clock));
 });
 afterAll(() => lane.close());

@@ -16,9 +16,8 @@ import { dequantisedRungs, ladderRung, ladderRungs, openLadder, tokensRung } fro
 import type { TestSet } from './sets.ts';
 import { noiseAgain } from './yardsticks.ts';
 
-/** Token models by the ratio they were made for; the one without a number came first. */
+/** Token models by the ratio they were made for. */
 const tokenModels = [
-  { key: 'tokens', name: 'tpc-fsq' },
   { key: 'tokens31', name: 'tpc-fsq-31' },
   { key: 'tokens62', name: 'tpc-fsq-62' },
   { key: 'tokens100', name: 'tpc-fsq-100' },
@@ -38,12 +37,11 @@ export const tokenCards = (
 ): readonly { readonly key: string; readonly cards: Cards }[] =>
   tokenModels.flatMap(({ key, name }) => {
     const found = modelOf(name);
-    // The first model makes way for the ones with numbers.
-    if (found === null && key !== 'tokens') absent(`models/${name}/1`);
+    if (found === null) absent(`models/${name}/1`);
     return found === null ? [] : [{ key, cards: { ...cards, ...found } }];
   });
 
-/** Cards with the model whose tokens ride with planes: the 100× one; before it is there, the instrument's own. */
+/** Cards with the model whose tokens ride with planes: the 100× one, or the instrument's own where it is not there. */
 export const ridingCards = (cards: Cards, absent: (what: string) => void): Cards =>
   tokenCards(cards, absent).find(({ key }) => key === 'tokens100')?.cards ?? cards;
 

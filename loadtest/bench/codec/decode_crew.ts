@@ -57,9 +57,9 @@ const isCrewData = (data: unknown): data is CrewData =>
 
 if (!isMainThread && parentPort !== null && isCrewData(workerData)) {
   const port = parentPort;
-  const { card, losslessTables } = loadCards(workerData.instrument);
+  const { card, ladderTables } = loadCards(workerData.instrument);
   const { packets } = workerData;
-  const tables = openTables({ instrument: card, losslessTables });
+  const tables = openTables({ instrument: card, ladderTables });
   port.on('message', () => {
     let hits = 0;
     for (const packet of packets) hits += packetDigits(decodePacket(packet), card, tables)!.count;

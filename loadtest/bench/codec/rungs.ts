@@ -10,12 +10,8 @@ import { type Cards, home } from '../../../src/assemble.ts';
 import { dequantise, prepareDequantiser } from '../../../src/codec/dequantise.ts';
 import { type DecodedLadder, decodeLadder } from '../../../src/codec/ladder/ladder.ts';
 import { type LadderTables, levelBoundsOf } from '../../../src/codec/ladder/tables.ts';
-import { decodeCells, packetSymbols } from '../../../src/codec/packet.ts';
-import { prepareTokenTables } from '../../../src/codec/tokens.ts';
-import { patchesPerAxis } from '../../../src/domain/instrument.ts';
+import { prepareTokenReader, readTokens } from '../../../src/codec/token_reader.ts';
 import { type Layer, LayerKind } from '../../../src/domain/packet.ts';
-import { patchGrid } from '../../../src/kernels/patch.ts';
-import { gatherNeighbours, patchNeighbours } from '../../../src/kernels/patch_neighbours.ts';
 import { openTables } from '../../../src/lane.ts';
 import { parseDequantiserCard } from '../../../src/wire/cards/dequantiser.ts';
 import { decodePacket, encodePacket } from '../../../src/wire/packet.ts';
@@ -29,21 +25,13 @@ export const tokensRung = async (
 ): Promise<Contender> => {
   const path = join(modelFolder, model.decoder.file);
   const decoder = await openModel({ path, file: model.decoder, provider: 'cpu' });
-  const tables = prepareTokenTables(model, card);
-  const grid = patchGrid(card);
-  const neighbours = patchNeighbours(patchesPerAxis(card), model.neighbours);
-  const codeAdc = Uint16Array.from(model.codeAdc);
+  const reader = prepareTokenReader(model, card);
   return {
     key,
     name: `tokens, ${model.name}/${model.version}`,
     async run(index) {
       const bytes = packets[index]!;
-      const { patches, patchCount, symbols } = packetSymbols(decodePacket(bytes), model, tables)!;
-      const rows = new Uint8Array(patchCount * model.decoder.inputWidth);
-      const cells = new Uint8Array(patchCount * grid.cellsPerPatch);
-      gatherNeighbours(patches, patchCount, symbols, model.symbolsPerPatch, neighbours, rows);
-      if (patchCount > 0) await decoder.run(rows, patchCount, cells);
-      return { bytes: bytes.length, digits: decodeCells(patches, patchCount, cells, grid, codeAdc) };
+      return { bytes: bytes.length, digits: (await readTokens(reader, decodePacket(bytes), decoder.run))! };
     },
     close: () => decoder.close(),
   };
@@ -79,7 +67,7 @@ export interface Ladder {
 /** @param packets with every rung */
 export const openLadder = (cards: Cards, packets: readonly Uint8Array[]): Ladder => ({
   cards,
-  tables: openTables({ instrument: cards.card, losslessTables: cards.losslessTables }),
+  tables: openTables({ instrument: cards.card, ladderTables: cards.ladderTables }),
   packets,
 });
 

@@ -5,15 +5,13 @@
 
 import type { DecodedLadder } from '../../codec/ladder/ladder.ts';
 import { type LadderTables, levelBoundsOf } from '../../codec/ladder/tables.ts';
-import { decodeCells, type Fidelity, fidelity, packetLadder, packetSymbols } from '../../codec/packet.ts';
-import { prepareTokenTables } from '../../codec/tokens.ts';
+import { type Fidelity, fidelity, packetLadder } from '../../codec/packet.ts';
+import { prepareTokenReader, readTokens } from '../../codec/token_reader.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Digits } from '../../domain/frame.ts';
-import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
 import type { ModelCard } from '../../domain/model.ts';
 import type { Packet } from '../../domain/packet.ts';
-import { patchGrid } from '../../kernels/patch.ts';
-import { gatherNeighbours, patchNeighbours } from '../../kernels/patch_neighbours.ts';
 import type { Model } from '../../ports/model.ts';
 import { openFrame, readDigits } from '../../wire/frame.ts';
 
@@ -115,10 +113,7 @@ const openSum = () => {
 };
 
 export const openJudge = ({ card, model, decoder, tables }: JudgeParts): Judge => {
-  const tokenTables = prepareTokenTables(model, card);
-  const neighbours = patchNeighbours(patchesPerAxis(card), model.neighbours);
-  const grid = patchGrid(card);
-  const codeAdc = Uint16Array.from(model.codeAdc);
+  const tokenReader = prepareTokenReader(model, card);
   const tokenSum = openSum();
   const rungSums = Array.from({ length: tables.scale.planes + 1 }, openSum);
   let [judged, exact, sound, differing, faults] = [0, 0, 0, 0, 0];
@@ -130,14 +125,8 @@ export const openJudge = ({ card, model, decoder, tables }: JudgeParts): Judge =
   };
 
   const judgeTokens = async (packet: Packet, raw: Digits): Promise<Fidelity | null> => {
-    const tokens = packetSymbols(packet, model, tokenTables);
-    if (tokens === null) return null;
-    const { patches, patchCount, symbols } = tokens;
-    const cells = new Uint8Array(patchCount * grid.cellsPerPatch);
-    const rows = new Uint8Array(patchCount * model.decoder.inputWidth);
-    gatherNeighbours(patches, patchCount, symbols, model.symbolsPerPatch, neighbours, rows);
-    if (patchCount > 0) await decoder.run(rows, patchCount, cells);
-    const decoded = decodeCells(patches, patchCount, cells, grid, codeAdc);
+    const decoded = await readTokens(tokenReader, packet, decoder.run);
+    if (decoded === null) return null;
     const found = fidelity(raw, decoded, card);
     tokenSum.add(found, raw, decoded);
     return found;

@@ -5,7 +5,7 @@
 
 import { z } from 'zod';
 import type { DequantiserCard } from '../../domain/dequantiser.ts';
-import { checkCard, id, modelFile, record } from '../card.ts';
+import { checkCard, hash, id, modelFile, record } from '../card.ts';
 
 const whole = z.number().int();
 /** No neighbour is further: a wider margin would only be empty memory around each wedge. */
@@ -44,7 +44,7 @@ const dequantiser = z
     model: modelFile,
     metrics: record,
     provenance: record,
-    hash: z.undefined('leave it out: the hash is computed from the card').optional(),
+    hash,
   })
   .check(({ value: card, issues }) => {
     const fault = (message: string, ...path: (string | number)[]): void => {
@@ -67,6 +67,6 @@ const dequantiser = z
 
 /** A dequantiser card from its JSON, with its hash. Throws card-invalid with all faults; unknown keys are kept out. */
 export const parseDequantiserCard = (json: string): DequantiserCard => {
-  const { card, hash } = checkCard('dequantiser', dequantiser, json);
-  return { ...card, hash };
+  const { card, hash: cardHash } = checkCard('dequantiser', dequantiser, json);
+  return { ...card, hash: cardHash };
 };
