@@ -221,7 +221,7 @@ const fitTables = (flags: Flags): Promise<number> =>
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name))
-    throw new Fault('config-invalid', `'${name}' is no bench: try pipeline or codec`);
+    throw new Fault('config-invalid', `'${name}' is no bench: try pipeline, codec or anomaly`);
   const file = join(home, 'loadtest/bench', `${name}.ts`);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, file, ...rest], { stdio: 'inherit' });
@@ -287,7 +287,7 @@ export const addOneShots = (
 
   program
     .command('bench')
-    .description('measure, against peers in the same run: bench pipeline, bench codec')
+    .description('measure, against peers in the same run: bench pipeline, bench codec, bench anomaly')
     .argument('<name>')
     .argument('[flags...]')
     .passThroughOptions()
