@@ -11,7 +11,7 @@ import type { Anomaly } from '../domain/packet.ts';
 import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
 import { type Books, type Ends, openLedger } from '../pipeline/ledger.ts';
 import { type OrderedWindow, openOrderedWindow } from '../pipeline/ordered_window.ts';
-import type { Bus, BusRecord, Delivery, PartitionFeed } from '../ports/bus.ts';
+import type { Bus, BusRecord, Delivery, OutputRecord, PartitionFeed } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lane, LaneBatch, LaneResult } from '../ports/lane.ts';
 import type { Log } from '../ports/telemetry.ts';
@@ -62,12 +62,19 @@ export interface Processor {
   stop(): Promise<void>;
 }
 
+/** A batch the lane is done with. */
+interface Computed {
+  readonly records: readonly BusRecord[];
+  readonly receivedNanos: bigint;
+  readonly lane: LaneBatch;
+}
+
 /** What holds while one partition is ours; dropped whole when it is taken, rebuilt from what was committed. */
 interface Session {
   readonly feed: PartitionFeed;
   readonly admission: Admission;
   readonly calibration: Calibration | null;
-  readonly window: OrderedWindow;
+  readonly window: OrderedWindow<Computed>;
   inFlightFrames: number;
   inFlightBytes: number;
 }
@@ -107,8 +114,15 @@ export const startProcessor = async (
       calibration = openCalibration(from, settings.policyIntervalMs, clock.nowMs());
     }
     const admission = openAdmission(card.regions.length, feed.startMetadata);
-    const window = openOrderedWindow(limits.partitionBatchesInFlightMax);
-    return { feed, admission, calibration, window, inFlightFrames: 0, inFlightBytes: 0 };
+    const session: Session = {
+      feed,
+      admission,
+      calibration,
+      window: openOrderedWindow(limits.partitionBatchesInFlightMax, (batches) => settle(session, batches)),
+      inFlightFrames: 0,
+      inFlightBytes: 0,
+    };
+    return session;
   };
 
   /** Pressure is the age of the oldest record at hand: how long a frame has waited, whatever the rate is. */
@@ -134,43 +148,40 @@ export const startProcessor = async (
     }
   };
 
-  const settle = async (
-    session: Session,
-    records: readonly BusRecord[],
-    receivedNanos: bigint,
-    computed: LaneBatch,
-  ): Promise<void> => {
+  /** One transaction for all batches that are ready: under load a commit costs more than what it commits. */
+  const settle = async (session: Session, batches: readonly Computed[]): Promise<void> => {
     const { feed, admission, calibration } = session;
-    const admitted = admitBatch(records, computed, admission);
-    const intended = intendedOf(records);
-    const outputs = batchOutputs(
-      topics,
-      records,
-      admitted,
-      intended,
-      receivedNanos,
-      clock.nowNanos(),
-      frameBytesMax(card),
-    );
-    calibration?.observe(admitted.results);
+    const outputs: OutputRecord[] = [];
+    const admitted = batches.map(({ records, receivedNanos, lane }) => {
+      const lanes = admitBatch(records, lane, admission);
+      const intended = intendedOf(records);
+      const bytesMax = frameBytesMax(card);
+      outputs.push(
+        ...batchOutputs(topics, records, lanes, intended, receivedNanos, clock.nowNanos(), bytesMax),
+      );
+      calibration?.observe(lanes.results);
+      return { records, receivedNanos, intended, lane: lanes };
+    });
     const snapshot = calibration?.due(clock.nowMs()) ?? null;
     if (snapshot !== null)
       outputs.push({ topic: topics.policy, partition: 0, key: null, value: encodePolicy(snapshot) });
-    await feed.commit(outputs, records.at(-1)!.offset + 1n, admission.toMetadata());
-    ledger.settled(endsOf(admitted.results));
-    session.inFlightFrames -= records.length;
-    session.inFlightBytes -= bytesOf(records);
-    book.batch(
-      reportOfBatch({
-        frameBytes: records.map((record) => record.value.byteLength),
-        lane: admitted,
-        receivedNanos: new BigInt64Array(records.length).fill(receivedNanos),
-        intendedNanos: intended,
-        commitNanos: clock.nowNanos(),
-        denseBytesPerFrame: voxelCount(card) * 2,
-        anomalies: anomaliesOf(admitted.results),
-      }),
-    );
+    await feed.commit(outputs, batches.at(-1)!.records.at(-1)!.offset + 1n, admission.toMetadata());
+    for (const { records, receivedNanos, intended, lane } of admitted) {
+      ledger.settled(endsOf(lane.results));
+      session.inFlightFrames -= records.length;
+      session.inFlightBytes -= bytesOf(records);
+      book.batch(
+        reportOfBatch({
+          frameBytes: records.map((record) => record.value.byteLength),
+          lane,
+          receivedNanos: new BigInt64Array(records.length).fill(receivedNanos),
+          intendedNanos: intended,
+          commitNanos: clock.nowNanos(),
+          denseBytesPerFrame: voxelCount(card) * 2,
+          anomalies: anomaliesOf(lane.results),
+        }),
+      );
+    }
   };
 
   const runFeed = async (feed: PartitionFeed): Promise<void> => {
@@ -193,9 +204,7 @@ export const startProcessor = async (
         book.received(records.length, bytes);
         pressure = pressureOf(records, Number(receivedNanos / 1_000_000n));
         const frames = records.map((record) => record.value);
-        session.window.add(compute(frames, pressure), (computed) =>
-          settle(session, records, receivedNanos, computed),
-        );
+        session.window.add(compute(frames, pressure).then((lane) => ({ records, receivedNanos, lane })));
       }
       await session.window.drained();
     } catch (error) {
