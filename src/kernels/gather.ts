@@ -31,6 +31,17 @@ export interface Gatherer {
    * (`wire` checked them).
    */
   gather(out: PatchRows, firstRow: number): number;
+  readonly room: GatherRoom;
+}
+
+/** Where another kernel finds the frame at hand, and `spare` bytes of its own behind it. */
+export interface GatherRoom {
+  readonly memory: LinearMemory;
+  /** Addresses of the last frame's patches, cells and ADC values. */
+  readonly patches: number;
+  readonly cells: number;
+  readonly adc: number;
+  readonly spare: number;
 }
 
 interface Kernels {
@@ -66,27 +77,40 @@ interface Kernels {
 /** What is used of WebAssembly: its types come only with those of a browser's page. */
 interface Wasm {
   readonly Module: new (bytes: Uint8Array) => object;
-  readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  readonly Memory: new (pages: { initial: number; maximum: number }) => LinearMemory;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }
 const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
-let compiled: object | null = null;
-const kernelModule = (): object => {
-  compiled ??= new Module(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)));
-  return compiled;
+export interface LinearMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+const compiled = new Map<string, object>();
+
+/** The exports of a compiled kernel (base64 of its module) over a memory; each module is compiled once. */
+export const openKernels = (base64: string, memory: LinearMemory): unknown => {
+  let module = compiled.get(base64);
+  if (module === undefined) {
+    module = new Module(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
+    compiled.set(base64, module);
+  }
+  return new Instance(module, { env: { memory } }).exports;
 };
 
 const pageBytes = 64 * 1024;
 
 /** Gives out places in a memory that is made once they are known, each at a multiple of 64. */
-const plan = () => {
-  let end = 64;
+export const planRoom = (from = 64) => {
+  let end = from;
   return {
     place(bytes: number): number {
       const at = end;
       end = (end + bytes + 63) & ~63;
       return at;
+    },
+    get bytes() {
+      return end - from;
     },
     get pages() {
       return Math.ceil(end / pageBytes);
@@ -96,13 +120,18 @@ const plan = () => {
 
 /**
  * `codes` has an entry for every ADC value of `adcBits` bits. The memory holds the worst frame: every voxel a hit
- * and every patch active (some 16 bytes a voxel).
+ * and every patch active (some 16 bytes a voxel); `spareBytes` more are left to other kernels.
  */
-export const openGatherer = (grid: PatchGrid, adcBits: number, codes: Uint8Array): Gatherer => {
+export const openGatherer = (
+  grid: PatchGrid,
+  adcBits: number,
+  codes: Uint8Array,
+  spareBytes = 0,
+): Gatherer => {
   const { voxelCount, patchCount, cellsPerPatch, cellBits, columns, slabVoxels, slabPatches } = grid;
   // The kernel looks at eight flags at once.
   const flags = patchCount + 8;
-  const room = plan();
+  const room = planRoom();
   const at = {
     words: room.place(6 * voxelCount),
     voxel: room.place(4 * voxelCount),
@@ -115,9 +144,10 @@ export const openGatherer = (grid: PatchGrid, adcBits: number, codes: Uint8Array
     shift: room.place(4 * patchCount),
     patches: room.place(4 * patchCount),
     cells: room.place(patchCount * cellsPerPatch),
+    spare: room.place(spareBytes),
   };
   const memory = new Memory({ initial: room.pages, maximum: room.pages });
-  const kernels = new Instance(kernelModule(), { env: { memory } }).exports as Kernels;
+  const kernels = openKernels(wasmBase64, memory) as Kernels;
   const { buffer } = memory;
   new Int32Array(buffer, at.rowAddress).set(grid.rowAddress);
   new Int32Array(buffer, at.columnAddress).set(grid.columnAddress);
@@ -137,6 +167,7 @@ export const openGatherer = (grid: PatchGrid, adcBits: number, codes: Uint8Array
   };
   return {
     hits,
+    room: { memory, patches: at.patches, cells: at.cells, adc: at.adc, spare: at.spare },
     gather(out, firstRow) {
       const rowCount = kernels.gather(
         at.voxel,

@@ -1,0 +1,207 @@
+/**
+ * The survey's slow twin: the same counts from a frame's hits, and what it saw of each channel, which is what an
+ * explanation is drawn from. It takes about a millisecond a frame and allocates; only frames that are explained pay it.
+ */
+
+import type { Digits } from '../../domain/frame.ts';
+import {
+  type CodeScale,
+  cardRecord,
+  type Known,
+  type Survey,
+  type SurveyGrid,
+  side,
+  stuckWeights,
+  tallyNames,
+} from './survey.ts';
+
+/** Counts by channel (layer · lanes + lane), as the survey counts them; masks of known channels are not applied. */
+export interface SurveyMaps {
+  readonly hits: Uint16Array;
+  readonly codes: Uint32Array;
+  readonly pairs: Uint16Array;
+  readonly holes: Uint16Array;
+  readonly lonely: Uint16Array;
+  readonly full: Uint16Array;
+  readonly low: Uint16Array;
+  readonly jumps: Uint16Array;
+  readonly saturated: Uint16Array;
+  readonly wide: Uint16Array;
+  /** AND and OR of its ADC values, and the evidence of a stuck bit (1/64 bit), whatever the number of hits. */
+  readonly all: Uint16Array;
+  readonly any: Uint16Array;
+  /** Code of each sample, [channel][sample], 0 where no hit is; the next frame's maps overwrite it. */
+  readonly grid: Uint8Array;
+}
+
+const mapNames = ['pairs', 'holes', 'lonely', 'full', 'low', 'jumps', 'saturated', 'wide'] as const;
+
+export interface MapMaker {
+  readonly grid: SurveyGrid;
+  mapsOf(digits: Digits): SurveyMaps;
+}
+
+/** @param codes code of each ADC value, as the gatherer has them */
+export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Array): MapMaker => {
+  const { channels, samples, lanes } = grid;
+  const cells = new Uint8Array(channels * samples);
+  const at = (channel: number, sample: number): number => cells[channel * samples + sample]!;
+
+  const look = (maps: SurveyMaps, channel: number, sample: number): void => {
+    const lane = channel % lanes;
+    const own = at(channel, sample);
+    const before = lane > 0 ? at(channel - 1, sample) : 0;
+    const behind = lane < lanes - 1 ? at(channel + 1, sample) : 0;
+    const add = (name: (typeof mapNames)[number]): void => {
+      maps[name][channel]! += 1;
+    };
+    if (own === 0) {
+      if (before > 0 && behind > 0) add('holes');
+    } else {
+      if (behind > 0) add('pairs');
+      if (before === 0 && behind === 0) add('lonely');
+      if (own < scale.lowest) add('low');
+      if (own >= scale.highest) add('saturated');
+      if (lane % side <= 3 && [1, 2, 3, 4].every((n) => lane + n < lanes && at(channel + n, sample) > 0))
+        add('wide');
+    }
+    const phase = sample % side;
+    if (phase > 0 && phase < side - 1 && jumps(maps, channel, sample, own)) add('jumps');
+    const runs = phase === 0 && sample + side <= samples;
+    if (runs && Array.from({ length: side }, (_, n) => at(channel, sample + n)).every((code) => code > 0))
+      add('full');
+  };
+  const jumps = (_: SurveyMaps, channel: number, sample: number, own: number): boolean => {
+    const early = at(channel, sample - 1);
+    const late = sample + 1 < samples ? at(channel, sample + 1) : 0;
+    const most = Math.max(early, late, scale.lowest);
+    if (own > Math.min(255, most + scale.jumpUp)) return true;
+    return Math.min(early, late) > Math.min(255, Math.max(own, scale.lowest) + scale.jumpDown);
+  };
+
+  return {
+    grid,
+    mapsOf({ count, voxel, adc }) {
+      cells.fill(0);
+      const column = () => new Uint16Array(channels);
+      const maps: SurveyMaps = {
+        hits: column(),
+        codes: new Uint32Array(channels),
+        pairs: column(),
+        holes: column(),
+        lonely: column(),
+        full: column(),
+        low: column(),
+        jumps: column(),
+        saturated: column(),
+        wide: column(),
+        all: column().fill(0xffff),
+        any: column(),
+        grid: cells,
+      };
+      for (let hit = 0; hit < count; hit++) {
+        const channel = Math.floor(voxel[hit]! / samples);
+        const code = codes[adc[hit]!]!;
+        cells[voxel[hit]!] = code;
+        maps.hits[channel]! += 1;
+        maps.codes[channel]! += code;
+        maps.all[channel]! &= adc[hit]!;
+        maps.any[channel]! |= adc[hit]!;
+      }
+      for (let channel = 0; channel < channels; channel++) {
+        const lane = channel % lanes;
+        const beside =
+          maps.hits[channel]! > 0 ||
+          (lane > 0 && lane < lanes - 1 && maps.hits[channel - 1]! > 0 && maps.hits[channel + 1]! > 0);
+        if (beside) for (let sample = 0; sample < samples; sample++) look(maps, channel, sample);
+      }
+      return maps;
+    },
+  };
+};
+
+/** A channel with fewer hits is not asked alone whether a bit of it is stuck. */
+const stuckHitsMin = 12;
+
+/** The survey of the frame whose maps these are: what the kernel must say of it. */
+export const surveyOfMaps = (
+  maps: SurveyMaps,
+  grid: SurveyGrid,
+  adcBits: number,
+  bitWeights: Parameters<typeof stuckWeights>[1],
+  known: Known,
+): Survey => {
+  const { lanes, samples, layers, laneBlocks, sampleBlocks, wiring, cardsAbreast, seamsAbreast } = grid;
+  const mask = 2 ** adcBits - 1;
+  const weights = stuckWeights(adcBits, bitWeights);
+  const evidence = (count: number, all: number, any: number): number =>
+    count * Math.max(weights[all & mask]!, weights[mask + 1 + (~any & mask)]!);
+  const tally = Object.fromEntries(tallyNames.map((name) => [name, 0])) as Record<
+    (typeof tallyNames)[number],
+    number
+  >;
+  const survey = {
+    layers: new Int32Array(layers),
+    times: new Uint16Array(side * sampleBlocks),
+    cards: new Int32Array(cardRecord.size * grid.cards),
+    seams: new Int32Array(2 * layers * seamsAbreast),
+    active: new Uint32Array(grid.blocks),
+  };
+  for (let block = 0; block < grid.blocks; block++) {
+    const layer = Math.floor(block / laneBlocks);
+    const laneBlock = block % laneBlocks;
+    const card =
+      (Math.floor(layer / wiring.cardLayers) * cardsAbreast +
+        Math.floor((laneBlock * side) / wiring.cardLanes)) *
+      cardRecord.size;
+    let [hits, all, any] = [0, mask, 0];
+    const saturated = new Int32Array(sampleBlocks);
+    for (let lane = laneBlock * side; lane < Math.min(lanes, (laneBlock + 1) * side); lane++) {
+      const channel = layer * lanes + lane;
+      const own = maps.hits[channel]!;
+      hits += own;
+      all &= maps.all[channel]!;
+      any |= maps.any[channel]!;
+      tally.codes += maps.codes[channel]!;
+      survey.cards[card + cardRecord.codes]! += maps.codes[channel]!;
+      for (const name of ['pairs', 'full', 'low', 'jumps', 'saturated', 'wide'] as const)
+        tally[name] += maps[name][channel]!;
+      tally.fullMost = Math.max(tally.fullMost, maps.full[channel]!);
+      const place = block * side + (lane % side);
+      if (known.lonely[place] === 0) {
+        tally.lonely += maps.lonely[channel]!;
+        tally.lonelyMost = Math.max(tally.lonelyMost, maps.lonely[channel]!);
+      }
+      if (known.silent[place] === 0) {
+        tally.holes += maps.holes[channel]!;
+        if (own === 0) {
+          tally.silent += maps.holes[channel]!;
+          tally.silentMost = Math.max(tally.silentMost, maps.holes[channel]!);
+        } else survey.cards[card + cardRecord.live]! += 1;
+      }
+      for (let sample = 0; sample < samples; sample++) {
+        const code = maps.grid[channel * samples + sample]!;
+        if (code === 0) continue;
+        survey.times[sample]! += 1;
+        survey.active[block]! |= 1 << Math.floor(sample / side);
+        if (code === 255) saturated[Math.floor(sample / side)]! += 1;
+      }
+      if (own >= stuckHitsMin)
+        tally.stuck = Math.max(tally.stuck, evidence(own, maps.all[channel]!, maps.any[channel]!));
+      const chip = lane % wiring.chipLanes;
+      const seam = layer * seamsAbreast + Math.floor(lane / wiring.chipLanes);
+      if (chip === 0 && lane > 0) survey.seams[2 * (seam - 1)]! += own;
+      if (chip === wiring.chipLanes - 1 && laneBlock < laneBlocks - 1) {
+        survey.seams[2 * seam]! += own;
+        survey.seams[2 * seam + 1]! += maps.pairs[channel]!;
+      }
+    }
+    if (hits === 0) continue;
+    survey.layers[layer] = Math.max(survey.layers[layer]!, ...saturated);
+    tally.stuck = Math.max(tally.stuck, evidence(hits, all, any));
+    survey.cards[card + cardRecord.hits]! += hits;
+    survey.cards[card + cardRecord.zeros]! |= ~all & mask;
+    survey.cards[card + cardRecord.ones]! |= any;
+  }
+  return { tally: Int32Array.from(tallyNames, (name) => tally[name]), ...survey };
+};

@@ -1,0 +1,284 @@
+/**
+ * What one frame looks like channel by channel, quickly: counts that anomaly scores are made of, from its patch rows
+ * in the gatherer's memory (wasm/survey.as). Serves grids whose patches are 8 × 8 along the last two axes and 1 along
+ * the others; refuses nothing of the data. Its slow twin, which also keeps what it saw of each channel, is `maps.ts`.
+ */
+
+import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
+import { type Gatherer, openKernels, planRoom } from '../gather.ts';
+import { wasmBase64 } from '../generated/survey.ts';
+
+/**
+ * How an instrument is wired and what is known of it. A channel is a row of the grid: all axes but the last. Lanes of
+ * the second last axis are its channels in order, layers what lies before.
+ */
+export interface Wiring {
+  /** A front-end card reads `cardLayers` × `cardLanes` channels, a chip `chipLanes` of one layer; lanes in eights. */
+  readonly cardLayers: number;
+  readonly cardLanes: number;
+  readonly chipLanes: number;
+}
+
+/** What a code of the model's input table means to the survey. */
+export interface CodeScale {
+  /** Code of the threshold, below which no hit can be, and of the ADC's largest value. */
+  readonly lowest: number;
+  readonly highest: number;
+  /** Steps up above both neighbours, and down below both, that no pulse takes. */
+  readonly jumpUp: number;
+  readonly jumpDown: number;
+}
+
+/**
+ * Octaves. A CR-RC⁴ pulse that peaks at 90 ns, sampled every 53 ns, falls to 0.60 of its peak or more at one of the
+ * neighbours: 0.73 octaves; diffusion only widens it. Between two pulses one sample apart nothing dips.
+ */
+const [upOctaves, downOctaves] = [1.15, 0.4];
+
+export const codeScale = (
+  card: Pick<InstrumentCard, 'adcBits' | 'thresholdAdc'>,
+  inputTable: readonly number[],
+): CodeScale => {
+  const adcMax = 2 ** card.adcBits - 1;
+  const octave = inputTable[adcMax]! / card.adcBits;
+  return {
+    lowest: inputTable[Math.max(1, card.thresholdAdc)]!,
+    highest: inputTable[adcMax]!,
+    jumpUp: Math.round(upOctaves * octave),
+    jumpDown: Math.round(downOctaves * octave),
+  };
+};
+
+/** Sizes that follow from a card and its wiring; null where its patches are none the survey serves. */
+export interface SurveyGrid {
+  readonly layers: number;
+  readonly lanes: number;
+  readonly samples: number;
+  readonly channels: number;
+  /** Patches along lanes and samples, and their product with layers. */
+  readonly laneBlocks: number;
+  readonly sampleBlocks: number;
+  readonly blocks: number;
+  readonly patchCount: number;
+  readonly wiring: Wiring;
+  readonly cardsAbreast: number;
+  readonly cards: number;
+  readonly seamsAbreast: number;
+}
+
+/** Side of a patch along lanes and samples. */
+export const side = 8;
+
+export const surveyGrid = (
+  card: Pick<InstrumentCard, 'axes' | 'patch'>,
+  wiring: Wiring,
+): SurveyGrid | null => {
+  const { axes, patch } = card;
+  if (axes.length < 2 || patch.some((length, axis) => length !== (axis < axes.length - 2 ? 1 : side)))
+    return null;
+  const perAxis = patchesPerAxis(card);
+  const layers = perAxis.slice(0, -2).reduce((product, size) => product * size, 1);
+  const [laneBlocks, sampleBlocks] = perAxis.slice(-2) as [number, number];
+  // A row's active patches are the bits of one word.
+  if (sampleBlocks > 32) return null;
+  const lanes = axes.at(-2)!.size;
+  const cardsAbreast = Math.ceil((laneBlocks * side) / wiring.cardLanes);
+  return {
+    layers,
+    lanes,
+    samples: axes.at(-1)!.size,
+    channels: layers * lanes,
+    laneBlocks,
+    sampleBlocks,
+    blocks: layers * laneBlocks,
+    patchCount: layers * laneBlocks * sampleBlocks,
+    wiring,
+    cardsAbreast,
+    cards: Math.ceil(layers / wiring.cardLayers) * cardsAbreast,
+    seamsAbreast: Math.floor((laneBlocks - 1) / (wiring.chipLanes / side)),
+  };
+};
+
+/** Whole-frame counts, in the order of the kernel. */
+export const tallyNames = [
+  'codes',
+  'pairs',
+  'holes',
+  'lonely',
+  'lonelyMost',
+  'silent',
+  'silentMost',
+  'full',
+  'fullMost',
+  'low',
+  'jumps',
+  'saturated',
+  'wide',
+  'stuck',
+] as const;
+export type TallyName = (typeof tallyNames)[number];
+
+/** Numbers of one card's record. */
+export const cardRecord = { hits: 0, codes: 1, live: 2, zeros: 3, ones: 4, size: 5 } as const;
+
+/**
+ * One frame's survey; the same arrays for every frame. `tally` in the order of `tallyNames`: sum of codes · pairs of
+ * hits side by side in lanes · holes (no hit between two) · lonely hits (none on either side), and most of them in one
+ * channel · holes of channels without any hit, and most in one · whole runs of eight samples, and most in one channel ·
+ * hits below threshold · jumps · saturated hits · hits five lanes wide · evidence of a stuck bit in 1/64 bit.
+ */
+export interface Survey {
+  readonly tally: Int32Array;
+  /** Most saturated hits of one patch, a layer. */
+  readonly layers: Int32Array;
+  /** Hits a sample; longer than the axis, zeros behind. */
+  readonly times: Uint16Array;
+  /** `cardRecord.size` numbers a card. */
+  readonly cards: Int32Array;
+  /** Hits on both sides of a seam between chips of one layer, and pairs across it. */
+  readonly seams: Int32Array;
+  /** By block of eight lanes: a bit for each of its patches that has hits. */
+  readonly active: Uint32Array;
+}
+
+/** Channels of one region that are as they are: holes of the dead and lonely hits of the noisy are not counted. */
+export interface Known {
+  /** 8 bytes a block, 255 for a channel that is known for it. */
+  readonly silent: Uint8Array;
+  readonly lonely: Uint8Array;
+}
+
+/** One per thread, over one gatherer. */
+export interface Surveyor {
+  readonly grid: SurveyGrid;
+  readonly survey: Survey;
+  /** Surveys the frame gathered last, of `rowCount` patches, in a region. */
+  run(rowCount: number, region: number): Survey;
+}
+
+interface Kernels {
+  survey(...addresses: readonly number[]): void;
+}
+
+interface Places {
+  readonly words: number;
+  readonly weights: number;
+  readonly silent: number;
+  readonly lonely: number;
+  readonly tally: number;
+  readonly layers: number;
+  readonly times: number;
+  readonly cards: number;
+  readonly seams: number;
+  readonly active: number;
+  /** End of what is zeroed before each frame, which begins at `tally`. */
+  readonly end: number;
+}
+
+const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: number) => {
+  const room = planRoom(from);
+  const masks = Math.max(1, regions) * grid.blocks * side;
+  const places: Places = {
+    words: room.place(8 * (grid.patchCount + 2 * grid.sampleBlocks)),
+    weights: room.place(2 * 2 ** adcBits),
+    silent: room.place(masks),
+    lonely: room.place(masks),
+    tally: room.place(4 * tallyNames.length),
+    layers: room.place(4 * grid.layers),
+    times: room.place(2 * side * grid.sampleBlocks),
+    cards: room.place(4 * cardRecord.size * grid.cards),
+    seams: room.place(8 * Math.max(1, grid.layers * grid.seamsAbreast)),
+    active: room.place(4 * grid.blocks),
+    end: room.place(0),
+  };
+  return { places, bytes: room.bytes };
+};
+
+/** Bytes a surveyor needs of its gatherer's spare room. */
+export const surveyBytes = (grid: SurveyGrid, adcBits: number, regions: number): number =>
+  placesOf(grid, adcBits, regions, 0).bytes;
+
+/**
+ * `bitWeights` has, for a bit that is 1 in all values and then for one that is 0 in all, the evidence one value adds
+ * that it is stuck, in 1/64 bit, bit by bit; `known` what is known of each region.
+ */
+export const openSurveyor = (
+  grid: SurveyGrid,
+  gatherer: Gatherer,
+  adcBits: number,
+  scale: CodeScale,
+  bitWeights: { readonly one: readonly number[]; readonly zero: readonly number[] },
+  known: readonly Known[],
+): Surveyor => {
+  const { memory, patches, cells, adc, spare } = gatherer.room;
+  const { places } = placesOf(grid, adcBits, known.length, spare);
+  const { buffer } = memory;
+  const kernels = openKernels(wasmBase64, memory) as Kernels;
+  const maskBytes = grid.blocks * side;
+  known.forEach(({ silent, lonely }, region) => {
+    new Uint8Array(buffer, places.silent + region * maskBytes, maskBytes).set(silent);
+    new Uint8Array(buffer, places.lonely + region * maskBytes, maskBytes).set(lonely);
+  });
+  new Uint8Array(buffer, places.weights, 2 << adcBits).set(stuckWeights(adcBits, bitWeights));
+  const survey: Survey = {
+    tally: new Int32Array(buffer, places.tally, tallyNames.length),
+    layers: new Int32Array(buffer, places.layers, grid.layers),
+    times: new Uint16Array(buffer, places.times, side * grid.sampleBlocks),
+    cards: new Int32Array(buffer, places.cards, cardRecord.size * grid.cards),
+    seams: new Int32Array(buffer, places.seams, 2 * grid.layers * grid.seamsAbreast),
+    active: new Uint32Array(buffer, places.active, grid.blocks),
+  };
+  const written = new Uint32Array(buffer, places.tally, (places.end - places.tally) / 4);
+  const { wiring, sampleBlocks, laneBlocks } = grid;
+  const words = places.words + 8 * sampleBlocks;
+  return {
+    grid,
+    survey,
+    run(rowCount, region) {
+      written.fill(0);
+      kernels.survey(
+        patches,
+        rowCount,
+        cells,
+        adc,
+        sampleBlocks,
+        laneBlocks,
+        wiring.cardLayers,
+        wiring.cardLanes / side,
+        wiring.chipLanes / side,
+        scale.lowest,
+        scale.highest,
+        scale.jumpUp,
+        scale.jumpDown,
+        2 ** adcBits - 1,
+        places.weights,
+        words,
+        places.silent + region * maskBytes,
+        places.lonely + region * maskBytes,
+        places.tally,
+        places.layers,
+        places.times,
+        places.cards,
+        places.seams,
+        places.active,
+      );
+      return survey;
+    },
+  };
+};
+
+/** For each set of bits: the heaviest of them, first for bits that are all 1, then for bits that are all 0. */
+export const stuckWeights = (
+  adcBits: number,
+  { one, zero }: { readonly one: readonly number[]; readonly zero: readonly number[] },
+): Uint8Array => {
+  const sets = 1 << adcBits;
+  const weights = new Uint8Array(2 * sets);
+  for (let set = 1; set < sets; set++) {
+    const lowest = 31 - Math.clz32(set & -set);
+    const rest = set & (set - 1);
+    weights[set] = Math.max(weights[rest]!, one[lowest] ?? 0);
+    weights[sets + set] = Math.max(weights[sets + rest]!, zero[lowest] ?? 0);
+  }
+  return weights;
+};
