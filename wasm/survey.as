@@ -23,8 +23,9 @@ const stuck: usize = 52;
 
 /** Bytes of one card's record: hits, codes, channels with hits, bits that are 0 in some ADC value, and 1 in some. */
 const cardBytes: usize = 20;
-/** A channel with fewer hits is not asked alone whether a bit of it is stuck: too few to tell. */
-const stuckHitsMin: i32 = 12;
+/** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
+const blockHitsAsked: i32 = 64;
+const channelHitsAsked: i32 = 16;
 
 let andOf: i32 = 0;
 let orOf: i32 = 0;
@@ -82,18 +83,18 @@ function mostOf(bytes: v128, lane: i32): i32 {
 export function survey(
   patches: usize, rows: i32, cells: usize, adc: usize,
   timeBlocks: i32, padBlocks: i32, cardLayers: i32, cardBlocks: i32, chipBlocks: i32,
-  codeLow: i32, codeHigh: i32, jumpUp: i32, jumpDown: i32, adcMask: i32, weights: usize,
+  codeLow: i32, codeHigh: i32, jumpUp: i32, adcMask: i32, weights: usize,
   words: usize, silentMask: usize, lonelyMask: usize, out: usize, layers: usize, times: usize,
   cards: usize, seams: usize, active: usize,
 ): void {
   const zero = i8x16.splat(0);
   const ones = i8x16.splat(-1);
+  const eight = i16x8.splat(8);
   const inner = i64x2.splat(0x00ffffffffffff00);
   const lowest = i8x16.splat(<i8>codeLow);
   const beforeLowest = i8x16.splat(<i8>(codeLow - 1));
   const highest = i8x16.splat(<i8>codeHigh);
   const up = i8x16.splat(<i8>jumpUp);
-  const down = i8x16.splat(<i8>jumpDown);
   const cardsAbreast = (padBlocks + cardBlocks - 1) / cardBlocks;
   const seamsAbreast = (padBlocks - 1) / chipBlocks;
   const wordStep = <usize>timeBlocks << 3;
@@ -133,21 +134,25 @@ export function survey(
     const c1 = v128.load(at, 16);
     const c2 = v128.load(at, 32);
     const c3 = v128.load(at, 48);
-    const z0 = i8x16.ne(c0, zero);
-    const z1 = i8x16.ne(c1, zero);
-    const z2 = i8x16.ne(c2, zero);
-    const z3 = i8x16.ne(c3, zero);
+    const z0 = i8x16.eq(c0, zero);
+    const z1 = i8x16.eq(c1, zero);
+    const z2 = i8x16.eq(c2, zero);
+    const z3 = i8x16.eq(c3, zero);
     store<u64>(
       words + (<usize>patch << 3),
-      <u64>i8x16.bitmask(z0) | (<u64>i8x16.bitmask(z1) << 16) | (<u64>i8x16.bitmask(z2) << 32) | (<u64>i8x16.bitmask(z3) << 48),
+      ~((<u64>i8x16.bitmask(z0) | (<u64>i8x16.bitmask(z1) << 16)) | ((<u64>i8x16.bitmask(z2) | (<u64>i8x16.bitmask(z3) << 16)) << 32)),
     );
     const time = patch - (blockEnd - timeBlocks);
     activeWord |= 1 << time;
-    const hits = i8x16.add(i8x16.add(z0, z1), i8x16.add(z2, z3));
+    // Less the cells without a hit, of eight a sample.
+    const gaps = i8x16.add(i8x16.add(z0, z1), i8x16.add(z2, z3));
     const timesAt = times + (<usize>time << 4);
     v128.store(
       timesAt,
-      i16x8.sub(i16x8.sub(v128.load(timesAt), i16x8.extend_low_i8x16_s(hits)), i16x8.extend_high_i8x16_s(hits)),
+      i16x8.add(
+        i16x8.add(v128.load(timesAt), eight),
+        i16x8.add(i16x8.extend_low_i8x16_s(gaps), i16x8.extend_high_i8x16_s(gaps)),
+      ),
     );
     blockCodes = i32x4.add(
       blockCodes,
@@ -175,15 +180,17 @@ export function survey(
       lowCount += popcnt(
         i8x16.bitmask(i8x16.lt_u(d0, beforeLowest)) | (i8x16.bitmask(i8x16.lt_u(d1, beforeLowest)) << 16),
       ) + popcnt(i8x16.bitmask(i8x16.lt_u(d2, beforeLowest)) | (i8x16.bitmask(i8x16.lt_u(d3, beforeLowest)) << 16));
-    // A sample far above or below both of its neighbours in time, which no pulse of the shaper is.
-    const j0 = jumpsOf(c0, lowest, up, down);
-    const j1 = jumpsOf(c1, lowest, up, down);
-    const j2 = jumpsOf(c2, lowest, up, down);
-    const j3 = jumpsOf(c3, lowest, up, down);
-    if (v128.any_true(v128.and(v128.or(v128.or(j0, j1), v128.or(j2, j3)), inner)))
-      jumpCount += popcnt(
-        i8x16.bitmask(v128.and(j0, inner)) | (i8x16.bitmask(v128.and(j1, inner)) << 16),
-      ) + popcnt(i8x16.bitmask(v128.and(j2, inner)) | (i8x16.bitmask(v128.and(j3, inner)) << 16));
+    // A sample far above both of its neighbours in time, which no pulse of the shaper is.
+    const j0 = jumpsOf(c0, lowest, up);
+    const j1 = jumpsOf(c1, lowest, up);
+    const j2 = jumpsOf(c2, lowest, up);
+    const j3 = jumpsOf(c3, lowest, up);
+    if (v128.any_true(v128.and(v128.or(v128.or(j0, j1), v128.or(j2, j3)), inner))) {
+      const none = popcnt(
+        i8x16.bitmask(i8x16.eq(v128.and(j0, inner), zero)) | (i8x16.bitmask(i8x16.eq(v128.and(j1, inner), zero)) << 16),
+      ) + popcnt(i8x16.bitmask(i8x16.eq(v128.and(j2, inner), zero)) | (i8x16.bitmask(i8x16.eq(v128.and(j3, inner), zero)) << 16));
+      jumpCount += 64 - none;
+    }
   }
   store<i32>(
     out,
@@ -238,8 +245,9 @@ export function survey(
         lonelyTop = i8x16.max_u(lonelyTop, lonelyHere);
         fullTop = i8x16.max_u(fullTop, fulls);
         const live = popcnt(i8x16.bitmask(v128.andnot(i8x16.ne(hitsHoles, zero), v128.load64_zero(silentMask + mask))) & 255);
-        joinBits(hitAt, hits);
-        stuckTop = max(stuckTop, stuckEvidence(hits, andOf, orOf, adcMask, weights));
+        const asked = min(hits, blockHitsAsked);
+        joinBits(hitAt, asked);
+        stuckTop = max(stuckTop, stuckEvidence(asked, andOf, orOf, adcMask, weights));
         store<i32>(card, load<i32>(card) + hits);
         store<i32>(card, load<i32>(card, 8) + live, 8);
         store<i32>(card, load<i32>(card, 12) | (~andOf & adcMask), 12);
@@ -254,14 +262,24 @@ export function survey(
           store<i32>(seam, load<i32>(seam) + <i32>(countWord >>> 56));
           store<i32>(seam, load<i32>(seam, 4) + i8x16.extract_lane_u(lonelyPairs, 15), 4);
         }
-        if (hits >= stuckHitsMin) {
+        if (hits >= channelHitsAsked) {
           let channelAt = hitAt;
           for (let pad = 0; pad < 8; pad++) {
             const count = <i32>(countWord & 255);
             countWord >>>= 8;
-            if (count >= stuckHitsMin) {
-              joinBits(channelAt, count);
-              stuckTop = max(stuckTop, stuckEvidence(count, andOf, orOf, adcMask, weights));
+            if (count >= channelHitsAsked) {
+              const low = v128.load(channelAt);
+              const high = v128.load(channelAt, 16);
+              const all = v128.and(low, high);
+              const any = v128.or(low, high);
+              let allWord = i64x2.extract_lane(all, 0) & i64x2.extract_lane(all, 1);
+              let anyWord = i64x2.extract_lane(any, 0) | i64x2.extract_lane(any, 1);
+              allWord &= allWord >>> 32;
+              anyWord |= anyWord >>> 32;
+              stuckTop = max(
+                stuckTop,
+                stuckEvidence(channelHitsAsked, <i32>(allWord & (allWord >>> 16)), <i32>(anyWord | (anyWord >>> 16)), adcMask, weights),
+              );
             }
             channelAt += <usize>count << 1;
           }
@@ -305,14 +323,10 @@ export function survey(
     store<u64>(words + (<usize>load<i32>(patches + (<usize>row << 2)) << 3), 0);
 }
 
-/** Cells far above both neighbours in time, or far below both; what lies under the lowest code counts as it. */
+/** Not 0 for cells far above both neighbours in time; what is under the lowest code counts as it. */
 // @ts-ignore: decorator
 @inline
-function jumpsOf(cell: v128, lowest: v128, up: v128, down: v128): v128 {
-  const early = i64x2.shl(cell, 8);
-  const late = i64x2.shr_u(cell, 8);
-  const most = i8x16.max_u(i8x16.max_u(early, late), lowest);
-  const least = i8x16.min_u(early, late);
-  const own = i8x16.max_u(cell, lowest);
-  return v128.or(i8x16.gt_u(cell, i8x16.add_sat_u(most, up)), i8x16.gt_u(least, i8x16.add_sat_u(own, down)));
+function jumpsOf(cell: v128, lowest: v128, up: v128): v128 {
+  const most = i8x16.max_u(i8x16.max_u(i64x2.shl(cell, 8), i64x2.shr_u(cell, 8)), lowest);
+  return i8x16.sub_sat_u(i8x16.sub_sat_u(cell, up), most);
 }

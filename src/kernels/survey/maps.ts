@@ -66,17 +66,16 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
         add('wide');
     }
     const phase = sample % side;
-    if (phase > 0 && phase < side - 1 && jumps(maps, channel, sample, own)) add('jumps');
+    if (phase > 0 && phase < side - 1 && jumps(channel, sample, own)) add('jumps');
     const runs = phase === 0 && sample + side <= samples;
     if (runs && Array.from({ length: side }, (_, n) => at(channel, sample + n)).every((code) => code > 0))
       add('full');
   };
-  const jumps = (_: SurveyMaps, channel: number, sample: number, own: number): boolean => {
+  const jumps = (channel: number, sample: number, own: number): boolean => {
     const early = at(channel, sample - 1);
     const late = sample + 1 < samples ? at(channel, sample + 1) : 0;
     const most = Math.max(early, late, scale.lowest);
-    if (own > Math.min(255, most + scale.jumpUp)) return true;
-    return Math.min(early, late) > Math.min(255, Math.max(own, scale.lowest) + scale.jumpDown);
+    return own > Math.min(255, most + scale.jumpUp);
   };
 
   return {
@@ -120,12 +119,13 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
   };
 };
 
-/** A channel with fewer hits is not asked alone whether a bit of it is stuck. */
-const stuckHitsMin = 12;
+/** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
+const [blockHitsAsked, channelHitsAsked] = [64, 16];
 
 /** The survey of the frame whose maps these are: what the kernel must say of it. */
 export const surveyOfMaps = (
   maps: SurveyMaps,
+  digits: Digits,
   grid: SurveyGrid,
   adcBits: number,
   bitWeights: Parameters<typeof stuckWeights>[1],
@@ -134,8 +134,12 @@ export const surveyOfMaps = (
   const { lanes, samples, layers, laneBlocks, sampleBlocks, wiring, cardsAbreast, seamsAbreast } = grid;
   const mask = 2 ** adcBits - 1;
   const weights = stuckWeights(adcBits, bitWeights);
-  const evidence = (count: number, all: number, any: number): number =>
-    count * Math.max(weights[all & mask]!, weights[mask + 1 + (~any & mask)]!);
+  /** Of the hits from one on, of which so many are asked. */
+  const evidence = (from: number, count: number): number => {
+    const { all, any } = joined(digits.adc, from, count, mask);
+    return count * Math.max(weights[all]!, weights[mask + 1 + (~any & mask)]!);
+  };
+  let next = 0;
   const tally = Object.fromEntries(tallyNames.map((name) => [name, 0])) as Record<
     (typeof tallyNames)[number],
     number
@@ -154,14 +158,13 @@ export const surveyOfMaps = (
       (Math.floor(layer / wiring.cardLayers) * cardsAbreast +
         Math.floor((laneBlock * side) / wiring.cardLanes)) *
       cardRecord.size;
-    let [hits, all, any] = [0, mask, 0];
+    const first = next;
     const saturated = new Int32Array(sampleBlocks);
     for (let lane = laneBlock * side; lane < Math.min(lanes, (laneBlock + 1) * side); lane++) {
       const channel = layer * lanes + lane;
       const own = maps.hits[channel]!;
-      hits += own;
-      all &= maps.all[channel]!;
-      any |= maps.any[channel]!;
+      if (own >= channelHitsAsked) tally.stuck = Math.max(tally.stuck, evidence(next, channelHitsAsked));
+      next += own;
       tally.codes += maps.codes[channel]!;
       survey.cards[card + cardRecord.codes]! += maps.codes[channel]!;
       for (const name of ['pairs', 'full', 'low', 'jumps', 'saturated', 'wide'] as const)
@@ -186,8 +189,6 @@ export const surveyOfMaps = (
         survey.active[block]! |= 1 << Math.floor(sample / side);
         if (code === 255) saturated[Math.floor(sample / side)]! += 1;
       }
-      if (own >= stuckHitsMin)
-        tally.stuck = Math.max(tally.stuck, evidence(own, maps.all[channel]!, maps.any[channel]!));
       const chip = lane % wiring.chipLanes;
       const seam = layer * seamsAbreast + Math.floor(lane / wiring.chipLanes);
       if (chip === 0 && lane > 0) survey.seams[2 * (seam - 1)]! += own;
@@ -196,12 +197,30 @@ export const surveyOfMaps = (
         survey.seams[2 * seam + 1]! += maps.pairs[channel]!;
       }
     }
-    if (hits === 0) continue;
+    const asked = Math.min(next - first, blockHitsAsked);
+    if (asked === 0) continue;
+    const { all, any } = joined(digits.adc, first, asked, mask);
     survey.layers[layer] = Math.max(survey.layers[layer]!, ...saturated);
-    tally.stuck = Math.max(tally.stuck, evidence(hits, all, any));
-    survey.cards[card + cardRecord.hits]! += hits;
+    tally.stuck = Math.max(tally.stuck, evidence(first, asked));
+    survey.cards[card + cardRecord.hits]! += next - first;
     survey.cards[card + cardRecord.zeros]! |= ~all & mask;
     survey.cards[card + cardRecord.ones]! |= any;
   }
   return { tally: Int32Array.from(tallyNames, (name) => tally[name]), ...survey };
+};
+
+/** AND and OR of `count` values from `from` on. */
+const joined = (
+  adc: Uint16Array,
+  from: number,
+  count: number,
+  mask: number,
+): { all: number; any: number } => {
+  let all = mask;
+  let any = 0;
+  for (let i = from; i < from + count; i++) {
+    all &= adc[i]!;
+    any |= adc[i]!;
+  }
+  return { all, any };
 };

@@ -24,28 +24,27 @@ export interface CodeScale {
   /** Code of the threshold, below which no hit can be, and of the ADC's largest value. */
   readonly lowest: number;
   readonly highest: number;
-  /** Steps up above both neighbours, and down below both, that no pulse takes. */
+  /** A step up above both neighbours that no pulse takes. */
   readonly jumpUp: number;
-  readonly jumpDown: number;
 }
 
 /**
- * Octaves. A CR-RC⁴ pulse that peaks at 90 ns, sampled every 53 ns, falls to 0.60 of its peak or more at one of the
- * neighbours: 0.73 octaves; diffusion only widens it. Between two pulses one sample apart nothing dips.
+ * A CR-RC⁴ pulse that peaks at 90 ns, sampled every 53 ns, falls to 0.60 of its peak or more at one of the neighbours:
+ * 0.73 octaves; noise near the threshold adds to it, and one hit in a million of simulated frames is above this.
  */
-const [upOctaves, downOctaves] = [1.15, 0.4];
+const jumpOctaves = 1;
 
 export const codeScale = (
   card: Pick<InstrumentCard, 'adcBits' | 'thresholdAdc'>,
   inputTable: readonly number[],
 ): CodeScale => {
   const adcMax = 2 ** card.adcBits - 1;
-  const octave = inputTable[adcMax]! / card.adcBits;
+  const lowest = Math.max(1, card.thresholdAdc);
+  const octave = (inputTable[adcMax]! - inputTable[lowest]!) / Math.log2((adcMax + 1) / (lowest + 1));
   return {
-    lowest: inputTable[Math.max(1, card.thresholdAdc)]!,
+    lowest: inputTable[lowest]!,
     highest: inputTable[adcMax]!,
-    jumpUp: Math.round(upOctaves * octave),
-    jumpDown: Math.round(downOctaves * octave),
+    jumpUp: Math.round(jumpOctaves * octave),
   };
 };
 
@@ -249,7 +248,6 @@ export const openSurveyor = (
         scale.lowest,
         scale.highest,
         scale.jumpUp,
-        scale.jumpDown,
         2 ** adcBits - 1,
         places.weights,
         words,

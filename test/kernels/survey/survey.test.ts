@@ -43,7 +43,7 @@ const openTwins = (of: Pick<typeof ppCard, 'axes' | 'patch'>, wired: typeof wiri
     gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
     gatherer.hits.count = digits.count;
     const quick = surveyor.run(gatherer.gather(rows, 0), region);
-    const slow = surveyOfMaps(maker.mapsOf(digits), grid, adcBits, bitWeights, known[region]!);
+    const slow = surveyOfMaps(maker.mapsOf(digits), digits, grid, adcBits, bitWeights, known[region]!);
     expect(quick).toEqual(slow);
     return quick;
   };
