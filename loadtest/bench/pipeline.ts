@@ -13,7 +13,16 @@ import { home, loadCards, openBus, openTelemetry, runProcessor, version } from '
 import { readConfig } from '../../src/config.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { topicsOf } from '../../src/services/topics.ts';
-import { pythonPath, say, sleep, startBroker, startRival, startTessera, stopAll } from '../drive.ts';
+import {
+  type LogPlace,
+  pythonPath,
+  say,
+  sleep,
+  startBroker,
+  startRival,
+  startTessera,
+  stopAll,
+} from '../drive.ts';
 import { drainRate, followLatency, type Latencies, median } from '../measure.ts';
 import { preload } from './preload.ts';
 
@@ -142,8 +151,9 @@ const steadyLoad = async (
   framesPerSecond: number,
   seconds: number,
   warmupSeconds: number,
+  log: LogPlace = 'memory',
 ): Promise<Steady> => {
-  const broker = await startBroker();
+  const broker = await startBroker(log);
   const brokers = broker.brokers.join(',');
   const telemetry = openTelemetry(configOf(one, {}), 'bench', quiet);
   const bus = openBus(configOf(one, { brokers }), clock, telemetry.telemetry.log);
@@ -200,7 +210,7 @@ const main = async (): Promise<void> => {
     for (let i = 0; i < repeats; i += 1) memory.push(await inProcess(one));
 
     say(`${one.instrument}: preloading ${one.timeFrames} time frames …`);
-    const broker = await startBroker();
+    const broker = await startBroker('memory');
     const brokers = broker.brokers.join(',');
     const config = configOf(one, { brokers });
     const telemetry = openTelemetry(config, 'bench', quiet);
@@ -263,6 +273,8 @@ const main = async (): Promise<void> => {
       `${one.key}: latency at ${half.toFixed(0)} frames/s, half the rate at which it breaks, for ${seconds} s …`,
     );
     const steady = await steadyLoad(one, half, seconds, flags.quick ? 8 : 40);
+    say(`${one.key}: the same with the broker's log on disk …`);
+    const onDisk = await steadyLoad(one, half, flags.quick ? 5 : 60, flags.quick ? 8 : 40, 'disk');
     latencyRows.push({
       instrument: one.instrument,
       'frames/s offered': Math.round(half),
@@ -270,6 +282,7 @@ const main = async (): Promise<void> => {
       'breaks at, frames/s': breaks === null ? null : Math.round(breaks),
       'p50 ms': steady.latency.p50Ms,
       'p99 ms': steady.latency.p99Ms,
+      'p50 / p99 ms, log on disk': `${onDisk.latency.p50Ms.toFixed(0)} / ${onDisk.latency.p99Ms.toFixed(0)}`,
       'loop delay p99 ms': steady.loopDelayMsP99,
       'RSS MB, first → last third': `${steady.rssFirstMb.toFixed(0)} → ${steady.rssLastMb.toFixed(0)}`,
       ...Object.fromEntries(
@@ -281,6 +294,7 @@ const main = async (): Promise<void> => {
     });
     ratios[`breaks_at_${one.key}_frames_per_second`] = breaks === null ? null : Math.round(breaks);
     ratios[`p99_ms_half_load_${one.key}`] = steady.latency.p99Ms;
+    ratios[`p99_ms_half_load_${one.key}_log_on_disk`] = onDisk.latency.p99Ms;
     if (one.key === 'auau') {
       ratios.p99_ms_half_load = steady.latency.p99Ms;
       ratios.loop_delay_p99_ms = steady.loopDelayMsP99;
@@ -296,7 +310,8 @@ const main = async (): Promise<void> => {
     note:
       'Frames are simulated. Rates are medians on a preloaded topic, from the offsets each group commits; tessera commits ' +
       'exactly once and scores, the Python consumer commits at least once and does not. Latency is from intended send time ' +
-      'to a read_committed reader, all regions of a time frame sent together, at half the first rate tried at which p99 passes 1 s.',
+      'to a read_committed reader, all regions of a time frame sent together, at half the first rate tried at which p99 passes 1 s. ' +
+      'The broker keeps its log in memory (tmpfs), but where disk is said.',
     rows: [...rows, ...latencyRows],
     ratios,
   };
