@@ -5,6 +5,7 @@
  */
 
 import { wasmBase64 } from './generated/gather.ts';
+import { type LinearMemory, openKernels, openMemory, planRoom } from './linear_memory.ts';
 import type { PatchGrid } from './patch.ts';
 
 /** Where patches go: ids, and `cellsPerPatch` codes for each; longer than needed is fine. */
@@ -74,50 +75,6 @@ interface Kernels {
   ): number;
 }
 
-/** What is used of WebAssembly: its types come only with those of a browser's page. */
-interface Wasm {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Memory: new (pages: { initial: number; maximum: number }) => LinearMemory;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-}
-const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
-
-export interface LinearMemory {
-  readonly buffer: ArrayBuffer;
-}
-
-const compiled = new Map<string, object>();
-
-/** The exports of a compiled kernel (base64 of its module) over a memory; each module is compiled once. */
-export const openKernels = (base64: string, memory: LinearMemory): unknown => {
-  let module = compiled.get(base64);
-  if (module === undefined) {
-    module = new Module(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
-    compiled.set(base64, module);
-  }
-  return new Instance(module, { env: { memory } }).exports;
-};
-
-const pageBytes = 64 * 1024;
-
-/** Gives out places in a memory that is made once they are known, each at a multiple of 64. */
-export const planRoom = (from = 64) => {
-  let end = from;
-  return {
-    place(bytes: number): number {
-      const at = end;
-      end = (end + bytes + 63) & ~63;
-      return at;
-    },
-    get bytes() {
-      return end - from;
-    },
-    get pages() {
-      return Math.ceil(end / pageBytes);
-    },
-  };
-};
-
 /**
  * `codes` has an entry for every ADC value of `adcBits` bits. The memory holds the worst frame: every voxel a hit
  * and every patch active (some 16 bytes a voxel); `spareBytes` more are left to other kernels.
@@ -146,7 +103,7 @@ export const openGatherer = (
     cells: room.place(patchCount * cellsPerPatch),
     spare: room.place(spareBytes),
   };
-  const memory = new Memory({ initial: room.pages, maximum: room.pages });
+  const memory = openMemory(room.pages);
   const kernels = openKernels(wasmBase64, memory) as Kernels;
   const { buffer } = memory;
   new Int32Array(buffer, at.rowAddress).set(grid.rowAddress);
