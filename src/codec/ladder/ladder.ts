@@ -11,10 +11,10 @@ import type { InstrumentCard } from '../../domain/instrument.ts';
 import { type Layer, LayerCodec, LayerKind } from '../../domain/packet.ts';
 import type { Rungs } from '../../domain/policy.ts';
 import { curveStepsLength, ladderPrecision } from '../../kernels/ladder/curve.ts';
-import { clearOccupancy, markOccupancy, occupancyStepsMax } from '../../kernels/ladder/occupancy.ts';
+import { type LadderEncoder, openLadderEncoder } from '../../kernels/ladder/encoder.ts';
+import { clearOccupancy } from '../../kernels/ladder/occupancy.ts';
 import { takeOccupancy, voxelListLength } from '../../kernels/ladder/occupancy_reader.ts';
-import { putOccupancy } from '../../kernels/ladder/occupancy_writer.ts';
-import { clearNodes, putPlanes, takePlane } from '../../kernels/ladder/planes.ts';
+import { clearNodes, takePlane } from '../../kernels/ladder/planes.ts';
 import {
   clearLogs,
   type LevelledHits,
@@ -47,72 +47,54 @@ export const encodeLadder = (
   assertGrid(tables, card);
   if (!(planes >= 0 && planes <= tables.scale.planes) || (remainder && planes < tables.scale.planes))
     throw new Error(`no rung of ${planes} planes${remainder ? ' and a remainder' : ''}`);
-  const layers = [codeOccupancy(digits, tables)];
-  if (planes > 0) codePlanes(digits, tables, planes, layers);
+  const { count } = digits;
+  const streams = count === 0 ? [] : encoderOf(tables).encode(digits, planes);
+  const layers = Array.from({ length: 1 + planes }, (_, layer) =>
+    layer === 0
+      ? layerOf(LayerKind.occupancy, occupancyHead(tables), count, streams[0])
+      : layerOf(LayerKind.plane, [(version << 4) | layer], count, streams[layer]),
+  );
   if (remainder) layers.push(codeRemainder(digits, tables));
   return layers;
 };
+
+/** Opened with the first frame that is coded: readers need none. */
+const encoders = new WeakMap<LadderTables, LadderEncoder>();
+const encoderOf = (tables: LadderTables): LadderEncoder => {
+  let encoder = encoders.get(tables);
+  if (encoder === undefined) {
+    encoder = openLadderEncoder(tables);
+    encoders.set(tables, encoder);
+  }
+  return encoder;
+};
+
+const occupancyHead = ({ checksum }: LadderTables): Uint8Array => {
+  const head = new Uint8Array(occupancyHeadBytes);
+  head[0] = version << 4;
+  putU32(head, 1, checksum);
+  return head;
+};
+
+/** A layer of `head` and a stream; one of a frame without hits is its head alone. */
+const layerOf = (
+  kind: number,
+  head: ArrayLike<number>,
+  hitCount: number,
+  stream: Uint8Array = noBytes,
+): Layer => {
+  const payload = new Uint8Array(head.length + stream.length);
+  payload.set(head);
+  payload.set(stream, head.length);
+  return { kind, codec: LayerCodec.ladder1, symbolCount: hitCount, payload };
+};
+const noBytes = new Uint8Array(0);
 
 const reserve = (tables: LadderTables, stepsMax: number): void => {
   if (tables.scratch.steps.length >= stepsMax) return;
   const size = stepsMax + (stepsMax >>> 2);
   tables.scratch.steps = new Uint32Array(size);
   tables.scratch.bytes = new Uint8Array(ransBytesMax(size));
-};
-
-/** A layer of `head` and the steps from `first` on; a frame without hits is its heads alone. */
-const layerOf = (
-  kind: number,
-  head: readonly number[],
-  hitCount: number,
-  tables: LadderTables,
-  first: number,
-  stepCount: number,
-): Layer => {
-  const { steps, bytes } = tables.scratch;
-  const begin =
-    hitCount === 0
-      ? bytes.length
-      : ransEncode(steps.subarray(first, first + stepCount), stepCount, ladderPrecision, bytes);
-  const payload = new Uint8Array(head.length + bytes.length - begin);
-  payload.set(head);
-  payload.set(bytes.subarray(begin), head.length);
-  return { kind, codec: LayerCodec.ladder1, symbolCount: hitCount, payload };
-};
-
-const codeOccupancy = (digits: Digits, tables: LadderTables): Layer => {
-  const grid = tables.grid.occupancy;
-  reserve(tables, occupancyStepsMax(grid, digits.count));
-  let stepCount = 0;
-  if (digits.count > 0) {
-    markOccupancy(digits.voxel, digits.count, grid);
-    stepCount = putOccupancy(grid, tables.occupancy, tables.occupancyCurve, tables.scratch.steps);
-    clearOccupancy(grid);
-  }
-  const head = new Uint8Array(occupancyHeadBytes);
-  head[0] = version << 4;
-  putU32(head, 1, tables.checksum);
-  return layerOf(LayerKind.occupancy, Array.from(head), digits.count, tables, 0, stepCount);
-};
-
-const codePlanes = (
-  { count, voxel, adc }: Digits,
-  tables: LadderTables,
-  planes: number,
-  layers: Layer[],
-): void => {
-  const { node, origin } = tables.grid.nodes;
-  const { levelOf, planes: depth } = tables.scale;
-  reserve(tables, planes * count);
-  const leaves = 1 << depth;
-  for (let i = 0; i < count; i++) node[origin + voxel[i]!] = leaves | levelOf[adc[i]!]!;
-  const { pairs } = tables.parts;
-  putPlanes(tables.grid.nodes, voxel, count, depth, planes, pairs, tables.planeCurves, tables.scratch.steps);
-  clearNodes(tables.grid.nodes, voxel, count);
-  for (let plane = 1; plane <= planes; plane++) {
-    const first = (plane - 1) * count;
-    layers.push(layerOf(LayerKind.plane, [(version << 4) | plane], count, tables, first, count));
-  }
 };
 
 const codeRemainder = (digits: Digits, tables: LadderTables): Layer => {
@@ -124,9 +106,11 @@ const codeRemainder = (digits: Digits, tables: LadderTables): Layer => {
   for (let i = 0; i < count; i++) level[i] = scale.levelOf[adc[i]!]!;
   const hits = { count, voxel, level };
   markLogs(logs, scale, hits);
-  const stepCount = putRemainders(logs, scale, remainder, hits, adc, tables.scratch.steps);
+  const { steps, bytes } = tables.scratch;
+  const stepCount = putRemainders(logs, scale, remainder, hits, adc, steps);
   clearLogs(logs, voxel, count);
-  return layerOf(LayerKind.remainder, [(version << 4) | scale.planes], count, tables, 0, stepCount);
+  const begin = count === 0 ? bytes.length : ransEncode(steps, stepCount, ladderPrecision, bytes);
+  return layerOf(LayerKind.remainder, [(version << 4) | scale.planes], count, bytes.subarray(begin));
 };
 
 /** What layers of the ladder say of a frame. */
