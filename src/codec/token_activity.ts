@@ -1,6 +1,7 @@
 /**
  * Which patches of a frame are active, in frames where many are: four patches along the last axis are one symbol,
- * priced by the four patches before them along each of the two other axes and by the patch just before. Refuses
+ * priced by the four patches before them along each of the two other axes and by the patch just before;
+ * `kernels/token_coder` writes the map, here it is read. Refuses
  * (packet-layer) a map that reaches outside the grid or holds another number of patches than was said.
  */
 
@@ -52,45 +53,6 @@ export const activityTables = (grid: LayeredGrid, counts: readonly (readonly num
     steps,
     flags: new Uint8Array((grid.layers + 1) * (grid.rows + 1) * width),
   };
-};
-
-/** Symbols of one frame, so steps it takes, whatever is active. */
-export const activityStepCount = ({ layers, rows, width }: ActivityTables): number => layers * rows * width;
-
-/** Appends the steps of `patchCount` strictly ascending patch ids and returns the new step count. */
-export const putActivity = (
-  coded: Uint32Array,
-  at: number,
-  patches: Uint32Array,
-  patchCount: number,
-  tables: ActivityTables,
-): number => {
-  const { layers, rows, columns, width, steps, flags } = tables;
-  flags.fill(0);
-  for (let row = 0; row < patchCount; row++) {
-    const patch = patches[row]!;
-    const line = (patch / columns) | 0;
-    const column = patch - line * columns;
-    const layer = (line / rows) | 0;
-    // One row of zeros for each layer begun, and one layer of them in front of all.
-    const place = (line + layer + rows + 2) * width + (column >>> 2);
-    flags[place]! |= 8 >>> (column & 3);
-  }
-  let next = at;
-  const layerStep = (rows + 1) * width;
-  for (let layer = 1; layer <= layers; layer++) {
-    for (let row = 1; row <= rows; row++) {
-      let place = layer * layerStep + row * width;
-      let last = 0;
-      for (const end = place + width; place < end; place++) {
-        const symbol = flags[place]!;
-        const context = (flags[place - width]! << 5) | (flags[place - layerStep]! << 1) | last;
-        coded[next++] = steps[context * symbolCount + symbol]!;
-        last = symbol & 1;
-      }
-    }
-  }
-  return next;
 };
 
 /** Reads the ids of exactly `patchCount` active patches into `patches`, ascending. */

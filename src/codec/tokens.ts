@@ -7,24 +7,10 @@ import { Fault } from '../domain/fault.ts';
 import { type InstrumentCard, patchesPerAxis } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
 import { frequencyBits, normalizeFrequencies } from '../kernels/frequencies.ts';
-import {
-  closeRans,
-  openRans,
-  type RansReader,
-  ransBytesMax,
-  ransEncode,
-  readStepSymbol,
-  type SymbolTable,
-} from '../kernels/rans.ts';
-import { gapStepsMax, gapTable, putGap, takeGap } from './gaps.ts';
-import {
-  type ActivityTables,
-  activityStepCount,
-  activityTables,
-  layeredGrid,
-  putActivity,
-  takeActivity,
-} from './token_activity.ts';
+import { closeRans, openRans, type RansReader, readStepSymbol, type SymbolTable } from '../kernels/rans.ts';
+import { openTokenCoder, type TokenCoder } from '../kernels/token_coder.ts';
+import { gapEnd, gapTable, takeGap } from './gaps.ts';
+import { type ActivityTables, activityTables, layeredGrid, takeActivity } from './token_activity.ts';
 import { firstContext, type TokenContexts, tokenContexts } from './token_contexts.ts';
 import { putVarint, takeVarint, varintBytesMax } from './varint.ts';
 
@@ -49,7 +35,8 @@ export interface TokenTables {
   readonly parentTable: Uint32Array;
   /** Of every table, the symbol of every sixteenth slot: where a reader begins to look. */
   readonly hints: Uint8Array;
-  readonly scratch: { steps: Uint32Array; bytes: Uint8Array };
+  /** Made by the first encoding: who only reads needs none. */
+  readonly scratch: { coder: TokenCoder | null };
 }
 
 /** What of a card the tables are made of. */
@@ -72,9 +59,11 @@ export const prepareTokenTables = (
   const { alphabet } = card;
   const grid = layeredGrid(patchesPerAxis(instrument));
   const contexts = tokenContexts(card.contexts, grid);
+  const patchCount = grid.layers * grid.rows * grid.columns;
+  if (patchCount > gapEnd) throw new Error(`a grid of ${patchCount} patches is beyond the coded gaps`);
   return {
     model: `${card.name}/${card.version}`,
-    patchCount: grid.layers * grid.rows * grid.columns,
+    patchCount,
     symbolsPerPatch: card.symbolsPerPatch,
     alphabet,
     gaps: gapTable(card.gapCounts),
@@ -82,7 +71,7 @@ export const prepareTokenTables = (
     contexts,
     ...symbolSteps(card),
     ...tableNumbers(card),
-    scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
+    scratch: { coder: null },
   };
 };
 
@@ -141,27 +130,18 @@ export const encodeTokens = (
   symbols: Uint8Array,
   tables: TokenTables,
 ): Uint8Array => {
-  const { scratch, symbolsPerPatch } = tables;
   const sparse = isSparse(patches, patchCount);
-  const stepsMax = patchCount * (symbolsPerPatch + gapStepsMax) + activityStepCount(tables.activity);
-  const headMax = 1 + varintBytesMax;
-  if (scratch.steps.length < stepsMax) {
-    scratch.steps = new Uint32Array(stepsMax * 2);
-    scratch.bytes = new Uint8Array(headMax + ransBytesMax(scratch.steps.length));
-  }
-  const out = scratch.bytes;
-  out[0] = (version << 4) | (sparse ? sparseMode : denseMode);
-  const headBytes = putVarint(out, 1, patchCount);
-  if (patchCount === 0) return out.slice(0, headBytes);
+  const head = new Uint8Array(1 + varintBytesMax);
+  head[0] = (version << 4) | (sparse ? sparseMode : denseMode);
+  const headBytes = putVarint(head, 1, patchCount);
+  if (patchCount === 0) return head.slice(0, headBytes);
   refuseUnordered(patches, patchCount, tables.patchCount);
-  const activeCount = sparse
-    ? putGaps(scratch.steps, patches, patchCount, tables.gaps)
-    : putActivity(scratch.steps, 0, patches, patchCount, tables.activity);
-  const stepCount = putSymbols(scratch.steps, activeCount, patches, patchCount, symbols, tables);
-  const begin = ransEncode(scratch.steps, stepCount, frequencyBits, out);
-  const payload = new Uint8Array(headBytes + out.length - begin);
-  for (let i = 0; i < headBytes; i++) payload[i] = out[i]!;
-  payload.set(out.subarray(begin), headBytes);
+  tables.scratch.coder ??= openTokenCoder(tables);
+  const coded = tables.scratch.coder.encode(patches, patchCount, symbols, sparse);
+  if (coded === null) throw new Error(`a symbol is outside an alphabet of ${tables.alphabet}`);
+  const payload = new Uint8Array(headBytes + coded.length);
+  payload.set(head.subarray(0, headBytes));
+  payload.set(coded, headBytes);
   return payload;
 };
 
@@ -169,49 +149,6 @@ const refuseUnordered = (patches: Uint32Array, patchCount: number, patchesMax: n
   for (let row = 1; row < patchCount; row++)
     if (patches[row]! <= patches[row - 1]!) throw new Error('patch ids must ascend');
   if (patches[patchCount - 1]! >= patchesMax) throw new Error('a patch lies outside the grid');
-};
-
-const putGaps = (steps: Uint32Array, patches: Uint32Array, patchCount: number, gaps: SymbolTable): number => {
-  let at = 0;
-  let last = -1;
-  for (let row = 0; row < patchCount; row++) {
-    const patch = patches[row]!;
-    at = putGap(steps, at, patch - last - 1, gaps);
-    last = patch;
-  }
-  return at;
-};
-
-const putSymbols = (
-  steps: Uint32Array,
-  stepsAt: number,
-  patches: Uint32Array,
-  patchCount: number,
-  symbols: Uint8Array,
-  tables: TokenTables,
-): number => {
-  const { symbolsPerPatch, alphabet, contexts, steps: stepOf, ownTable, parentTable } = tables;
-  const { near, parent, placeOf, classes } = contexts;
-  classes.fill(0);
-  let at = stepsAt;
-  let largest = 0;
-  for (let row = 0; row < patchCount; row++) {
-    const from = row * symbolsPerPatch;
-    const place = placeOf[patches[row]!]!;
-    const first = symbols[from]!;
-    if (first > largest) largest = first;
-    steps[at++] = stepOf[firstContext(contexts, place) * alphabet + first]!;
-    classes[place] = near[first]!;
-    const ownAt = ownTable[first]!;
-    for (let position = 1; position < symbolsPerPatch; position++) {
-      const symbol = symbols[from + position]!;
-      if (symbol > largest) largest = symbol;
-      const table = ownAt + parentTable[position * alphabet + symbols[from + parent[position]!]!]!;
-      steps[at++] = stepOf[table * alphabet + symbol]!;
-    }
-  }
-  if (largest >= alphabet) throw new Error(`symbol ${largest} is outside an alphabet of ${alphabet}`);
-  return at;
 };
 
 export interface DecodedTokens {

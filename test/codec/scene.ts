@@ -7,7 +7,9 @@ import type { Digits } from '../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { cardHash, durationNanos } from '../../src/domain/quantity.ts';
 
-export const testCard = (sizes: readonly number[], more: Partial<InstrumentCard> = {}): InstrumentCard => ({
+type DigitsCard = Extract<InstrumentCard, { readonly kind: 'digits' }>;
+
+export const testCard = (sizes: readonly number[], more: Partial<DigitsCard> = {}): DigitsCard => ({
   id: 'test-grid',
   title: 'a grid for tests',
   kind: 'digits',

@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  activityStepCount,
-  activityTables,
-  layeredGrid,
-  putActivity,
-  takeActivity,
-} from '../../src/codec/token_activity.ts';
+import { activityTables, layeredGrid, takeActivity } from '../../src/codec/token_activity.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { closeRans, openRans, ransBytesMax, ransEncode } from '../../src/kernels/rans.ts';
+import { activityStepCount, putActivity } from './token_activity.slow.ts';
 import { tokenCard } from './token_card.ts';
 
 const { activeCounts } = tokenCard([[1, 1]]);

@@ -3,10 +3,11 @@
  * steps to the coder. Refuses nothing.
  */
 
-import { gapBucket, gapTable, putGap } from '../../src/codec/gaps.ts';
+import { gapTable } from '../../src/codec/gaps.ts';
 import type { TokenCard } from '../../src/codec/tokens.ts';
 import { normalizeFrequencies } from '../../src/kernels/frequencies.ts';
 import { ransBytesMax, ransEncode, symbolTable } from '../../src/kernels/rans.ts';
+import { gapBucket, putGap } from './gaps.slow.ts';
 
 type Place = readonly [layer: number, row: number, column: number];
 
