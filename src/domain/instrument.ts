@@ -5,7 +5,7 @@
 
 import type { CardHash, DurationNanos } from './quantity.ts';
 
-/** One axis of a digits frame's grid; `size` cells, index 0 … size−1. */
+/** One axis of a frame's grid; `size` cells, index 0 … size−1. */
 export interface Axis {
   readonly name: string;
   readonly size: number;
@@ -21,11 +21,10 @@ export interface ModelRef {
   readonly version: number;
 }
 
-/** A grid of named axes, outermost first; a voxel's index is row-major over them. */
-export interface InstrumentCard {
+/** What cards of both kinds say: a grid of named axes, outermost first; a voxel's index is row-major over them. */
+interface SharedCard {
   readonly id: string;
   readonly title: string;
-  readonly kind: 'digits';
   readonly axes: readonly Axis[];
   readonly adcBits: number;
   /** Zero suppression: no kept sample lies below it (ADC counts). */
@@ -42,6 +41,39 @@ export interface InstrumentCard {
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly hash: CardHash;
 }
+
+/** Frames of hits on the grid. */
+interface DigitsCard extends SharedCard {
+  readonly kind: 'digits';
+}
+
+/** Objects of one sort; a frame has at most `countMax` of them, each with these fields of the card. */
+export interface ObjectGroup {
+  readonly name: string;
+  readonly countMax: number;
+  readonly fields: readonly string[];
+}
+
+/** One number of an object: an integer of `bits` bits that stands for offset + step · integer, in `unit`. */
+export interface ObjectField {
+  readonly name: string;
+  readonly unit: string;
+  readonly bits: number;
+  readonly offset: number;
+  readonly step: number;
+}
+
+/**
+ * Frames of records of named numbers. Their grid is derived (`wire/cards/instrument.ts`): axes `slot` (each group's
+ * `countMax` places, group after group) × `field`; a voxel holds the integer + 1; one object is one patch.
+ */
+export interface ObjectsCard extends SharedCard {
+  readonly kind: 'objects';
+  readonly groups: readonly ObjectGroup[];
+  readonly fields: readonly ObjectField[];
+}
+
+export type InstrumentCard = DigitsCard | ObjectsCard;
 
 /** Cells in one frame of this instrument. */
 export const voxelCount = (card: InstrumentCard): number => card.axes.reduce((n, axis) => n * axis.size, 1);

@@ -19,6 +19,9 @@ export const limits = {
   tablesMax: 128,
   /** Layers one packet may have: 16 planes, tokens, occupancy, remainder and room to grow. */
   layersMax: 32,
+  /** Objects one frame may have, and numbers each: they are put in order one by one, and a trigger sends tens. */
+  objectsPerFrameMax: 1024,
+  objectFieldsMax: 64,
   /** Scores one packet may carry. */
   scoresMax: 16,
   /** Patches an an00 lists: what a shifter can look at. */
@@ -78,6 +81,33 @@ export const limits = {
   controlBufferBytesMax: 1024 * 1024,
   /** Records at a policy topic's end among which the newest snapshot surely is (transaction markers count too). */
   policyTailRecords: 64n,
+
+  /** Causes one instrument's alarms may have: what a shifter can know by name. */
+  alarmCausesMax: 32,
+  /** Characters of an alarm's sentence or a person's reason, and of a person's name: a line of a display each. */
+  alarmTextCharsMax: 240,
+  alarmNameCharsMax: 64,
+  /** Alarms that have passed and are still listed: a shift's worth. */
+  alarmPastMax: 32,
+  /** An alarm that goes on is told again after a minute, then twice as long each time, up to hourly. */
+  alarmRepeatMsMin: 60_000,
+  alarmRepeatMsMax: 3_600_000,
+  /** An alarm that came back within the hour flaps; each return doubles the time it takes to clear, up to 32 times. */
+  alarmFlapForgetMs: 3_600_000,
+  alarmDampingDoublingsMax: 5,
+  /** Longest time an alarm may be shelved: nobody remembers it after a week. */
+  alarmShelveMsMax: 7 * 86_400_000,
+  /** Services whose heartbeats are watched at once, and the silence after which one is no longer counted. */
+  alarmServicesMax: 64,
+  alarmServiceSilentMs: 10_000,
+  /** Alarm state is written this often while an alarm is open, and this often when all is well: how far back
+   * heartbeats are read again after a kill. */
+  alarmWriteMs: 2_000,
+  alarmCheckpointMs: 60_000,
+  /** Records at the end of the alarm state's topic among which the newest surely is (transaction markers count too). */
+  alarmTailRecords: 64n,
+  /** Bytes of a command: a person's sentence and names, not a document. */
+  commandBytesMax: 4096,
 
   /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
   feederSendsInFlightMax: 4,

@@ -7,24 +7,28 @@
 import { crc32c } from '@node-rs/crc32';
 import { Fault } from '../domain/fault.ts';
 import { type Digits, FrameEncoding, type FrameIdentity, FrameKind } from '../domain/frame.ts';
-import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
-import { frameBytesMax } from '../domain/limits.ts';
+import type { InstrumentCard } from '../domain/instrument.ts';
 import {
   durationNanos,
   epochNanos,
   messageId,
   type RegionIndex,
-  regionIndex,
   run,
   timeFrameNumber,
 } from '../domain/quantity.ts';
 import { putCount, putI64, putU16, putU32, u16At, u32At } from '../kernels/little_endian.ts';
+import { checkCount, checkKind, type Demands, demandsOf, encodingFor } from './frames/demands.ts';
+import {
+  countRecordDigits,
+  recordCountOf,
+  recordFault,
+  unpackRecords,
+  writeRecords,
+} from './frames/records.ts';
 import { tf00 } from './generated/layouts.ts';
 import {
-  fitsHits,
   gapFault,
   type HitColumns,
-  hitBytesMin,
   hitFault,
   payloadBytesOf,
   unpackColumns,
@@ -39,6 +43,7 @@ import { carriesIdentifier, verify } from './verify.ts';
 export interface OpenFrame {
   readonly identity: FrameIdentity;
   readonly region: RegionIndex;
+  /** Digits the frame has; of an objects frame one for each number its objects have. */
   readonly hitCount: number;
   readonly encoding: number;
   readonly payload: Uint8Array;
@@ -47,41 +52,6 @@ export interface OpenFrame {
 /** Slots of tf00 after the identity's. */
 const Slot = { kind: 8, encoding: 9, hitCount: 10, payload: 11, payloadCrc32c: 12 } as const;
 const slotCount = 13;
-
-/** What an instrument's card demands of a frame, prepared once a card. */
-interface Demands {
-  readonly bytesMax: number;
-  readonly hashHigh: number;
-  readonly hashLow: number;
-  readonly regions: ReadonlyMap<string, RegionIndex>;
-  readonly voxels: number;
-  readonly adcBits: number;
-  /** Whether voxel and ADC fit one 32-bit word. */
-  readonly packs: boolean;
-  /** Whether a 16-bit word has room for a gap beside the ADC. */
-  readonly gaps: boolean;
-}
-
-const demandsByCard = new WeakMap<InstrumentCard, Demands>();
-
-const demandsOf = (card: InstrumentCard): Demands => {
-  const known = demandsByCard.get(card);
-  if (known !== undefined) return known;
-  const voxels = voxelCount(card);
-  const { high, low } = hashHalves(card.hash);
-  const demands: Demands = {
-    bytesMax: frameBytesMax(card),
-    hashHigh: high,
-    hashLow: low,
-    regions: new Map(card.regions.map((name, index) => [name, regionIndex(index)])),
-    voxels,
-    adcBits: card.adcBits,
-    packs: (voxels - 1) * 2 ** card.adcBits + (2 ** card.adcBits - 1) < 2 ** 32,
-    gaps: card.adcBits <= 12,
-  };
-  demandsByCard.set(card, demands);
-  return demands;
-};
 
 // ---- writing: a fixed layout, every field present, so that a frame is one allocation and straight stores ----
 
@@ -138,7 +108,8 @@ const stringBytes = (utf8: Uint8Array): number => (4 + utf8.length + 1 + 3) & ~3
 
 /**
  * A tf00 message in an array of its own. The default encoding is gap16 where the card's ADC leaves room for a
- * gap, else columns48. The digits are trusted: they come from the simulator or an import that made them.
+ * gap, else columns48; objects have records16 alone. The digits are trusted: they come from the simulator or an
+ * import that made them.
  */
 export const encodeFrame = (
   identity: FrameIdentity,
@@ -146,18 +117,16 @@ export const encodeFrame = (
   card: InstrumentCard,
   encoding?: number,
 ): Uint8Array => {
-  const { packs, gaps, adcBits } = demandsOf(card);
-  const chosen = encoding ?? (gaps ? FrameEncoding.gap16 : FrameEncoding.columns48);
-  if (chosen === FrameEncoding.packed32 && !packs)
-    throw new Error(`${card.id}: voxel and ADC do not fit 32 bits, packed32 cannot carry them`);
-  if (chosen === FrameEncoding.gap16 && !gaps)
-    throw new Error(`${card.id}: ${adcBits} ADC bits leave no room for a gap, gap16 cannot carry them`);
+  const { adcBits, records } = demandsOf(card);
+  const chosen = encodingFor(card, encoding);
   const source = utf8Of(identity.sourceName);
   const instrument = utf8Of(identity.instrumentId);
   const sourceAt = Place.end;
   const instrumentAt = sourceAt + stringBytes(source);
   const payloadAt = ((instrumentAt + stringBytes(instrument) + 4 + 7) & ~7) - 4;
-  const payloadBytes = payloadBytesOf(digits, chosen, adcBits);
+  const count = records === null ? digits.count : recordCountOf(digits, records);
+  const payloadBytes =
+    records === null ? payloadBytesOf(digits, chosen, adcBits) : count * records.recordBytes;
   const bytes = new Uint8Array(payloadAt + 4 + payloadBytes);
   bytes.set(head);
   putCount(bytes, Place.messageId, identity.messageId);
@@ -171,15 +140,16 @@ export const encodeFrame = (
   putU32(bytes, Place.sourceName, sourceAt - Place.sourceName);
   putU32(bytes, Place.instrument, instrumentAt - Place.instrument);
   putU32(bytes, Place.payload, payloadAt - Place.payload);
-  putU32(bytes, Place.hitCount, digits.count);
-  putU16(bytes, Place.kind, FrameKind.digits);
+  putU32(bytes, Place.hitCount, count);
+  putU16(bytes, Place.kind, FrameKind[card.kind]);
   putU16(bytes, Place.encoding, chosen);
   putU32(bytes, sourceAt, source.length);
   bytes.set(source, sourceAt + 4);
   putU32(bytes, instrumentAt, instrument.length);
   bytes.set(instrument, instrumentAt + 4);
   putU32(bytes, payloadAt, payloadBytes);
-  writeHits(bytes, payloadAt + 4, digits, chosen, adcBits);
+  if (records === null) writeHits(bytes, payloadAt + 4, digits, chosen, adcBits);
+  else writeRecords(bytes, payloadAt + 4, digits, records);
   putU32(bytes, Place.payloadCrc32c, crc32c(bytes.subarray(payloadAt + 4)));
   return bytes;
 };
@@ -223,17 +193,14 @@ export const openFrame = (bytes: Uint8Array, card: InstrumentCard): OpenFrame =>
     throw new Fault('frame-malformed', `${wrong}; write the message with a FlatBuffers builder`);
   checkInstrument(bytes, card, demands);
   const region = regionOf(bytes, card, demands);
-  const encoding = checkKind(bytes, card, demands);
+  const kind = fields[Slot.kind] === 0 ? 0 : u16At(bytes, fields[Slot.kind]!);
+  const encoding = fields[Slot.encoding] === 0 ? 0 : u16At(bytes, fields[Slot.encoding]!);
+  checkKind(kind, encoding, card, demands);
   const numbers = readIdentityNumbers(bytes, fields, 'frame-field');
   const payloadAt = fields[Slot.payload]!;
   const payload = bytes.subarray(payloadAt + 4, payloadAt + 4 + u32At(bytes, payloadAt));
-  const hitCount = fields[Slot.hitCount] === 0 ? 0 : u32At(bytes, fields[Slot.hitCount]!);
-  if (hitCount > demands.voxels || !fitsHits(encoding, payload.length, hitCount))
-    throw new Fault(
-      'frame-count',
-      `hit_count ${hitCount} with a payload of ${payload.length} bytes; encoding ${encoding} takes ` +
-        `${hitBytesMin(encoding)} bytes a hit${encoding === FrameEncoding.gap16 ? ' or more' : ''} and ${card.id} has ${demands.voxels} voxels`,
-    );
+  const declared = fields[Slot.hitCount] === 0 ? 0 : u32At(bytes, fields[Slot.hitCount]!);
+  checkCount(declared, encoding, payload, card, demands);
   const crc = fields[Slot.payloadCrc32c] === 0 ? 0 : u32At(bytes, fields[Slot.payloadCrc32c]!);
   const found = crc32c(payload);
   if (found !== crc)
@@ -241,6 +208,9 @@ export const openFrame = (bytes: Uint8Array, card: InstrumentCard): OpenFrame =>
       'frame-crc',
       `payload_crc32c is ${crc}, the payload gives ${found}; it was changed on its way`,
     );
+  const { records } = demands;
+  const hitCount = records === null ? declared : countRecordDigits(payload, records);
+  if (hitCount < 0) throw recordFault(payload, records!);
   return {
     identity: {
       sourceName: card.regions[region]!,
@@ -289,40 +259,22 @@ const regionOf = (bytes: Uint8Array, card: InstrumentCard, demands: Demands): Re
   );
 };
 
-const checkKind = (bytes: Uint8Array, card: InstrumentCard, demands: Demands): number => {
-  const kind = fields[Slot.kind] === 0 ? 0 : u16At(bytes, fields[Slot.kind]!);
-  if (kind !== FrameKind.digits)
-    throw new Fault(
-      'frame-kind',
-      `kind ${kind} is not served for ${card.id}; send digits (${FrameKind.digits})`,
-    );
-  const encoding = fields[Slot.encoding] === 0 ? 0 : u16At(bytes, fields[Slot.encoding]!);
-  if (
-    encoding === FrameEncoding.columns48 ||
-    (encoding === FrameEncoding.packed32 && demands.packs) ||
-    (encoding === FrameEncoding.gap16 && demands.gaps)
-  )
-    return encoding;
-  throw new Fault(
-    'frame-kind',
-    `encoding ${encoding} is not served for ${card.id}; use columns48 (${FrameEncoding.columns48})` +
-      (demands.packs ? ` or packed32 (${FrameEncoding.packed32})` : '') +
-      (demands.gaps ? ` or gap16 (${FrameEncoding.gap16})` : ''),
-  );
-};
-
 /**
  * Writes the hits of an opened frame and returns how many; `into` must have room for `hitCount`. Throws
  * frame-order when voxels do not strictly ascend, frame-range when a voxel or ADC value is outside the card,
- * frame-count when gap16 words hold another number of hits;
- * what `into` holds is then undefined.
+ * frame-count when gap16 words hold another number of hits; what `into` holds is then undefined. Objects come out in
+ * their one order, whatever order they were sent in.
  */
 export const readDigits = (open: OpenFrame, card: InstrumentCard, into: HitColumns): number => {
   const { hitCount, payload } = open;
   const { voxel, adc } = into;
   if (voxel.length < hitCount || adc.length < hitCount)
     throw new Error(`room for ${Math.min(voxel.length, adc.length)} hits, the frame has ${hitCount}`);
-  const { voxels, adcBits } = demandsOf(card);
+  const { voxels, adcBits, records } = demandsOf(card);
+  if (records !== null) {
+    if (unpackRecords(payload, records, voxel, adc) < 0) throw recordFault(payload, records);
+    return hitCount;
+  }
   if (open.encoding === FrameEncoding.gap16) {
     const last =
       into.unpackGaps?.(payload, hitCount) ?? unpackGaps(payload, hitCount, adcBits, voxels, voxel, adc);

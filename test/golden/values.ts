@@ -4,6 +4,7 @@
  */
 
 import { FrameEncoding } from '../../src/domain/frame.ts';
+import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { FidelityReason, LayerCodec, LayerKind } from '../../src/domain/packet.ts';
 import {
   cardHash,
@@ -22,7 +23,7 @@ import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
 import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
 import { decodePolicy, encodePolicy } from '../../src/wire/policy.ts';
 import { decodeStatus, encodeStatus } from '../../src/wire/status.ts';
-import { smallCard } from '../wire/small_card.ts';
+import { objectsCard, smallCard } from '../wire/small_card.ts';
 
 export interface Golden {
   /** Name of the .bin beside this file. */
@@ -50,21 +51,34 @@ const identity = {
   instrumentHash: smallCard.hash,
 };
 
-const readFrame = (bytes: Uint8Array): unknown => {
-  const open = openFrame(bytes, smallCard);
-  const hits = { voxel: new Uint32Array(open.hitCount), adc: new Uint16Array(open.hitCount) };
-  const count = readDigits(open, smallCard, hits);
-  return { identity: open.identity, digits: { count, ...hits } };
-};
-const frame = (file: string, encoding: number, voxel: number[], adc: number[]): Golden =>
+const frame = (
+  file: string,
+  encoding: number,
+  voxel: number[],
+  adc: number[],
+  card: InstrumentCard = smallCard,
+): Golden =>
   golden(
     file,
     {
-      identity,
+      identity:
+        card === smallCard
+          ? identity
+          : {
+              ...identity,
+              sourceName: card.regions[1]!,
+              instrumentId: card.id,
+              instrumentHash: card.hash,
+            },
       digits: { count: voxel.length, voxel: Uint32Array.from(voxel), adc: Uint16Array.from(adc) },
     },
-    (value) => encodeFrame(value.identity, value.digits, smallCard, encoding),
-    readFrame,
+    (value) => encodeFrame(value.identity, value.digits, card, encoding),
+    (bytes) => {
+      const open = openFrame(bytes, card);
+      const hits = { voxel: new Uint32Array(open.hitCount), adc: new Uint16Array(open.hitCount) };
+      const count = readDigits(open, card, hits);
+      return { identity: open.identity, digits: { count, ...hits } };
+    },
   );
 
 const packet = {
@@ -99,6 +113,13 @@ export const goldens: readonly Golden[] = [
   frame('tf00_columns48.bin', FrameEncoding.columns48, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
   frame('tf00_gap16.bin', FrameEncoding.gap16, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
   frame('tf00_no_hits.bin', FrameEncoding.packed32, [], []),
+  frame(
+    'tf00_records16.bin',
+    FrameEncoding.records16,
+    [0, 3, 4, 5, 6, 7, 8, 12, 13],
+    [2048, 701, 1, 9, 701, 32, 128, 1, 17],
+    objectsCard,
+  ),
   golden('tk00_rare.bin', packet, encodePacket, decodePacket),
   golden(
     'tk00_ladder.bin',

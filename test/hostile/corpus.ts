@@ -5,8 +5,8 @@
 
 import { crc32c } from '@node-rs/crc32';
 import type { FaultCode } from '../../src/domain/fault.ts';
-import { type Digits, FrameEncoding, type FrameIdentity } from '../../src/domain/frame.ts';
-import { type InstrumentCard, voxelCount } from '../../src/domain/instrument.ts';
+import { type Digits, FrameEncoding, type FrameIdentity, FrameKind } from '../../src/domain/frame.ts';
+import { type InstrumentCard, type ObjectsCard, voxelCount } from '../../src/domain/instrument.ts';
 import { frameBytesMax } from '../../src/domain/limits.ts';
 import {
   cardHash,
@@ -16,7 +16,8 @@ import {
   run,
   timeFrameNumber,
 } from '../../src/domain/quantity.ts';
-import { encodeFrame } from '../../src/wire/frame.ts';
+import { encodeFrame, openFrame } from '../../src/wire/frame.ts';
+import { digitsOfRecords, recordLayout } from '../../src/wire/frames/records.ts';
 import { buildFrame, type FrameParts, payloadOf } from '../wire/builder.slow.ts';
 
 export interface HostilePayload {
@@ -62,6 +63,7 @@ const identityOf = (card: InstrumentCard, n: number): FrameIdentity => ({
 });
 
 const hitsOf = (card: InstrumentCard, count: number): Digits => {
+  if (card.kind === 'objects') return objectHits(card);
   const step = Math.max(1, Math.floor(voxelCount(card) / (count + 1)));
   return {
     count,
@@ -71,9 +73,31 @@ const hitsOf = (card: InstrumentCard, count: number): Digits => {
 };
 const goodHits = 24;
 
+/** As many objects as the card has room for. */
+const objectHits = (card: ObjectsCard): Digits => {
+  const records = card.groups.flatMap(({ countMax, fields }, group) =>
+    Array.from({ length: countMax }, (_, i) => ({
+      group,
+      values: card.fields.map(({ name, bits }, field) =>
+        fields.includes(name) ? (i * 37 + field * 11) % 2 ** bits : 0,
+      ),
+    })),
+  );
+  return digitsOfRecords(records, recordLayout(card));
+};
+/** What the message says it holds: hits, or objects. */
+const goodCount = (card: InstrumentCard): number =>
+  card.kind === 'digits' ? goodHits : card.groups.reduce((sum, { countMax }) => sum + countMax, 0);
+const goodEncoding = (card: InstrumentCard): number =>
+  card.kind === 'digits' ? FrameEncoding.columns48 : FrameEncoding.records16;
+const goodPayload = (card: InstrumentCard): Uint8Array =>
+  card.kind === 'digits'
+    ? payloadOf(hitsOf(card, goodHits), FrameEncoding.columns48, card.adcBits)
+    : openFrame(goodFrame(card, 500), card).payload.slice();
+
 /** The n-th good frame of the card's first region: message_id, time frame and timestamp go up with n. */
 export const goodFrame = (card: InstrumentCard, n: number): Uint8Array =>
-  encodeFrame(identityOf(card, n), hitsOf(card, goodHits), card, FrameEncoding.columns48);
+  encodeFrame(identityOf(card, n), hitsOf(card, goodHits), card, goodEncoding(card));
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const rootOf = (bytes: Uint8Array): number => view(bytes).getUint32(0, true);
@@ -277,11 +301,12 @@ const wrongFields = (card: InstrumentCard, good: Uint8Array): Entry[] => {
     ),
     absent('no card hash', Slot.instrumentHash, 'frame-instrument'),
     short('kind 0', Slot.kind, 0),
-    short('kind objects', Slot.kind, 2),
+    short('the other kind', Slot.kind, card.kind === 'digits' ? 2 : 1),
     short('kind 65535', Slot.kind, 65535),
     absent('no kind', Slot.kind, 'frame-kind'),
     short('encoding 0', Slot.encoding, 0),
     short('encoding 99', Slot.encoding, 99),
+    short('encoding of the other kind', Slot.encoding, card.kind === 'digits' ? 4 : 2),
     absent('no encoding', Slot.encoding, 'frame-kind'),
   ];
 };
@@ -289,10 +314,11 @@ const wrongFields = (card: InstrumentCard, good: Uint8Array): Entry[] => {
 /** Messages a builder makes: well formed in every offset, wrong in what they say. */
 const wrongNamesAndCounts = (card: InstrumentCard): Entry[] => {
   const identity = identityOf(card, 500);
-  const encoding = FrameEncoding.columns48;
-  const payload = payloadOf(hitsOf(card, goodHits), encoding, card.adcBits);
+  const encoding = goodEncoding(card);
+  const payload = goodPayload(card);
+  const hitCount = goodCount(card);
   const built = (parts: Partial<FrameParts>): Uint8Array =>
-    buildFrame({ identity, encoding, hitCount: goodHits, payload, ...parts });
+    buildFrame({ identity, kind: FrameKind[card.kind], encoding, hitCount, payload, ...parts });
   const named = (change: Partial<FrameIdentity>): Uint8Array =>
     built({ identity: { ...identity, ...change } });
   const long = 'x'.repeat(200);
@@ -313,8 +339,8 @@ const wrongNamesAndCounts = (card: InstrumentCard): Entry[] => {
       changed(built({}), (m) => m.setUint16(source + 4, 0xffff, true)),
       'frame-field',
     ],
-    ['hit_count one too many', built({ hitCount: goodHits + 1 }), 'frame-count'],
-    ['hit_count one too few', built({ hitCount: goodHits - 1 }), 'frame-count'],
+    ['hit_count one too many', built({ hitCount: hitCount + 1 }), 'frame-count'],
+    ['hit_count one too few', built({ hitCount: hitCount - 1 }), 'frame-count'],
     ['hit_count 0 with hits', built({ hitCount: 0 }), 'frame-count'],
     ['hit_count 2^32-1', built({ hitCount: 0xffffffff }), 'frame-count'],
     ['hits without payload', built({ payload: new Uint8Array(0) }), 'frame-count'],
@@ -342,7 +368,8 @@ const wrongNamesAndCounts = (card: InstrumentCard): Entry[] => {
   ];
 };
 
-const packs = (card: InstrumentCard): boolean => voxelCount(card) * 2 ** card.adcBits <= 2 ** 32;
+const packs = (card: InstrumentCard): boolean =>
+  card.kind === 'digits' && voxelCount(card) * 2 ** card.adcBits <= 2 ** 32;
 
 const wrongHits = (card: InstrumentCard): Entry[] => {
   const last = voxelCount(card) - 1;
@@ -422,6 +449,36 @@ const wrongGaps = (card: InstrumentCard): Entry[] => {
   });
 };
 
+/** Records of objects that no trigger of the card sends. */
+const wrongRecords = (card: ObjectsCard): Entry[] => {
+  const words = [...new Uint16Array(goodPayload(card).buffer)];
+  const length = 1 + card.fields.length;
+  const first = words.slice(0, length);
+  const all = goodCount(card);
+  const lacks = card.groups.findIndex(({ fields }) => fields.length < card.fields.length);
+  const lacked = card.fields.findIndex(({ name }) => !card.groups[lacks]!.fields.includes(name));
+  const withWord = (at: number, value: number): number[] => words.map((word, i) => (i === at ? value : word));
+  const lackingAt = length * words.filter((_, i) => i % length === 0).indexOf(lacks);
+  const cases: [string, number[], number, FaultCode][] = [
+    ['an unknown group', withWord(0, card.groups.length), all, 'frame-range'],
+    ['a group of 65535', withWord(0, 0xffff), all, 'frame-range'],
+    ['one object too many', [...first, ...words], all + 1, 'frame-count'],
+    ['all objects of one group', words.map((word, i) => (i % length === 0 ? 0 : word)), all, 'frame-count'],
+    ['one of a group too many, another lacking', [...first, ...words.slice(0, -length)], all, 'frame-count'],
+    ['a value one too large', withWord(1, 2 ** card.fields[0]!.bits), all, 'frame-range'],
+    ['a value of 65535', withWord(words.length - length + 1, 0xffff), all, 'frame-range'],
+    ['a number its group lacks', withWord(lackingAt + 1 + lacked, 1), all, 'frame-range'],
+    ['half an object', words.slice(0, -1), all, 'frame-count'],
+    ['an object more than hit_count', words, all - 1, 'frame-count'],
+  ];
+  return cases.map(([name, list, hitCount, code]) => {
+    const payload = new Uint8Array(Uint16Array.from(list).buffer);
+    const identity = identityOf(card, 800);
+    const { records16: encoding } = FrameEncoding;
+    return [name, buildFrame({ identity, kind: FrameKind.objects, encoding, hitCount, payload }), code];
+  });
+};
+
 const oversize = (card: InstrumentCard, good: Uint8Array): Entry[] => {
   const huge = Math.max(16 * 1024 * 1024, frameBytesMax(card) + 1);
   const tailed = new Uint8Array(huge);
@@ -469,8 +526,7 @@ export const hostilePayloads = (card: InstrumentCard): HostilePayload[] => {
       ...wildOffsets(good),
       ...wrongFields(card, good),
       ...wrongNamesAndCounts(card),
-      ...wrongHits(card),
-      ...wrongGaps(card),
+      ...(card.kind === 'digits' ? [...wrongHits(card), ...wrongGaps(card)] : wrongRecords(card)),
       ...oversize(card, good),
     ]),
     ...judged('partition', outOfTime(card)),

@@ -9,11 +9,12 @@ import { epochNanos } from '../../src/domain/quantity.ts';
 import { decodeAlarm, encodeAlarm } from '../../src/wire/alarm.ts';
 import { decodeAnomaly, encodeAnomaly } from '../../src/wire/anomaly.ts';
 import { encodeFrame, openFrame, readDigits } from '../../src/wire/frame.ts';
+import { digitsOfRecords, recordLayout } from '../../src/wire/frames/records.ts';
 import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
 import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
 import { decodeStatus, encodeStatus } from '../../src/wire/status.ts';
-import { anomalies, digitsOf, identitiesOf, packets } from '../wire/arbitraries.ts';
-import { smallCard, wedgeCard, wideCard } from '../wire/small_card.ts';
+import { anomalies, digitsOf, identitiesOf, packets, recordsOf } from '../wire/arbitraries.ts';
+import { objectsCard, smallCard, wedgeCard, wideCard } from '../wire/small_card.ts';
 import { goodFrame, hostilePayloads } from './corpus.ts';
 import { mutate } from './mutate.ts';
 import { hostileAnomalies, hostilePackets } from './packets.ts';
@@ -52,7 +53,7 @@ const amid = (bytes: Uint8Array, offset: number, foreign: number): Uint8Array =>
   return batch.subarray(offset, offset + bytes.length);
 };
 
-describe.each([smallCard, wedgeCard, wideCard])('the corpus on $id', (card) => {
+describe.each([smallCard, wedgeCard, wideCard, objectsCard])('the corpus on $id', (card) => {
   const payloads = hostilePayloads(card);
 
   it('has at least 60 payloads, each with its own name', () => {
@@ -93,6 +94,15 @@ const kinds: readonly (readonly [string, readonly Uint8Array[], (bytes: Uint8Arr
       })
       .map(([identity, digits, encoding]) => encodeFrame(identity, digits, smallCard, encoding)),
     (bytes) => readFrame(bytes, smallCard),
+  ],
+  [
+    'tf00 of objects',
+    fc
+      .sample(fc.tuple(identitiesOf(objectsCard), recordsOf(objectsCard)), { seed, numRuns: 20 })
+      .map(([identity, records]) =>
+        encodeFrame(identity, digitsOfRecords(records, recordLayout(objectsCard)), objectsCard),
+      ),
+    (bytes) => readFrame(bytes, objectsCard),
   ],
   ['tk00', fc.sample(packets, { seed, numRuns: 20 }).map(encodePacket), decodePacket],
   ['an00', fc.sample(anomalies, { seed, numRuns: 20 }).map(encodeAnomaly), decodeAnomaly],

@@ -4,8 +4,8 @@
  */
 
 import fc from 'fast-check';
-import type { Digits, FrameIdentity } from '../../src/domain/frame.ts';
-import { type InstrumentCard, voxelCount } from '../../src/domain/instrument.ts';
+import type { Digits, FrameIdentity, ObjectRecord } from '../../src/domain/frame.ts';
+import { type InstrumentCard, type ObjectsCard, voxelCount } from '../../src/domain/instrument.ts';
 import { limits } from '../../src/domain/limits.ts';
 import type { Anomaly, FidelityReason, Layer, Packet, Score } from '../../src/domain/packet.ts';
 import {
@@ -107,3 +107,25 @@ export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
   ),
   policyVersion: uint.map(policyVersion),
 });
+
+/** Objects a frame of the card may have, in any order. */
+export const recordsOf = (card: ObjectsCard): fc.Arbitrary<ObjectRecord[]> => {
+  const groups = card.groups.map(({ countMax, fields }, group) => {
+    const values = card.fields.map(({ name: field, bits }) =>
+      // Few different values, so that objects agree in some of their fields and in all.
+      fields.includes(field)
+        ? fc.oneof(fc.nat({ max: Math.min(3, 2 ** bits - 1) }), fc.nat({ max: 2 ** bits - 1 }))
+        : fc.constant(0),
+    );
+    return fc.array(
+      fc.tuple(...values).map((list) => ({ group, values: list })),
+      { maxLength: countMax },
+    );
+  });
+  return fc
+    .tuple(...groups)
+    .map((lists) => lists.flat())
+    .chain((records) =>
+      fc.shuffledSubarray(records, { minLength: records.length, maxLength: records.length }),
+    );
+};

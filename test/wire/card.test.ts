@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, parseInstrumentCard, parseModelCard } from '../../src/wire/card.ts';
-import { smallCard, smallCardJson } from './small_card.ts';
+import { parseInstrumentCard, parseModelCard } from '../../src/wire/card.ts';
+import { canonicalJson } from '../../src/wire/cards/schema.ts';
+import { objectsCard, objectsCardJson, smallCard, smallCardJson } from './small_card.ts';
 
 const cells = 64;
 const counts = (length: number) => new Array<number>(length).fill(1);
@@ -77,7 +78,7 @@ describe('parseInstrumentCard', () => {
     ['a threshold beyond the ADC', { thresholdAdc: 1024 }, /thresholdAdc: the threshold does not fit/],
     ['two regions of one name', { regions: ['a', 'a'] }, /two regions share a name/],
     ['a region without a name', { regions: [''] }, /regions\.0/],
-    ['objects', { kind: 'objects' }, /kind/],
+    ['a kind of frame nobody knows', { kind: 'pictures' }, /kind: must be 'digits' or 'objects'/],
     ['a time frame of half a nanosecond', { timeFrameNanos: 0.5 }, /timeFrameNanos/],
   ];
   for (const [what, change, message] of refusals)
@@ -95,6 +96,47 @@ describe('parseInstrumentCard', () => {
     expect(() => parseInstrumentCard(JSON.stringify(wrong))).toThrow(/id: .*adcBits: .*regions: /);
     const crossed = { ...smallCardJson, thresholdAdc: 4096, patch: [1, 1], regions: ['a', 'a'] };
     expect(() => parseInstrumentCard(JSON.stringify(crossed))).toThrow(/patch: .*thresholdAdc: .*regions: /);
+  });
+});
+
+describe('parseInstrumentCard of objects', () => {
+  it('derives a grid of which one object is one patch', () => {
+    expect(objectsCard.axes.map(({ name, size }) => [name, size])).toEqual([
+      ['slot', 9],
+      ['field', 3],
+    ]);
+    expect([objectsCard.patch, objectsCard.adcBits, objectsCard.thresholdAdc]).toEqual([[1, 3], 12, 1]);
+    expect(objectsCard.groups.map(({ fields }) => fields.join())).toEqual(['e', 'e,x,y', 'e,x']);
+    const digest = createHash('sha256').update(canonicalJson(objectsCardJson)).digest('hex');
+    expect(objectsCard.hash).toBe(digest.slice(0, 16));
+  });
+
+  const [sum, track] = objectsCardJson.groups;
+  const [e, x] = objectsCardJson.fields;
+  const refusals: [string, object, RegExp][] = [
+    ['a grid of its own', { axes: [], patch: [1] }, /axes: leave it out.*patch: leave it out/],
+    ['values of 16 bits', { fields: [{ ...e, bits: 16 }] }, /fields\.0\.bits/],
+    ['a step of 0', { fields: [{ ...e, step: 0 }] }, /fields\.0\.step/],
+    ['two fields of one name', { fields: [e, { ...x, name: 'e' }] }, /fields: two fields share a name/],
+    ['two groups of one name', { groups: [sum, sum] }, /groups: two groups share a name/],
+    ['too many objects', { groups: [sum, { ...track, countMax: 1024 }] }, /groups: a frame may have more/],
+    [
+      'a field nobody knows',
+      { groups: [{ ...sum, fields: ['z', 'e'] }] },
+      /groups\.0\.fields: 'z' is no field/,
+    ],
+    ['a group without fields', { groups: [{ ...sum, fields: [] }] }, /groups\.0\.fields/],
+    ['two regions of one name', { regions: ['a', 'a'] }, /two regions share a name/],
+  ];
+  it.each(refusals)('refuses %s', (_, change, message) => {
+    expect(() => parseInstrumentCard(JSON.stringify({ ...objectsCardJson, ...change }))).toThrow(message);
+  });
+
+  it('lists all faults at once', () => {
+    const wrong = { ...objectsCardJson, groups: [{ ...sum, fields: ['z', 'z'] }, sum], regions: ['a', 'a'] };
+    expect(() => parseInstrumentCard(JSON.stringify(wrong))).toThrow(
+      /groups: two groups.*groups\.0\.fields: names a field twice.*'z' is no field.*regions: /,
+    );
   });
 });
 

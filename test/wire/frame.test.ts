@@ -90,7 +90,7 @@ describe('encodeFrame and openFrame', () => {
     const [identity] = fc.sample(identitiesOf(smallCard), 1);
     const all = voxelCount(smallCard);
     for (const count of [0, 1, all])
-      for (const encoding of Object.values(FrameEncoding)) {
+      for (const encoding of [FrameEncoding.packed32, FrameEncoding.columns48, FrameEncoding.gap16]) {
         const digits = {
           count,
           voxel: Uint32Array.from({ length: count }, (_, i) => i),

@@ -3,7 +3,7 @@
  * the real parser, so that a card that stops being valid stops the tests.
  */
 
-import type { InstrumentCard } from '../../src/domain/instrument.ts';
+import type { InstrumentCard, ObjectsCard } from '../../src/domain/instrument.ts';
 import { parseInstrumentCard } from '../../src/wire/card.ts';
 
 const cardJson = (id: string, sizes: readonly number[], patch: readonly number[]) => ({
@@ -35,3 +35,27 @@ export const wedgeCard: InstrumentCard = parseInstrumentCard(
 export const wideCard: InstrumentCard = parseInstrumentCard(
   JSON.stringify({ ...cardJson('test-wide', [8, 128, 128], [1, 8, 8]), adcBits: 16 }),
 );
+
+/** Objects: two sorts have all fields, one only the first; a field's bits are not a round number. */
+export const objectsCardJson = {
+  id: 'test-objects',
+  title: 'a test trigger of up to nine objects',
+  kind: 'objects',
+  groups: [
+    { name: 'sum', countMax: 1, fields: ['e'] },
+    { name: 'track', countMax: 3 },
+    { name: 'cell', countMax: 5, fields: ['e', 'x'] },
+  ],
+  fields: [
+    { name: 'e', unit: 'GeV', bits: 11, offset: 0, step: 0.5 },
+    { name: 'x', unit: '', bits: 5, offset: -2, step: 0.125 },
+    { name: 'y', unit: 'rad', bits: 7, offset: 0, step: 0.05 },
+  ],
+  regions: ['trigger_0', 'trigger_1', 'trigger_2'],
+  timeFrameNanos: 25,
+  model: { name: 'test-fsq', version: 1 },
+  conditions: {},
+};
+const parsedObjects = parseInstrumentCard(JSON.stringify(objectsCardJson));
+if (parsedObjects.kind !== 'objects') throw new Error('an objects card became another kind');
+export const objectsCard: ObjectsCard = parsedObjects;

@@ -5,7 +5,7 @@
 
 import { z } from 'zod';
 import type { DequantiserCard } from '../../domain/dequantiser.ts';
-import { checkCard, hash, id, modelFile, record } from '../card.ts';
+import { checkCard, hash, id, modelFile, record } from './schema.ts';
 
 const whole = z.number().int();
 /** No neighbour is further: a wider margin would only be empty memory around each wedge. */
