@@ -87,15 +87,17 @@ export const tinySymbols = (cells: Uint8Array, inputWidth: number, outputWidth: 
   return symbols;
 };
 
-/** Writes the model to a fresh temporary folder. */
+/** Writes the model to a fresh temporary folder, or into one that is there. */
 export const writeTinyModel = (
   inputWidth = 64,
   outputWidth = 4,
   alphabet = 125,
+  folder = mkdtempSync(join(tmpdir(), 'tessera-model-')),
+  name = 'model.onnx',
 ): { path: string; file: ModelFile } => {
   const model = tinyModelBytes(inputWidth, outputWidth, alphabet);
-  const path = join(mkdtempSync(join(tmpdir(), 'tessera-model-')), 'model.onnx');
+  const path = join(folder, name);
   writeFileSync(path, model);
   const sha256 = createHash('sha256').update(model).digest('hex');
-  return { path, file: { file: 'model.onnx', sha256, inputWidth, outputWidth } };
+  return { path, file: { file: name, sha256, inputWidth, outputWidth } };
 };
