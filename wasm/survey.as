@@ -5,27 +5,34 @@
  * given by the caller; the same result as the TypeScript twin in src/kernels/survey_maps.ts.
  */
 
-// Places of the counts in `out` (i32 each), as src/kernels/survey.ts names them.
+// Places of the counts in `out` (i32 each), as src/kernels/survey/survey.ts names them.
 const codes: usize = 0;
 const pairs: usize = 4;
 const holes: usize = 8;
-const lonely: usize = 12;
-const lonelyMost: usize = 16;
-const silent: usize = 20;
-const silentMost: usize = 24;
-const full: usize = 28;
-const fullMost: usize = 32;
-const low: usize = 36;
-const jumps: usize = 40;
-const saturated: usize = 44;
-const wide: usize = 48;
+const alone: usize = 12;
+const aloneMost: usize = 16;
+const aloneSquares: usize = 20;
+const silent: usize = 24;
+const silentMost: usize = 28;
+const full: usize = 32;
+const fullMost: usize = 36;
+const low: usize = 40;
+const jumps: usize = 44;
+const saturated: usize = 48;
 const stuck: usize = 52;
+const torn: usize = 56;
+const tornMost: usize = 60;
+const emptyBusy: usize = 64;
+const rowMost: usize = 68;
+const charge: usize = 72;
 
 /** Bytes of one card's record: hits, codes, channels with hits, bits that are 0 in some ADC value, and 1 in some. */
 const cardBytes: usize = 20;
 /** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
 const blockHitsAsked: i32 = 64;
-const channelHitsAsked: i32 = 16;
+const channelHitsAsked: i32 = 32;
+/** A block with as many hits has some in every channel that lives. */
+const busyHits: i32 = 64;
 
 let andOf: i32 = 0;
 let orOf: i32 = 0;
@@ -55,6 +62,16 @@ function joinBits(adc: usize, count: i32): void {
   orOf = o;
 }
 
+/** Sum of `count` ADC values (u16). */
+function chargeOf(adc: usize, count: i32): i32 {
+  let sums = i32x4.splat(0);
+  let i = 0;
+  for (; i + 8 <= count; i += 8) sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(v128.load(adc + (<usize>i << 1))));
+  let sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
+  for (; i < count; i++) sum += <i32>load<u16>(adc + (<usize>i << 1));
+  return sum;
+}
+
 /** Evidence, in 1/64 bit, that `count` values with this AND and OR have a stuck bit. */
 function stuckEvidence(count: i32, and: i32, or: i32, mask: i32, weights: usize): i32 {
   const one = <i32>load<u8>(weights + <usize>(and & mask));
@@ -62,34 +79,30 @@ function stuckEvidence(count: i32, and: i32, or: i32, mask: i32, weights: usize)
   return count * max(one, zero);
 }
 
-/** The largest of eight bytes of a lane of 64 bits. */
-function mostOf(bytes: v128, lane: i32): i32 {
-  let word = lane == 0 ? i64x2.extract_lane(bytes, 0) : i64x2.extract_lane(bytes, 1);
-  let most = 0;
-  for (let i = 0; i < 8; i++) {
-    most = max(most, <i32>(word & 255));
-    word >>>= 8;
-  }
-  return most;
+/** The largest of the first eight bytes. */
+function mostOf(bytes: v128): i32 {
+  let most = i8x16.max_u(bytes, i64x2.shr_u(bytes, 32));
+  most = i8x16.max_u(most, i64x2.shr_u(most, 16));
+  return <i32>i8x16.extract_lane_u(i8x16.max_u(most, i64x2.shr_u(most, 8)), 0);
 }
 
 /**
- * `rows` patches (u32, ascending, at `patches`) with 64 cells each (codes, 0 where no hit is) and the frame's ADC
- * values (u16, in order of their voxels). `words` (u64 a patch, one block of zeros before and behind) is all zero
- * between calls. `silentMask` and `lonelyMask` have 8 bytes a block, 255 where a channel is known for it. Writes `out`,
- * `layers` (i32 each: most saturated cells of one of its patches), `times` (u16 a sample), `cards`, `seams` (two i32
- * each: hits beside it and pairs across it) and `active` (u32 a block: its active patches), and expects them zeroed.
+ * `rows` patches (u32, ascending, at `patches`) with 64 cells each (codes, 0 where no hit is) and the frame's `hitCount`
+ * ADC values (u16, in order of their voxels). `words` (u64 a patch, one block of zeros before and behind) is all zero
+ * between calls. `silentMask` and `aloneMask` have 8 bytes a block, 255 where a channel is known for it. Writes `out`,
+ * `layers` (i32 each: most saturated cells of one of its patches), `cards`, `seams` (two i32 each: hits beside it and
+ * pairs across it) and `fullRows` (u8 a card and sample: its rows of eight
+ * channels that are all hit at once), and expects them zeroed.
  */
 export function survey(
-  patches: usize, rows: i32, cells: usize, adc: usize,
+  patches: usize, rows: i32, cells: usize, adc: usize, hitCount: i32,
   timeBlocks: i32, padBlocks: i32, cardLayers: i32, cardBlocks: i32, chipBlocks: i32,
   codeLow: i32, codeHigh: i32, jumpUp: i32, adcMask: i32, weights: usize,
-  words: usize, silentMask: usize, lonelyMask: usize, out: usize, layers: usize, times: usize,
-  cards: usize, seams: usize, active: usize,
+  words: usize, silentMask: usize, aloneMask: usize, out: usize, layers: usize,
+  cards: usize, seams: usize, fullRows: usize,
 ): void {
   const zero = i8x16.splat(0);
   const ones = i8x16.splat(-1);
-  const eight = i16x8.splat(8);
   const inner = i64x2.splat(0x00ffffffffffff00);
   const lowest = i8x16.splat(<i8>codeLow);
   const beforeLowest = i8x16.splat(<i8>(codeLow - 1));
@@ -104,8 +117,6 @@ export function survey(
   let blockEnd = 0;
   let layer = 0;
   let card: usize = cards;
-  let activeAt: usize = active;
-  let activeWord: u32 = 0;
   let blockCodes = i32x4.splat(0);
   let allCodes = i32x4.splat(0);
   let lowCount = 0;
@@ -119,15 +130,12 @@ export function survey(
         store<i32>(card, load<i32>(card, 4) + <i32>pair, 4);
         allCodes = i32x4.add(allCodes, blockCodes);
         blockCodes = i32x4.splat(0);
-        store<u32>(activeAt, activeWord);
-        activeWord = 0;
       }
       if (row == rows) break;
       block = patch / timeBlocks;
       blockEnd = (block + 1) * timeBlocks;
       layer = block / padBlocks;
       card = cards + <usize>((layer / cardLayers) * cardsAbreast + (block - layer * padBlocks) / cardBlocks) * cardBytes;
-      activeAt = active + (<usize>block << 2);
     }
     const at = cells + (<usize>row << 6);
     const c0 = v128.load(at);
@@ -141,18 +149,6 @@ export function survey(
     store<u64>(
       words + (<usize>patch << 3),
       ~((<u64>i8x16.bitmask(z0) | (<u64>i8x16.bitmask(z1) << 16)) | ((<u64>i8x16.bitmask(z2) | (<u64>i8x16.bitmask(z3) << 16)) << 32)),
-    );
-    const time = patch - (blockEnd - timeBlocks);
-    activeWord |= 1 << time;
-    // Less the cells without a hit, of eight a sample.
-    const gaps = i8x16.add(i8x16.add(z0, z1), i8x16.add(z2, z3));
-    const timesAt = times + (<usize>time << 4);
-    v128.store(
-      timesAt,
-      i16x8.add(
-        i16x8.add(v128.load(timesAt), eight),
-        i16x8.add(i16x8.extend_low_i8x16_s(gaps), i16x8.extend_high_i8x16_s(gaps)),
-      ),
     );
     blockCodes = i32x4.add(
       blockCodes,
@@ -208,18 +204,25 @@ export function survey(
   let before: u64 = 0;
   let behind: u64 = 0;
   let hitsHoles = zero;
-  let lonelyPairs = zero;
+  let alonePairs = zero;
   let fulls = zero;
-  let wideCount = 0;
   let pairCount = 0;
   let holeCount = 0;
-  let lonelyCount = 0;
+  let aloneCount = 0;
+  let aloneSum = i32x4.splat(0);
   let silentCount = 0;
   let fullCount = 0;
-  let lonelyTop = zero;
+  let tornCount = 0;
+  let emptyCount = 0;
+  let aloneTop = zero;
   let silentTop = zero;
   let fullTop = zero;
+  let tornTop = zero;
   let stuckTop = 0;
+  let cardNumber = 0;
+  // The last channel of the block before, if that is the neighbour.
+  let lastHits = 0;
+  let lastPairs = 0;
   let hitAt = adc;
   for (let row = 0; row <= rows; row++) {
     const patch = row < rows ? load<i32>(patches + (<usize>row << 2)) : i32.MAX_VALUE;
@@ -231,21 +234,31 @@ export function survey(
         // Holes of channels that are not known to be dead; of those, the ones without any hit.
         const holesHere = v128.andnot(i8x16.shuffle(hitsHoles, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16), v128.load64_zero(silentMask + mask));
         const silentHere = v128.and(holesHere, i8x16.eq(hitsHoles, zero));
-        const lonelyHere = v128.andnot(i8x16.shuffle(lonelyPairs, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 16, 16, 16, 16, 16, 16, 16), v128.load64_zero(lonelyMask + mask));
-        const pairsHere = i8x16.shuffle(lonelyPairs, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16);
+        const aloneHere = v128.andnot(i8x16.shuffle(alonePairs, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 16, 16, 16, 16, 16, 16, 16), v128.load64_zero(aloneMask + mask));
+        const pairsHere = i8x16.shuffle(alonePairs, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16);
         const first = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(holesHere, silentHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
-        const second = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(lonelyHere, pairsHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
+        // Far fewer pairs than two channels side by side would have if they were neighbours.
+        const channelsHere = i8x16.shuffle(hitsHoles, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 16, 16, 16, 16, 16, 16, 16);
+        const tornHere = i8x16.sub_sat_u(
+          i8x16.min_u(channelsHere, i64x2.shr_u(channelsHere, 8)),
+          i8x16.add_sat_u(pairsHere, pairsHere),
+        );
+        const second = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(aloneHere, pairsHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
+        const third = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(fulls, tornHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
         holeCount += i32x4.extract_lane(first, 0) + i32x4.extract_lane(first, 1);
         silentCount += i32x4.extract_lane(first, 2) + i32x4.extract_lane(first, 3);
-        lonelyCount += i32x4.extract_lane(second, 0) + i32x4.extract_lane(second, 1);
+        aloneCount += i32x4.extract_lane(second, 0) + i32x4.extract_lane(second, 1);
         pairCount += i32x4.extract_lane(second, 2) + i32x4.extract_lane(second, 3);
-        const fullHere = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(fulls));
-        fullCount += i32x4.extract_lane(fullHere, 0) + i32x4.extract_lane(fullHere, 1);
+        fullCount += i32x4.extract_lane(third, 0) + i32x4.extract_lane(third, 1);
+        tornCount += i32x4.extract_lane(third, 2) + i32x4.extract_lane(third, 3);
+        aloneSum = i32x4.add(aloneSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(aloneHere, aloneHere)));
         silentTop = i8x16.max_u(silentTop, silentHere);
-        lonelyTop = i8x16.max_u(lonelyTop, lonelyHere);
+        aloneTop = i8x16.max_u(aloneTop, aloneHere);
         fullTop = i8x16.max_u(fullTop, fulls);
+        tornTop = i8x16.max_u(tornTop, tornHere);
         const live = popcnt(i8x16.bitmask(v128.andnot(i8x16.ne(hitsHoles, zero), v128.load64_zero(silentMask + mask))) & 255);
         const asked = min(hits, blockHitsAsked);
+        if (hits >= busyHits) emptyCount += 8 - live - popcnt(i8x16.bitmask(v128.load64_zero(silentMask + mask)));
         joinBits(hitAt, asked);
         stuckTop = max(stuckTop, stuckEvidence(asked, andOf, orOf, adcMask, weights));
         store<i32>(card, load<i32>(card) + hits);
@@ -253,6 +266,13 @@ export function survey(
         store<i32>(card, load<i32>(card, 12) | (~andOf & adcMask), 12);
         store<i32>(card, load<i32>(card, 16) | orOf, 16);
         let countWord = <u64>i64x2.extract_lane(hitsHoles, 0);
+        const across = min(lastHits, <i32>(countWord & 255)) - 2 * lastPairs;
+        if (across > 0) {
+          tornCount += across;
+          tornTop = i8x16.max_u(tornTop, i64x2.replace_lane(zero, 0, <i64>min(across, 255)));
+        }
+        lastHits = padBlock == padBlocks - 1 ? 0 : <i32>(countWord >>> 56);
+        lastPairs = i8x16.extract_lane_u(alonePairs, 15);
         if (padBlock % chipBlocks == 0 && padBlock > 0) {
           const seam = seams + (<usize>(layer * seamsAbreast + padBlock / chipBlocks - 1) << 3);
           store<i32>(seam, load<i32>(seam) + <i32>(countWord & 255));
@@ -260,7 +280,7 @@ export function survey(
         if (padBlock % chipBlocks == chipBlocks - 1 && padBlock < padBlocks - 1) {
           const seam = seams + (<usize>(layer * seamsAbreast + padBlock / chipBlocks) << 3);
           store<i32>(seam, load<i32>(seam) + <i32>(countWord >>> 56));
-          store<i32>(seam, load<i32>(seam, 4) + i8x16.extract_lane_u(lonelyPairs, 15), 4);
+          store<i32>(seam, load<i32>(seam, 4) + i8x16.extract_lane_u(alonePairs, 15), 4);
         }
         if (hits >= channelHitsAsked) {
           let channelAt = hitAt;
@@ -268,10 +288,12 @@ export function survey(
             const count = <i32>(countWord & 255);
             countWord >>>= 8;
             if (count >= channelHitsAsked) {
-              const low = v128.load(channelAt);
-              const high = v128.load(channelAt, 16);
-              const all = v128.and(low, high);
-              const any = v128.or(low, high);
+              const v0 = v128.load(channelAt);
+              const v1 = v128.load(channelAt, 16);
+              const v2 = v128.load(channelAt, 32);
+              const v3 = v128.load(channelAt, 48);
+              const all = v128.and(v128.and(v0, v1), v128.and(v2, v3));
+              const any = v128.or(v128.or(v0, v1), v128.or(v2, v3));
               let allWord = i64x2.extract_lane(all, 0) & i64x2.extract_lane(all, 1);
               let anyWord = i64x2.extract_lane(any, 0) | i64x2.extract_lane(any, 1);
               allWord &= allWord >>> 32;
@@ -286,39 +308,69 @@ export function survey(
         }
         hitAt += <usize>hits << 1;
         hitsHoles = zero;
-        lonelyPairs = zero;
+        alonePairs = zero;
         fulls = zero;
       }
       if (row == rows) break;
-      block = patch / timeBlocks;
+      const next = patch / timeBlocks;
+      if (next != block + 1) lastHits = 0;
+      block = next;
       blockEnd = (block + 1) * timeBlocks;
       layer = block / padBlocks;
       padBlock = block - layer * padBlocks;
       before = padBlock == 0 ? 0 : -1;
       behind = padBlock == padBlocks - 1 ? 0 : -1;
-      card = cards + <usize>((layer / cardLayers) * cardsAbreast + padBlock / cardBlocks) * cardBytes;
+      cardNumber = (layer / cardLayers) * cardsAbreast + padBlock / cardBlocks;
+      card = cards + <usize>cardNumber * cardBytes;
     }
     const at = words + (<usize>patch << 3);
     const word = load<u64>(at);
     const left = (word << 8) | ((load<u64>(at - wordStep) & before) >>> 56);
     const right = (word >>> 8) | ((load<u64>(at + wordStep) & behind) << 56);
+    const time = patch - (blockEnd - timeBlocks);
+    const past: u64 = time == 0 ? 0 : load<u64>(at - 8);
+    const future: u64 = time == timeBlocks - 1 ? 0 : load<u64>(at + 8);
+    const early = ((word << 1) & 0xfefefefefefefefe) | ((past >>> 7) & 0x0101010101010101);
+    const late = ((word >>> 1) & 0x7f7f7f7f7f7f7f7f) | ((future << 7) & 0x8080808080808080);
     const hits = i64x2.replace_lane(i64x2.splat(word), 1, left & right & ~word);
     hitsHoles = i8x16.add(hitsHoles, i8x16.popcnt(hits));
-    lonelyPairs = i8x16.add(lonelyPairs, i8x16.popcnt(i64x2.replace_lane(i64x2.splat(word & ~left & ~right), 1, word & right)));
+    alonePairs = i8x16.add(
+      alonePairs,
+      i8x16.popcnt(i64x2.replace_lane(i64x2.splat(word & ~(left | right | early | late)), 1, word & right)),
+    );
     fulls = i8x16.sub(fulls, i8x16.eq(i64x2.replace_lane(hits, 1, 0), ones));
-    const two = word & (word >>> 8);
-    wideCount += <i32>popcnt(two & (two >>> 16) & (word >>> 32));
+    let row = word & (word >>> 32);
+    row &= row >>> 16;
+    row = row & (row >>> 8) & 255;
+    if (row != 0) {
+      // Bit n of eight becomes 1 in byte n.
+      const spread = ((((row * 0x0101010101010101) & 0x8040201008040201) + 0x7f7f7f7f7f7f7f7f) >>> 7) & 0x0101010101010101;
+      const rowAt = fullRows + (<usize>(cardNumber * timeBlocks + time) << 3);
+      store<u64>(rowAt, load<u64>(rowAt) + spread);
+    }
   }
+  store<i32>(out, chargeOf(adc, hitCount), charge);
   store<i32>(out, pairCount, pairs);
   store<i32>(out, holeCount, holes);
-  store<i32>(out, lonelyCount, lonely);
-  store<i32>(out, mostOf(lonelyTop, 0), lonelyMost);
+  store<i32>(out, aloneCount, alone);
+  store<i32>(out, mostOf(aloneTop), aloneMost);
+  store<i32>(
+    out,
+    i32x4.extract_lane(aloneSum, 0) + i32x4.extract_lane(aloneSum, 1) + i32x4.extract_lane(aloneSum, 2) + i32x4.extract_lane(aloneSum, 3),
+    aloneSquares,
+  );
   store<i32>(out, silentCount, silent);
-  store<i32>(out, mostOf(silentTop, 0), silentMost);
+  store<i32>(out, mostOf(silentTop), silentMost);
   store<i32>(out, fullCount, full);
-  store<i32>(out, mostOf(fullTop, 0), fullMost);
-  store<i32>(out, wideCount, wide);
+  store<i32>(out, mostOf(fullTop), fullMost);
   store<i32>(out, stuckTop, stuck);
+  store<i32>(out, tornCount, torn);
+  store<i32>(out, mostOf(tornTop), tornMost);
+  store<i32>(out, emptyCount, emptyBusy);
+  let rowTop = zero;
+  const rowsEnd = fullRows + (<usize>(((layer / cardLayers) + 1) * cardsAbreast * timeBlocks) << 3);
+  for (let rowAt = fullRows; rowAt < rowsEnd; rowAt += 16) rowTop = i8x16.max_u(rowTop, v128.load(rowAt));
+  store<i32>(out, max(mostOf(rowTop), mostOf(i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16))), rowMost);
   for (let row = 0; row < rows; row++)
     store<u64>(words + (<usize>load<i32>(patches + (<usize>row << 2)) << 3), 0);
 }

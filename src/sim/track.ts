@@ -188,8 +188,11 @@ const ionise = (
   }
 };
 
-/** Draws the electrons of one step, drifts them to their pads and adds the packet. */
-const drift = (
+/**
+ * Draws the electrons of one step, drifts them to their pads and adds the packet.
+ * @param position of the step's mean clusters on the response's scale (`clusterClass`)
+ */
+export const drift = (
   phi: number,
   z: number,
   layer: number,

@@ -21,12 +21,11 @@ export interface SurveyMaps {
   readonly codes: Uint32Array;
   readonly pairs: Uint16Array;
   readonly holes: Uint16Array;
-  readonly lonely: Uint16Array;
+  readonly alone: Uint16Array;
   readonly full: Uint16Array;
   readonly low: Uint16Array;
   readonly jumps: Uint16Array;
   readonly saturated: Uint16Array;
-  readonly wide: Uint16Array;
   /** AND and OR of its ADC values, and the evidence of a stuck bit (1/64 bit), whatever the number of hits. */
   readonly all: Uint16Array;
   readonly any: Uint16Array;
@@ -34,7 +33,7 @@ export interface SurveyMaps {
   readonly grid: Uint8Array;
 }
 
-const mapNames = ['pairs', 'holes', 'lonely', 'full', 'low', 'jumps', 'saturated', 'wide'] as const;
+const mapNames = ['pairs', 'holes', 'alone', 'full', 'low', 'jumps', 'saturated'] as const;
 
 export interface MapMaker {
   readonly grid: SurveyGrid;
@@ -59,11 +58,11 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
       if (before > 0 && behind > 0) add('holes');
     } else {
       if (behind > 0) add('pairs');
-      if (before === 0 && behind === 0) add('lonely');
+      const early = sample > 0 ? at(channel, sample - 1) : 0;
+      const late = sample + 1 < samples ? at(channel, sample + 1) : 0;
+      if (before + behind + early + late === 0) add('alone');
       if (own < scale.lowest) add('low');
       if (own >= scale.highest) add('saturated');
-      if (lane % side <= 3 && [1, 2, 3, 4].every((n) => lane + n < lanes && at(channel + n, sample) > 0))
-        add('wide');
     }
     const phase = sample % side;
     if (phase > 0 && phase < side - 1 && jumps(channel, sample, own)) add('jumps');
@@ -88,12 +87,11 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
         codes: new Uint32Array(channels),
         pairs: column(),
         holes: column(),
-        lonely: column(),
+        alone: column(),
         full: column(),
         low: column(),
         jumps: column(),
         saturated: column(),
-        wide: column(),
         all: column().fill(0xffff),
         any: column(),
         grid: cells,
@@ -120,7 +118,9 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
 };
 
 /** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
-const [blockHitsAsked, channelHitsAsked] = [64, 16];
+const [blockHitsAsked, channelHitsAsked] = [64, 32];
+/** A block with as many hits has some in every channel that lives. */
+const busyHits = 64;
 
 /** The survey of the frame whose maps these are: what the kernel must say of it. */
 export const surveyOfMaps = (
@@ -139,6 +139,11 @@ export const surveyOfMaps = (
     const { all, any } = joined(digits.adc, from, count, mask);
     return count * Math.max(weights[all]!, weights[mask + 1 + (~any & mask)]!);
   };
+  const emptyIn = (block: number): number => {
+    const first = Math.floor(block / laneBlocks) * lanes + (block % laneBlocks) * side;
+    const places = Array.from({ length: side }, (_, i) => i);
+    return places.filter((i) => known.silent[block * side + i] === 0 && !(maps.hits[first + i]! > 0)).length;
+  };
   let next = 0;
   const tally = Object.fromEntries(tallyNames.map((name) => [name, 0])) as Record<
     (typeof tallyNames)[number],
@@ -146,10 +151,8 @@ export const surveyOfMaps = (
   >;
   const survey = {
     layers: new Int32Array(layers),
-    times: new Uint16Array(side * sampleBlocks),
     cards: new Int32Array(cardRecord.size * grid.cards),
     seams: new Int32Array(2 * layers * seamsAbreast),
-    active: new Uint32Array(grid.blocks),
   };
   for (let block = 0; block < grid.blocks; block++) {
     const layer = Math.floor(block / laneBlocks);
@@ -167,13 +170,14 @@ export const surveyOfMaps = (
       next += own;
       tally.codes += maps.codes[channel]!;
       survey.cards[card + cardRecord.codes]! += maps.codes[channel]!;
-      for (const name of ['pairs', 'full', 'low', 'jumps', 'saturated', 'wide'] as const)
+      for (const name of ['pairs', 'full', 'low', 'jumps', 'saturated'] as const)
         tally[name] += maps[name][channel]!;
       tally.fullMost = Math.max(tally.fullMost, maps.full[channel]!);
       const place = block * side + (lane % side);
-      if (known.lonely[place] === 0) {
-        tally.lonely += maps.lonely[channel]!;
-        tally.lonelyMost = Math.max(tally.lonelyMost, maps.lonely[channel]!);
+      if (known.alone[place] === 0) {
+        tally.alone += maps.alone[channel]!;
+        tally.aloneMost = Math.max(tally.aloneMost, maps.alone[channel]!);
+        tally.aloneSquares += maps.alone[channel]! ** 2;
       }
       if (known.silent[place] === 0) {
         tally.holes += maps.holes[channel]!;
@@ -185,9 +189,12 @@ export const surveyOfMaps = (
       for (let sample = 0; sample < samples; sample++) {
         const code = maps.grid[channel * samples + sample]!;
         if (code === 0) continue;
-        survey.times[sample]! += 1;
-        survey.active[block]! |= 1 << Math.floor(sample / side);
         if (code === 255) saturated[Math.floor(sample / side)]! += 1;
+      }
+      if (lane + 1 < lanes) {
+        const missing = Math.min(own, maps.hits[channel + 1]!) - 2 * maps.pairs[channel]!;
+        tally.torn += Math.max(0, missing);
+        tally.tornMost = Math.max(tally.tornMost, missing);
       }
       const chip = lane % wiring.chipLanes;
       const seam = layer * seamsAbreast + Math.floor(lane / wiring.chipLanes);
@@ -200,12 +207,15 @@ export const surveyOfMaps = (
     const asked = Math.min(next - first, blockHitsAsked);
     if (asked === 0) continue;
     const { all, any } = joined(digits.adc, first, asked, mask);
+    if (next - first >= busyHits) tally.emptyBusy += emptyIn(block);
     survey.layers[layer] = Math.max(survey.layers[layer]!, ...saturated);
     tally.stuck = Math.max(tally.stuck, evidence(first, asked));
     survey.cards[card + cardRecord.hits]! += next - first;
     survey.cards[card + cardRecord.zeros]! |= ~all & mask;
     survey.cards[card + cardRecord.ones]! |= any;
   }
+  tally.rowMost = fullRowsMost(maps, grid);
+  for (let hit = 0; hit < digits.count; hit++) tally.charge += digits.adc[hit]!;
   return { tally: Int32Array.from(tallyNames, (name) => tally[name]), ...survey };
 };
 
@@ -223,4 +233,21 @@ const joined = (
     any |= adc[i]!;
   }
   return { all, any };
+};
+
+/** Most rows of eight channels, all hit at once, of one card and sample. */
+const fullRowsMost = ({ grid: cells }: SurveyMaps, grid: SurveyGrid): number => {
+  const { lanes, samples, wiring, cardsAbreast } = grid;
+  const rows = new Uint16Array(grid.cards * samples);
+  for (let layer = 0; layer < grid.layers; layer++)
+    for (let lane = 0; lane + side <= lanes; lane += side)
+      for (let sample = 0; sample < samples; sample++) {
+        const first = (layer * lanes + lane) * samples + sample;
+        let hits = 0;
+        for (let i = 0; i < side; i++) if (cells[first + i * samples]! > 0) hits += 1;
+        const card =
+          Math.floor(layer / wiring.cardLayers) * cardsAbreast + Math.floor(lane / wiring.cardLanes);
+        if (hits === side) rows[card * samples + sample]! += 1;
+      }
+  return rows.reduce((most, one) => Math.max(most, one), 0);
 };

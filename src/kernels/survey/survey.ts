@@ -79,8 +79,6 @@ export const surveyGrid = (
   const perAxis = patchesPerAxis(card);
   const layers = perAxis.slice(0, -2).reduce((product, size) => product * size, 1);
   const [laneBlocks, sampleBlocks] = perAxis.slice(-2) as [number, number];
-  // A row's active patches are the bits of one word.
-  if (sampleBlocks > 32) return null;
   const lanes = axes.at(-2)!.size;
   const cardsAbreast = Math.ceil((laneBlocks * side) / wiring.cardLanes);
   return {
@@ -104,8 +102,9 @@ export const tallyNames = [
   'codes',
   'pairs',
   'holes',
-  'lonely',
-  'lonelyMost',
+  'alone',
+  'aloneMost',
+  'aloneSquares',
   'silent',
   'silentMost',
   'full',
@@ -113,8 +112,12 @@ export const tallyNames = [
   'low',
   'jumps',
   'saturated',
-  'wide',
   'stuck',
+  'torn',
+  'tornMost',
+  'emptyBusy',
+  'rowMost',
+  'charge',
 ] as const;
 export type TallyName = (typeof tallyNames)[number];
 
@@ -123,29 +126,28 @@ export const cardRecord = { hits: 0, codes: 1, live: 2, zeros: 3, ones: 4, size:
 
 /**
  * One frame's survey; the same arrays for every frame. `tally` in the order of `tallyNames`: sum of codes · pairs of
- * hits side by side in lanes · holes (no hit between two) · lonely hits (none on either side), and most of them in one
- * channel · holes of channels without any hit, and most in one · whole runs of eight samples, and most in one channel ·
- * hits below threshold · jumps · saturated hits · hits five lanes wide · evidence of a stuck bit in 1/64 bit.
+ * hits side by side in lanes · holes (no hit between two) · hits alone (none beside them in lanes or samples), most of
+ * them in one channel, and the sum of their squares over channels · holes of channels without any hit, and most in one
+ * · whole runs of eight samples, and most in one channel · hits below threshold · jumps · saturated hits · evidence of a
+ * stuck bit in 1/64 bit · pairs missing between neighbours (the fewer hits of the two less twice their pairs), and most
+ * between two · channels without hits in busy blocks · rows of eight channels all hit at once, most of one card and
+ * sample · sum of ADC values.
  */
 export interface Survey {
   readonly tally: Int32Array;
   /** Most saturated hits of one patch, a layer. */
   readonly layers: Int32Array;
-  /** Hits a sample; longer than the axis, zeros behind. */
-  readonly times: Uint16Array;
   /** `cardRecord.size` numbers a card. */
   readonly cards: Int32Array;
   /** Hits on both sides of a seam between chips of one layer, and pairs across it. */
   readonly seams: Int32Array;
-  /** By block of eight lanes: a bit for each of its patches that has hits. */
-  readonly active: Uint32Array;
 }
 
-/** Channels of one region that are as they are: holes of the dead and lonely hits of the noisy are not counted. */
+/** Channels of one region that are as they are: holes of the dead and lone hits of the noisy are not counted. */
 export interface Known {
   /** 8 bytes a block, 255 for a channel that is known for it. */
   readonly silent: Uint8Array;
-  readonly lonely: Uint8Array;
+  readonly alone: Uint8Array;
 }
 
 /** One per thread, over one gatherer. */
@@ -164,13 +166,12 @@ interface Places {
   readonly words: number;
   readonly weights: number;
   readonly silent: number;
-  readonly lonely: number;
+  readonly alone: number;
   readonly tally: number;
   readonly layers: number;
-  readonly times: number;
   readonly cards: number;
   readonly seams: number;
-  readonly active: number;
+  readonly fullRows: number;
   /** End of what is zeroed before each frame, which begins at `tally`. */
   readonly end: number;
 }
@@ -182,13 +183,12 @@ const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: numb
     words: room.place(8 * (grid.patchCount + 2 * grid.sampleBlocks)),
     weights: room.place(2 * 2 ** adcBits),
     silent: room.place(masks),
-    lonely: room.place(masks),
+    alone: room.place(masks),
     tally: room.place(4 * tallyNames.length),
     layers: room.place(4 * grid.layers),
-    times: room.place(2 * side * grid.sampleBlocks),
     cards: room.place(4 * cardRecord.size * grid.cards),
     seams: room.place(8 * Math.max(1, grid.layers * grid.seamsAbreast)),
-    active: room.place(4 * grid.blocks),
+    fullRows: room.place(side * grid.cards * grid.sampleBlocks + side),
     end: room.place(0),
   };
   return { places, bytes: room.bytes };
@@ -215,18 +215,16 @@ export const openSurveyor = (
   const { buffer } = memory;
   const kernels = openKernels(wasmBase64, memory) as Kernels;
   const maskBytes = grid.blocks * side;
-  known.forEach(({ silent, lonely }, region) => {
+  known.forEach(({ silent, alone }, region) => {
     new Uint8Array(buffer, places.silent + region * maskBytes, maskBytes).set(silent);
-    new Uint8Array(buffer, places.lonely + region * maskBytes, maskBytes).set(lonely);
+    new Uint8Array(buffer, places.alone + region * maskBytes, maskBytes).set(alone);
   });
   new Uint8Array(buffer, places.weights, 2 << adcBits).set(stuckWeights(adcBits, bitWeights));
   const survey: Survey = {
     tally: new Int32Array(buffer, places.tally, tallyNames.length),
     layers: new Int32Array(buffer, places.layers, grid.layers),
-    times: new Uint16Array(buffer, places.times, side * grid.sampleBlocks),
     cards: new Int32Array(buffer, places.cards, cardRecord.size * grid.cards),
     seams: new Int32Array(buffer, places.seams, 2 * grid.layers * grid.seamsAbreast),
-    active: new Uint32Array(buffer, places.active, grid.blocks),
   };
   const written = new Uint32Array(buffer, places.tally, (places.end - places.tally) / 4);
   const { wiring, sampleBlocks, laneBlocks } = grid;
@@ -241,6 +239,7 @@ export const openSurveyor = (
         rowCount,
         cells,
         adc,
+        gatherer.hits.count,
         sampleBlocks,
         laneBlocks,
         wiring.cardLayers,
@@ -253,13 +252,12 @@ export const openSurveyor = (
         places.weights,
         words,
         places.silent + region * maskBytes,
-        places.lonely + region * maskBytes,
+        places.alone + region * maskBytes,
         places.tally,
         places.layers,
-        places.times,
         places.cards,
         places.seams,
-        places.active,
+        places.fullRows,
       );
       return survey;
     },
