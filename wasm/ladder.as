@@ -35,6 +35,13 @@ export function closeStream(head: usize): usize {
   return out;
 }
 
+/** Lets the next step back be an even one: steps before it were counted from another one on. */
+function swapStates(head: usize): void {
+  const even = load<u32>(head);
+  store<u32>(head, load<u32>(head, oddAt));
+  store<u32>(head, even, oddAt);
+}
+
 function codeEven(step: usize, records: usize, head: usize): void {
   const record = records + <usize>load<u16>(step);
   let state = load<u32>(head);
@@ -49,13 +56,14 @@ function codeEven(step: usize, records: usize, head: usize): void {
 }
 
 /**
- * Codes `count` steps from `steps` on, `pitch` bytes apart, the last first; the first is an even one. The quotient by
- * a product is exact: a state is below 2^31, and the reciprocal less than 2^12 / frequency × 2^-43 too large.
+ * Codes `count` steps from `steps` on, `pitch` bytes apart, the last first, before those coded already. The quotient
+ * by a product is exact: a state is below 2^31, and the reciprocal less than 2^-43 too large.
  */
 export function codeSteps(steps: usize, count: i32, pitch: usize, records: usize, head: usize): void {
   let step = steps + <usize>count * pitch;
   if ((count & 1) != 0) {
     step -= pitch;
+    swapStates(head);
     codeEven(step, records, head);
   }
   let even = load<u32>(head);

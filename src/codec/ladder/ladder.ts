@@ -15,16 +15,9 @@ import { type LadderEncoder, openLadderEncoder } from '../../kernels/ladder/enco
 import { clearOccupancy } from '../../kernels/ladder/occupancy.ts';
 import { takeOccupancy, voxelListLength } from '../../kernels/ladder/occupancy_reader.ts';
 import { clearNodes, takePlane } from '../../kernels/ladder/planes.ts';
-import {
-  clearLogs,
-  type LevelledHits,
-  markLogs,
-  putRemainders,
-  remainderStepsMax,
-  takeRemainders,
-} from '../../kernels/ladder/remainder.ts';
+import { clearLogs, type LevelledHits, markLogs, takeRemainders } from '../../kernels/ladder/remainder.ts';
 import { putU32, u32At } from '../../kernels/little_endian.ts';
-import { closeRans, openRans, ransBytesMax, ransEncode } from '../../kernels/rans.ts';
+import { closeRans, openRans } from '../../kernels/rans.ts';
 import { assertGrid, type LadderTables } from './tables.ts';
 
 /** High four bits of a layer's first byte; the low ones are 0 in an occupancy, the plane's number from 1, or the
@@ -48,14 +41,16 @@ export const encodeLadder = (
   if (!(planes >= 0 && planes <= tables.scale.planes) || (remainder && planes < tables.scale.planes))
     throw new Error(`no rung of ${planes} planes${remainder ? ' and a remainder' : ''}`);
   const { count } = digits;
-  const streams = count === 0 ? [] : encoderOf(tables).encode(digits, planes);
-  const layers = Array.from({ length: 1 + planes }, (_, layer) =>
-    layer === 0
-      ? layerOf(LayerKind.occupancy, occupancyHead(tables), count, streams[0])
-      : layerOf(LayerKind.plane, [(version << 4) | layer], count, streams[layer]),
-  );
-  if (remainder) layers.push(codeRemainder(digits, tables));
-  return layers;
+  const streams = count === 0 ? [] : encoderOf(tables).encode(digits, planes, remainder);
+  const heads = [
+    occupancyHead(tables),
+    ...Array.from({ length: planes }, (_, index) => [(version << 4) | (index + 1)]),
+    ...(remainder ? [[(version << 4) | planes]] : []),
+  ];
+  return heads.map((head, layer) => {
+    const kind = layer === 0 ? LayerKind.occupancy : layer <= planes ? LayerKind.plane : LayerKind.remainder;
+    return layerOf(kind, head, count, streams[layer]);
+  });
 };
 
 /** Opened with the first frame that is coded: readers need none. */
@@ -89,29 +84,6 @@ const layerOf = (
   return { kind, codec: LayerCodec.ladder1, symbolCount: hitCount, payload };
 };
 const noBytes = new Uint8Array(0);
-
-const reserve = (tables: LadderTables, stepsMax: number): void => {
-  if (tables.scratch.steps.length >= stepsMax) return;
-  const size = stepsMax + (stepsMax >>> 2);
-  tables.scratch.steps = new Uint32Array(size);
-  tables.scratch.bytes = new Uint8Array(ransBytesMax(size));
-};
-
-const codeRemainder = (digits: Digits, tables: LadderTables): Layer => {
-  const { count, voxel, adc } = digits;
-  const { scale, remainder } = tables;
-  const { logs } = tables.grid;
-  reserve(tables, remainderStepsMax * count);
-  const level = new Uint8Array(count);
-  for (let i = 0; i < count; i++) level[i] = scale.levelOf[adc[i]!]!;
-  const hits = { count, voxel, level };
-  markLogs(logs, scale, hits);
-  const { steps, bytes } = tables.scratch;
-  const stepCount = putRemainders(logs, scale, remainder, hits, adc, steps);
-  clearLogs(logs, voxel, count);
-  const begin = count === 0 ? bytes.length : ransEncode(steps, stepCount, ladderPrecision, bytes);
-  return layerOf(LayerKind.remainder, [(version << 4) | scale.planes], count, bytes.subarray(begin));
-};
 
 /** What layers of the ladder say of a frame. */
 export interface DecodedLadder {

@@ -29,6 +29,20 @@ import {
   planesMax,
   putPlanes,
 } from '../../../src/kernels/ladder/planes.ts';
+import {
+  clearLogs,
+  coefficientsPerPattern,
+  levelSizeMax,
+  logGrid,
+  markLogs,
+  patterns,
+  putRemainders,
+  remainderContexts,
+  remainderScale,
+  remainderStepsMax,
+  remainderSymbols,
+  spreads,
+} from '../../../src/kernels/ladder/remainder.ts';
 import { ransBytesMax, ransEncode } from '../../../src/kernels/rans.ts';
 
 const hashed = (i: number, salt: number): number =>
@@ -45,13 +59,31 @@ const steps = (salt: number): Uint32Array =>
     ),
   );
 
-const codingOf = (sizes: readonly number[], depth: number, salt: number): LadderCoding => {
+/** Frequencies that differ by context: 4096 in nine unequal parts, some of them one slot. */
+const remainderSteps = (levels: number): Uint32Array =>
+  Uint32Array.from({ length: remainderContexts(levels) * remainderSymbols }, (_, i) => {
+    const symbol = i % remainderSymbols;
+    const width = 1 + (hashed(Math.floor(i / remainderSymbols), 7) % 500);
+    return ((symbol * width) << 16) | (symbol < remainderSymbols - 1 ? width : 4096 - symbol * width);
+  });
+
+const codingOf = (sizes: readonly number[], depth: number, salt: number, adcBits = 10): LadderCoding => {
   const axes = sizes.map((size, i) => ({ name: `axis${i}`, size, unit: '', origin: 0, step: 1 }));
   const curves = new Uint32Array(depth * curveStepsLength);
   for (let plane = 0; plane < depth; plane++) curves.set(steps(salt + plane), plane * curveStepsLength);
   return {
-    scale: levelScale(10, evenLevels({ adcBits: 10, thresholdAdc: 64 }, 1 << depth)),
-    grid: { occupancy: occupancyGrid({ axes }), nodes: nodeGrid({ axes }) },
+    scale: remainderScale(
+      levelScale(adcBits, evenLevels({ adcBits, thresholdAdc: (2 ** adcBits) >> 4 }, 1 << depth)),
+    ),
+    grid: { occupancy: occupancyGrid({ axes }), nodes: nodeGrid({ axes }), logs: logGrid({ axes }) },
+    remainder: {
+      coefficients: Int16Array.from(
+        { length: patterns * coefficientsPerPattern },
+        (_, i) => (hashed(i, salt + 8) % 65_536) - 32_768,
+      ),
+      spread: Uint8Array.from({ length: patterns }, (_, i) => hashed(i, salt + 9) % spreads),
+      steps: remainderSteps(1 << depth),
+    },
     occupancy: {
       flags: weights(flagContexts, salt + 1),
       first: weights(firstCells, salt + 2),
@@ -70,10 +102,17 @@ const streamOf = (found: Uint32Array, count: number): Uint8Array => {
 };
 
 /** The same streams by the twins. */
-const slowStreams = ({ count, voxel, adc }: Digits, coding: LadderCoding, planes: number): Uint8Array[] => {
+const slowStreams = (
+  { count, voxel, adc }: Digits,
+  coding: LadderCoding,
+  planes: number,
+  remainder: boolean,
+): Uint8Array[] => {
   const { occupancy: grid, nodes } = coding.grid;
   const depth = coding.scale.planes;
-  const found = new Uint32Array(Math.max(occupancyStepsMax(grid, count), planes * count));
+  const found = new Uint32Array(
+    Math.max(occupancyStepsMax(grid, count), planes * count, remainderStepsMax * count),
+  );
   markOccupancy(voxel, count, grid);
   const stepCount = putOccupancy(grid, coding.occupancy, coding.occupancyCurve, found);
   clearOccupancy(grid);
@@ -84,39 +123,51 @@ const slowStreams = ({ count, voxel, adc }: Digits, coding: LadderCoding, planes
   clearNodes(nodes, voxel, count);
   for (let plane = 0; plane < planes; plane++)
     streams.push(streamOf(found.subarray(plane * count, (plane + 1) * count), count));
-  return streams;
+  if (!remainder) return streams;
+  const { scale } = coding;
+  const { logs } = coding.grid;
+  const hits = { count, voxel, level: Uint8Array.from(adc, (one) => scale.levelOf[one]!) };
+  markLogs(logs, scale, hits);
+  const remainderCount = putRemainders(logs, scale, coding.remainder, hits, adc, found);
+  clearLogs(logs, voxel, count);
+  return [...streams, streamOf(found, remainderCount)];
 };
 
 /** Frames of one grid, from no hit to nothing but hits: one after another, as a lane codes them. */
-const scene = fc.record({
-  sizes: fc.array(fc.integer({ min: 1, max: 14 }), { maxLength: 2 }),
-  columns: fc.integer({ min: 1, max: 90 }),
-  depth: fc.integer({ min: 1, max: planesMax }),
-  shares: fc.array(fc.constantFrom(0, 0.003, 0.02, 0.2, 0.6, 1), { minLength: 1, maxLength: 4 }),
-  salt: fc.nat({ max: 9999 }),
-});
+const scene = fc
+  .record({
+    sizes: fc.array(fc.integer({ min: 1, max: 14 }), { maxLength: 2 }),
+    columns: fc.integer({ min: 1, max: 90 }),
+    depth: fc.integer({ min: 1, max: planesMax }),
+    shares: fc.array(fc.constantFrom(0, 0.003, 0.02, 0.2, 0.6, 1), { minLength: 1, maxLength: 4 }),
+    salt: fc.nat({ max: 9999 }),
+    adcBits: fc.integer({ min: 1, max: 16 }),
+  })
+  // Tables with wider levels are refused.
+  .filter(({ adcBits, depth }) => (2 ** adcBits) >> depth <= levelSizeMax >> 2);
 
-const frameOf = (voxels: number, share: number, salt: number): Digits => {
+const frameOf = (voxels: number, share: number, salt: number, adcBits = 10): Digits => {
   const all = Array.from({ length: voxels }, (_, v) => v);
   const voxel = Uint32Array.from(all.filter((v) => hashed(v, salt) / 2 ** 32 < share));
   return {
     count: voxel.length,
     voxel,
-    adc: Uint16Array.from(voxel, (v) => 1 + (hashed(v, salt + 1) % 1023)),
+    adc: Uint16Array.from(voxel, (v) => 1 + (hashed(v, salt + 1) % (2 ** adcBits - 1))),
   };
 };
 
 describe('the compiled encoder', () => {
   it('gives the bytes its twins give, frame after frame', () => {
     fc.assert(
-      fc.property(scene, ({ sizes, columns, depth, shares, salt }) => {
-        const coding = codingOf([...sizes, columns], depth, salt);
+      fc.property(scene, ({ sizes, columns, depth, shares, salt, adcBits }) => {
+        const coding = codingOf([...sizes, columns], depth, salt, adcBits);
         const encoder = openLadderEncoder(coding);
         shares.forEach((share, i) => {
-          const frame = frameOf(coding.grid.occupancy.voxels, share, salt + i);
+          const frame = frameOf(coding.grid.occupancy.voxels, share, salt + i, adcBits);
+          const remainder = i % 2 === 0;
           const planes = (salt + i) % (depth + 1);
-          expect(encoder.encode(frame, planes).map((stream) => stream.slice())).toEqual(
-            slowStreams(frame, coding, planes),
+          expect(encoder.encode(frame, planes, remainder).map((stream) => stream.slice())).toEqual(
+            slowStreams(frame, coding, planes, remainder),
           );
         });
       }),
@@ -126,6 +177,6 @@ describe('the compiled encoder', () => {
 
   it('throws for hits beyond its grid', () => {
     const encoder = openLadderEncoder(codingOf([3, 40], 4, 1));
-    expect(() => encoder.encode(frameOf(121, 1, 0), 4)).toThrow('voxel 120 of 120');
+    expect(() => encoder.encode(frameOf(121, 1, 0), 4, false)).toThrow('voxel 120 of 120');
   });
 });
