@@ -13,6 +13,7 @@ import { decodeAnomaly } from '../../wire/anomaly.ts';
 import { openFrame } from '../../wire/frame.ts';
 import { decodePacket } from '../../wire/packet.ts';
 import { bytesInWords, grouped } from '../output.ts';
+import { objectsTold, slotInWords } from './objects_words.ts';
 import { refusedTold, serviceHeadings, serviceTellers } from './service_words.ts';
 import { type Heading, heading, identifierOf, instant, type Told } from './told.ts';
 
@@ -127,26 +128,33 @@ const packetTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
 };
 
 const frameTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
-  const { identity, hitCount, encoding, payload } = openFrame(bytes, card);
+  const open = openFrame(bytes, card);
+  const { identity, hitCount, encoding, payload } = open;
   const name = nameIn(FrameEncoding, encoding);
+  const objects = card.kind === 'objects' ? objectsTold(open, card) : null;
   return {
     kind: 'tf00',
     row: [
       ...identityRow(identity),
       String(identity.messageId),
-      grouped(hitCount),
+      objects?.count ?? grouped(hitCount),
       bytesInWords(bytes.byteLength),
       name,
       instant(identity.timestampNanos),
     ],
     full: [
       ...identityFull(identity),
-      ['frame', `${grouped(hitCount)} hits in ${grouped(bytes.byteLength)} bytes, ${name}`],
+      [
+        'frame',
+        `${objects?.count ?? `${grouped(hitCount)} hits`} in ${grouped(bytes.byteLength)} bytes, ${name}`,
+      ],
       ['occupancy', `${((100 * hitCount) / voxelCount(card)).toFixed(3)} %`],
+      ...(objects?.lines ?? []),
     ],
     data: {
       identity,
       hitCount,
+      ...objects?.data,
       encoding: name,
       frameBytes: bytes.byteLength,
       payloadBytes: payload.byteLength,
@@ -154,8 +162,9 @@ const frameTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
   };
 };
 
-/** A patch as the cells it begins at: `layer 3, azimuth 16–23, time 40–47`. */
+/** A patch as the cells it begins at: `layer 3, azimuth 16–23, time 40–47`; of objects as the object: `jet 2`. */
 export const patchInWords = (patch: number, card: InstrumentCard): string => {
+  if (card.kind === 'objects') return slotInWords(patch, card);
   let rest = patch;
   const parts: string[] = [];
   for (let axis = card.axes.length - 1; axis >= 0; axis--) {
