@@ -48,16 +48,25 @@ const rawAt: usize = 6;
 const placeAt: usize = 8;
 const symbols: i32 = 9;
 
-/** Every hit's logarithm by its level alone: what is known before the remainder is. */
-export function markLogs(voxel: usize, adc: usize, count: i32, log: usize, facts: usize): void {
+/**
+ * Marks every hit's logarithm, and in a grid of its own that of its level's middle: `log` and `middle` are the places
+ * of voxel 0. In one grid, overwritten hit by hit, each wide load would wait for the store before it.
+ */
+export function markLogs(voxel: usize, adc: usize, count: i32, log: usize, middle: usize, facts: usize): void {
   for (let i = 0; i < count; i++) {
     const fact = facts + <usize>(<i32>load<u16>(adc + (<usize>i << 1)) * adcBytes);
-    store<i16>(log + (<usize>load<u32>(voxel + (<usize>i << 2)) << 1), load<i16>(fact, middleAt));
+    const at = <usize>load<u32>(voxel + (<usize>i << 2)) << 1;
+    store<i16>(log + at, load<i16>(fact));
+    store<i16>(middle + at, load<i16>(fact, middleAt));
   }
 }
 
-export function clearLogs(voxel: usize, count: i32, log: usize): void {
-  for (let i = 0; i < count; i++) store<i16>(log + (<usize>load<u32>(voxel + (<usize>i << 2)) << 1), 0);
+export function clearLogs(voxel: usize, count: i32, log: usize, middle: usize): void {
+  for (let i = 0; i < count; i++) {
+    const at = <usize>load<u32>(voxel + (<usize>i << 2)) << 1;
+    store<i16>(log + at, 0);
+    store<i16>(middle + at, 0);
+  }
 }
 
 /**
@@ -66,20 +75,23 @@ export function clearLogs(voxel: usize, count: i32, log: usize): void {
  * width of each level (i32 each), and `contextSteps` as the tables have them.
  */
 export function putRemainders(
-  voxel: usize, adc: usize, count: i32, log: usize, rowBytes: usize, facts: usize, adcBits: i32,
+  voxel: usize, adc: usize, count: i32, log: usize, middle: usize, rowBytes: usize, facts: usize, adcBits: i32,
   coefficients: usize, levels: usize, levelCount: i32, contextSteps: usize, steps: usize,
 ): usize {
   const none = i16x8.splat(0);
   const highBits = <u32>max<i32>(1, adcBits - 8);
   let step = steps;
   for (let i = 0; i < count; i++) {
-    const at = log + (<usize>load<u32>(voxel + (<usize>i << 2)) << 1);
+    const place = <usize>load<u32>(voxel + (<usize>i << 2)) << 1;
+    const at = log + place;
+    const below = middle + place + rowBytes;
     const value = <i32>load<u16>(adc + (<usize>i << 1));
     const fact = facts + <usize>(value * adcBytes);
-    // Two before, the hit itself, one after; one before above to two after; one before below to two after. Of these
-    // the hit and the ones two after count for nothing.
-    const upper = v128.load64_lane(at - rowBytes - 2, v128.load64_zero(at - 4), 1);
-    const lower = i64x2.replace_lane(v128.load64_zero(at + rowBytes - 2), 1, 512);
+    // Two before, nothing, one after, one before above to two after; one before below to two after. Those two after
+    // count for nothing.
+    const beside = v128.load16_lane(middle + place + 2, v128.load32_zero(at - 4), 3);
+    const upper = v128.load64_lane(at - rowBytes - 2, beside, 1);
+    const lower = i64x2.replace_lane(v128.load64_zero(below - 2), 1, 512);
     const pattern =
       (i16x8.bitmask(i16x8.ne(upper, none)) & 0x7b) | ((i16x8.bitmask(i16x8.ne(lower, none)) & 7) << 8);
     const row = coefficients + (<usize>pattern << 5);
@@ -93,11 +105,10 @@ export function putRemainders(
     const low = load<i32>(levels + (<usize>level << 3));
     const width = load<i32>(levels + (<usize>level << 3), 4);
     const eighthsUp = ((sum >> 12) - low) * 8 + 12 * width;
-    const place = eighthsUp < 0 ? 0 : min(31, eighthsUp / width);
-    const context = ((<i32>load<u16>(row, 26) * levelCount + level) << 5) | place;
+    const eighth = eighthsUp < 0 ? 0 : min(31, eighthsUp / width);
+    const context = ((<i32>load<u16>(row, 26) * levelCount + level) << 5) | eighth;
     store<u32>(step, load<u32>(contextSteps + (<usize>(context * symbols + <i32>load<u8>(fact, symbolAt)) << 2)));
     step += 4;
-    store<i16>(at, load<i16>(fact));
     const placeStep = load<u32>(fact, placeAt);
     if (placeStep != 0) {
       store<u32>(step, placeStep);

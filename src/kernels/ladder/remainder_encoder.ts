@@ -29,13 +29,14 @@ export interface RemainderEncoder {
 
 interface Kernels {
   codeFreeSteps(steps: number, count: number, reciprocals: number, head: number): void;
-  markLogs(voxel: number, adc: number, count: number, log: number, facts: number): void;
-  clearLogs(voxel: number, count: number, log: number): void;
+  markLogs(voxel: number, adc: number, count: number, log: number, middle: number, facts: number): void;
+  clearLogs(voxel: number, count: number, log: number, middle: number): void;
   putRemainders(
     voxel: number,
     adc: number,
     count: number,
     log: number,
+    middle: number,
     rowBytes: number,
     facts: number,
     adcBits: number,
@@ -66,6 +67,7 @@ export const placeRemainder = (
   contextSteps: room.place(remainder.steps.byteLength),
   reciprocals: room.place(8 << ladderPrecision),
   log: room.place(grid.logs.log.byteLength) + 2 * grid.logs.origin,
+  middle: room.place(grid.logs.log.byteLength) + 2 * grid.logs.origin,
   steps: room.place(4 * remainderStepsMax * (grid.logs.log.length - 2 * grid.logs.origin)),
 });
 
@@ -113,12 +115,13 @@ export const openRemainderEncoder = (
     layReciprocal(view, at.reciprocals + 8 * freq, freq);
   return {
     code(voxel, adc, count, head) {
-      kernels.markLogs(voxel, adc, count, at.log, at.facts);
+      kernels.markLogs(voxel, adc, count, at.log, at.middle, at.facts);
       const end = kernels.putRemainders(
         voxel,
         adc,
         count,
         at.log,
+        at.middle,
         2 * grid.logs.columns,
         at.facts,
         scale.adcBits,
@@ -128,7 +131,7 @@ export const openRemainderEncoder = (
         at.contextSteps,
         at.steps,
       );
-      kernels.clearLogs(voxel, count, at.log);
+      kernels.clearLogs(voxel, count, at.log, at.middle);
       kernels.codeFreeSteps(at.steps, (end - at.steps) >>> 2, at.reciprocals, head);
     },
   };
