@@ -1,5 +1,5 @@
 /**
- * `tessera import`: hits in a CSV or .npz file → frames on `<i>_frames`, or in a dump file. It refuses to send
+ * `tessera import`: hits or objects in a CSV or .npz file → frames on `<i>_frames`, or in a dump file. It refuses to send
  * part of a time frame: whatever is wrong in the file stops the import at a border, and is said with its place.
  */
 
@@ -14,8 +14,10 @@ import type { Clock } from '../ports/clock.ts';
 import { dumpEntry } from '../wire/files/dump.ts';
 import { encodeFrame } from '../wire/frame.ts';
 import { readCsv } from './imports/csv.ts';
-import type { ImportedFrame } from './imports/hits.ts';
+import { hitRows } from './imports/hits.ts';
 import { readNpz } from './imports/npz.ts';
+import { objectRows } from './imports/objects.ts';
+import type { ImportedFrame } from './imports/rows.ts';
 import { bytesInWords, grouped, jsonLine, type Output } from './output.ts';
 
 export interface ImportParts {
@@ -87,8 +89,9 @@ const openFileSink = async (path: string): Promise<Sink> => {
 };
 
 const readerOf = (file: string, card: InstrumentCard) => {
-  if (/\.csv$/i.test(file)) return readCsv(file, card);
-  if (/\.npz$/i.test(file)) return readNpz(file, card);
+  const shape = card.kind === 'digits' ? hitRows(card) : objectRows(card);
+  if (/\.csv$/i.test(file)) return readCsv(file, card, shape);
+  if (/\.npz$/i.test(file)) return readNpz(file, card, shape);
   throw new Fault('file-invalid', `${file} is neither .csv nor .npz; name it for what it is`);
 };
 
@@ -123,6 +126,7 @@ export const importFile = async (parts: ImportParts, options: ImportOptions): Pr
   const sink = 'bus' in to ? await openBusSink(to.bus, to.topic) : await openFileSink(to.file);
   const startNanos = options.startNanos ?? clock.nowNanos();
   const encode = openNumbering(card, sink.partitions, options.firstMessageId ?? 0, startNanos);
+  const counted = card.kind === 'digits' ? 'hits' : 'numbers';
   const summary = { file: options.file, timeFrames: 0, frames: 0, hits: 0, bytes: 0 };
   let saidMs = clock.nowMs();
   try {
@@ -135,7 +139,7 @@ export const importFile = async (parts: ImportParts, options: ImportOptions): Pr
       for (const { value } of frames) summary.bytes += value.byteLength;
       if (clock.nowMs() - saidMs >= 1000) {
         saidMs = clock.nowMs();
-        output.note(`${grouped(summary.frames)} frames, ${grouped(summary.hits)} hits …`);
+        output.note(`${grouped(summary.frames)} frames, ${grouped(summary.hits)} ${counted} …`);
       }
     }
   } finally {
@@ -146,7 +150,7 @@ export const importFile = async (parts: ImportParts, options: ImportOptions): Pr
     options.json === true
       ? jsonLine({ ...summary, to: target })
       : `${grouped(summary.frames)} frames of ${grouped(summary.timeFrames)} time frames, ` +
-          `${grouped(summary.hits)} hits, ${bytesInWords(summary.bytes)} → ${target}`,
+          `${grouped(summary.hits)} ${counted}, ${bytesInWords(summary.bytes)} → ${target}`,
   );
   return 0;
 };

@@ -9,6 +9,8 @@ import { importFile } from '../../src/commands/import.ts';
 import { encodeNpz, type NpyArray } from '../../src/sim/export.ts';
 import { readDump } from '../../src/wire/files/dump.ts';
 import { openFrame, readDigits } from '../../src/wire/frame.ts';
+import { recordLayout, recordsOf } from '../../src/wire/frames/records.ts';
+import { triggerCard } from '../objects.ts';
 import { card, openBus, partitions, topics } from '../services/gateway_world.ts';
 import { captureOutput } from './captured_output.ts';
 
@@ -191,7 +193,7 @@ describe('tessera import', () => {
         `has 'colour', unknown to ${card.id}. Write the columns ${header} (timestamp_ns may be added)`,
     );
     expect(await faultOf(file('empty.csv', ''))).toContain('line 1: the header lacks run');
-    expect(await faultOf(file('long.csv', 'x'.repeat(2 << 20)))).toContain('no CSV of hits');
+    expect(await faultOf(file('long.csv', 'x'.repeat(2 << 20)))).toContain('no CSV of rows');
     expect(await faultOf(file('hits.root', ''))).toContain('neither .csv nor .npz');
     expect(await faultOf(join(folder, 'absent.csv'))).toContain('cannot be read');
     expect(await faultOf(join(folder, 'absent.npz'))).toContain('cannot be read');
@@ -222,5 +224,96 @@ describe('tessera import', () => {
     const columns = Object.fromEntries(header.split(',').map((name) => [name, Uint16Array.of(1)]));
     expect(await npz({ ...columns, adc: Uint16Array.of(1, 2) })).toContain('adc has 2 entries, run has 1');
     expect(await npz({ ...columns, adc: Float32Array.of(1.5) })).toContain('adc[0]: 1.5 is not');
+  });
+});
+
+describe('tessera import of objects', () => {
+  const read = async (path: string) => {
+    const output = captureOutput();
+    const target = join(folder, 'objects.dump');
+    const clock = createVirtualClock();
+    const to = { file: target };
+    await importFile({ card: triggerCard, clock, output, to }, { file: path, startNanos: 1000n });
+    const frames = [];
+    for await (const message of readDump(createReadStream(target))) {
+      const opened = openFrame(message, triggerCard);
+      const into = { voxel: new Uint32Array(opened.hitCount), adc: new Uint16Array(opened.hitCount) };
+      const digits = { count: readDigits(opened, triggerCard, into), ...into };
+      const { run, timeFrame, timestampNanos } = opened.identity;
+      frames.push({ run, timeFrame, timestampNanos, records: recordsOf(digits, recordLayout(triggerCard)) });
+    }
+    return { frames, output };
+  };
+  const wanted = [
+    {
+      run: 1,
+      timeFrame: 0,
+      timestampNanos: 1000n,
+      records: [
+        { group: 0, values: [70, 0, 143] },
+        { group: 3, values: [400, 128, 0] },
+        { group: 3, values: [91, 100, 12] },
+      ],
+    },
+    { run: 1, timeFrame: 2, timestampNanos: 1050n, records: [{ group: 2, values: [10, 128, 7] }] },
+  ];
+
+  it('takes numbers in their units or as integers, groups by name or place, in any order', async () => {
+    const physical = [
+      'run,time_frame,group,pt,eta,phi',
+      '1,0,jet,45.6,-1.2,0.52',
+      '1,0,met,35,,6.24',
+      '1,0,3,200,0.0,0',
+      '1,2,muon,5,0.01,0.305',
+    ];
+    const { frames, output } = await read(file('physical.csv', physical.join('\n')));
+    expect(frames).toEqual(wanted);
+    expect(output.lines[0]).toMatch(/^2 frames of 2 time frames, 11 numbers, /);
+    const integers = [
+      'run,time_frame,source,group,pt_integer,eta_integer,phi',
+      '1,0,l1_global,met,70,0,6.24',
+      '1,0,l1_global,jet,91,100,0.52',
+      '1,0,l1_global,jet,400,128,0.01',
+      '1,2,l1_global,muon,10,128,0.3',
+    ];
+    expect((await read(file('integers.csv', integers.join('\n')))).frames).toEqual(wanted);
+  });
+
+  it('gives the same frames from arrays in an npz', async () => {
+    const arrays = {
+      run: Uint8Array.of(1, 1, 1, 1),
+      time_frame: Uint8Array.of(0, 0, 0, 2),
+      group: Uint8Array.of(3, 0, 3, 2),
+      pt: Float32Array.of(45.6, 35, 200, 5),
+      eta: Float32Array.of(-1.2, Number.NaN, 0, 0.01),
+      phi_integer: Uint16Array.of(12, 143, 0, 7),
+    };
+    const npz = encodeNpz(
+      Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, { data, shape: [4] }])),
+    );
+    expect((await read(file('objects.npz', npz))).frames).toEqual(wanted);
+  });
+
+  it('names what it cannot take', async () => {
+    const header = 'run,time_frame,group,pt,eta,phi';
+    const fault = (...lines: string[]): Promise<string> =>
+      read(file('wrong.csv', lines.join('\n'))).then(
+        () => 'no fault',
+        (error: { detail: string }) => error.detail.replaceAll(`${folder}/`, ''),
+      );
+    expect(await fault(header, '1,0,tau,1,1,1')).toBe(
+      "wrong.csv, line 2, column group: 'tau' is no group of l1-objects; use met, egamma, muon, jet",
+    );
+    expect(await fault(header, '1,0,jet,9999,1,1')).toContain(
+      "column pt: '9999' is not a number from 0 to 2047.5 GeV",
+    );
+    expect(await fault(header, '1,0,jet,1,,1')).toContain("column eta: '' is not a number from -5.568 to");
+    expect(await fault(header, '1,0,met,1,2,1')).toContain("'2' is not empty, but 'met' has no eta");
+    expect(await fault(header, '1,0,met,1,,1', '1,0,met,2,,1')).toBe(
+      "wrong.csv, lines 2 to 3, l1_global: record 1 is 'met' number 2; l1-objects has room for 1, send the first of them",
+    );
+    expect(await fault('run,time_frame,group,pt,pt_integer,eta,phi')).toContain('has both pt and pt_integer');
+    expect(await fault('run,group,pt,eta')).toContain(`lacks time_frame, phi. Write the columns ${header} (`);
+    expect(await fault(`${header},pt_bin`)).toContain("has 'pt_bin', unknown to l1-objects");
   });
 });

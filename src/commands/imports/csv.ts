@@ -1,6 +1,7 @@
 /**
- * CSV of hits → frames, streaming: one row a hit, a header that names run, time_frame, source, the instrument's
- * axes and adc. It refuses a row that does not fit, naming line, column and the mend, and time frames out of order.
+ * CSV of hits or objects → frames, streaming: one row a hit or object, a header that names run, time_frame, source
+ * and what the instrument's rows say. It refuses a row that does not fit, naming line, column and the mend, and time
+ * frames out of order.
  */
 
 import { createReadStream } from 'node:fs';
@@ -8,14 +9,15 @@ import { Fault } from '../../domain/fault.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { limits } from '../../domain/limits.ts';
 import {
-  adcMost,
   countFault,
-  type HitPile,
   type ImportedFrame,
-  openHitPile,
+  namesIn,
+  type Row,
+  type RowShape,
   runMost,
   timeFrameMost,
-} from './hits.ts';
+  usualColumns,
+} from './rows.ts';
 
 async function* linesOf(path: string): AsyncGenerator<string> {
   let held = '';
@@ -27,7 +29,7 @@ async function* linesOf(path: string): AsyncGenerator<string> {
       if (held.length > limits.csvLineCharsMax)
         throw new Fault(
           'file-invalid',
-          `${path} has a line of over ${limits.csvLineCharsMax} characters: no CSV of hits`,
+          `${path} has a line of over ${limits.csvLineCharsMax} characters: no CSV of rows`,
         );
       yield* lines;
     }
@@ -51,25 +53,35 @@ const cellsOf = (line: string): string[] => {
   );
 };
 
-/** Where each column stands in a row. */
+/** Where each column stands in a row; −1 where it is not there. */
 interface Columns {
   readonly run: number;
   readonly timeFrame: number;
   readonly source: number;
-  readonly axes: readonly number[];
-  readonly adc: number;
   readonly timestamp: number;
+  /** What a row says, in the order of the shape. */
+  readonly said: readonly number[];
   readonly names: readonly string[];
 }
 
 const timestampColumn = 'timestamp_ns';
 
-const readHeader = (line: string | undefined, path: string, card: InstrumentCard): Columns => {
-  const axes = card.axes.map(({ name }) => name);
-  const needed = ['run', 'time_frame', 'source', ...axes, 'adc'];
+const readHeader = (
+  line: string | undefined,
+  path: string,
+  card: InstrumentCard,
+  shape: RowShape,
+): Columns => {
+  const where = `${path}, line 1`;
   const names = line === undefined ? [] : cellsOf(line);
-  const missing = needed.filter((name) => !names.includes(name));
-  const unknown = names.filter((name) => !needed.includes(name) && name !== timestampColumn);
+  const needed = usualColumns(card, shape);
+  const said = namesIn(names, shape, where);
+  const known = ['run', 'time_frame', 'source', timestampColumn, ...shape.columns.flat()];
+  const missing = needed.filter((name) => {
+    const others = shape.columns.find((alike) => alike.includes(name)) ?? [name];
+    return !others.some((one) => names.includes(one));
+  });
+  const unknown = names.filter((name) => !known.includes(name));
   const twice = names.filter((name, i) => names.indexOf(name) !== i);
   const faults = [
     missing.length > 0 && `lacks ${missing.join(', ')}`,
@@ -79,16 +91,15 @@ const readHeader = (line: string | undefined, path: string, card: InstrumentCard
   if (faults.length > 0)
     throw new Fault(
       'file-invalid',
-      `${path}, line 1: the header ${faults.join('; ')}. Write the columns ${needed.join(',')} (${timestampColumn} may be added)`,
+      `${where}: the header ${faults.join('; ')}. Write the columns ${needed.join(',')} (${timestampColumn} may be added)`,
     );
   const at = (name: string): number => names.indexOf(name);
   return {
     run: at('run'),
     timeFrame: at('time_frame'),
     source: at('source'),
-    axes: axes.map(at),
-    adc: at('adc'),
     timestamp: at(timestampColumn),
+    said: said.map(at),
     names,
   };
 };
@@ -103,10 +114,10 @@ interface OpenTimeFrame {
 }
 
 /** Reads rows one at a time and knows where it is, so that every fault can say so. */
-const openRows = (path: string, card: InstrumentCard, columns: Columns) => {
+const openRows = (path: string, card: InstrumentCard, shape: RowShape, columns: Columns) => {
   const regionOf = new Map(card.regions.map((name, region) => [name, region]));
-  const piles: HitPile[] = card.regions.map(() => openHitPile(card));
-  const adcLimit = adcMost(card);
+  const names = columns.said.map((column) => columns.names[column]!);
+  const piles = card.regions.map(() => shape.openPile(names));
   let open: OpenTimeFrame | null = null;
   let line = 1;
 
@@ -118,6 +129,21 @@ const openRows = (path: string, card: InstrumentCard, columns: Columns) => {
     const fault = countFault(value, least, most);
     if (fault !== '') throw wrong(column, cell, fault);
     return value;
+  };
+  let cellsNow: readonly string[] = [];
+  const row: Row = {
+    cell: (column) => cellsNow[columns.said[column]!]!,
+    wrong: (column, why) => wrong(columns.said[column]!, cellsNow[columns.said[column]!]!, why),
+  };
+  const regionAt = (cells: readonly string[]): number => {
+    if (columns.source < 0) return 0;
+    const region = regionOf.get(cells[columns.source]!);
+    if (region !== undefined) return region;
+    throw wrong(
+      columns.source,
+      cells[columns.source]!,
+      `is no region of ${card.id}; use ${card.regions[0]}, …`,
+    );
   };
   const timestampAt = (cells: readonly string[]): bigint | null => {
     if (columns.timestamp < 0) return null;
@@ -169,21 +195,11 @@ const openRows = (path: string, card: InstrumentCard, columns: Columns) => {
         );
       const run = countAt(cells, columns.run, 0, runMost);
       const timeFrame = countAt(cells, columns.timeFrame, 0, timeFrameMost);
-      const region = regionOf.get(cells[columns.source]!);
-      if (region === undefined)
-        throw wrong(
-          columns.source,
-          cells[columns.source]!,
-          `is no region of ${card.id}; use ${card.regions[0]}, …`,
-        );
-      let voxel = 0;
-      card.axes.forEach(({ size }, axis) => {
-        voxel = voxel * size + countAt(cells, columns.axes[axis]!, 0, size - 1);
-      });
-      const adc = countAt(cells, columns.adc, 1, adcLimit);
+      const region = regionAt(cells);
       const closed = turnTo(run, timeFrame, cells);
       open!.regions.add(region);
-      piles[region]!.add(voxel, adc);
+      cellsNow = cells;
+      piles[region]!.add(row);
       return closed;
     },
     end: (): ImportedFrame[] => close(line),
@@ -191,16 +207,22 @@ const openRows = (path: string, card: InstrumentCard, columns: Columns) => {
 };
 
 /** Frames in the order of the file, all regions of a time frame together. Throws file-invalid. */
-export async function* readCsv(path: string, card: InstrumentCard): AsyncGenerator<ImportedFrame[]> {
+export async function* readCsv(
+  path: string,
+  card: InstrumentCard,
+  shape: RowShape,
+): AsyncGenerator<ImportedFrame[]> {
+  const begin = (header: string | undefined) =>
+    openRows(path, card, shape, readHeader(header, path, card, shape));
   let rows: ReturnType<typeof openRows> | null = null;
   for await (const line of linesOf(path)) {
     if (rows === null) {
-      rows = openRows(path, card, readHeader(line, path, card));
+      rows = begin(line);
       continue;
     }
     const closed = rows.take(line);
     if (closed.length > 0) yield closed;
   }
-  const last = (rows ?? openRows(path, card, readHeader(undefined, path, card))).end();
+  const last = (rows ?? begin(undefined)).end();
   if (last.length > 0) yield last;
 }

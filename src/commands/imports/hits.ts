@@ -6,16 +6,7 @@
 import { Fault } from '../../domain/fault.ts';
 import type { Digits } from '../../domain/frame.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
-
-/** The hits of one region in one time frame. */
-export interface ImportedFrame {
-  readonly run: number;
-  readonly timeFrame: number;
-  readonly region: number;
-  /** Start of the time frame, where the file says it. */
-  readonly timestampNanos: bigint | null;
-  readonly digits: Digits;
-}
+import { countIn, type RowShape } from './rows.ts';
 
 /** Gathers hits of one frame; `where` tells a person which part of which file they came from. */
 export interface HitPile {
@@ -76,12 +67,25 @@ export const placeOf = (voxel: number, card: InstrumentCard): string => {
     .join(', ');
 };
 
-/** What is wrong with a number as a count from 0 to `most`, or '' when nothing is. */
-export const countFault = (value: number, least: number, most: number): string =>
-  Number.isSafeInteger(value) && value >= least && value <= most
-    ? ''
-    : `is not a whole number from ${least} to ${most}`;
-
 export const adcMost = (card: InstrumentCard): number => 2 ** card.adcBits - 1;
-export const runMost = 2 ** 32 - 1;
-export const timeFrameMost = Number.MAX_SAFE_INTEGER;
+
+/** One row a hit: the instrument's axes and adc. */
+export const hitRows = (card: InstrumentCard): RowShape => {
+  const sizes = card.axes.map(({ size }) => size);
+  const adcLimit = adcMost(card);
+  return {
+    columns: [...card.axes.map(({ name }) => [name]), ['adc']],
+    openPile: () => {
+      const pile = openHitPile(card);
+      return {
+        add(row) {
+          let voxel = 0;
+          for (let axis = 0; axis < sizes.length; axis++)
+            voxel = voxel * sizes[axis]! + countIn(row, axis, 0, sizes[axis]! - 1);
+          pile.add(voxel, countIn(row, sizes.length, 1, adcLimit));
+        },
+        digits: pile.digits,
+      };
+    },
+  };
+};

@@ -1,6 +1,6 @@
 /**
- * .npz of hits → frames. Either columns of equal length (run, time_frame, source, the instrument's axes, adc), or
- * what our simulator exports (hits = voxel << adcBits | adc, offsets, region). It refuses lengths that disagree.
+ * .npz of hits or objects → frames. Either columns of equal length (run, time_frame, source, what the instrument's
+ * rows say), or, of hits, what our simulator exports (hits = voxel << adcBits | adc, offsets, region). It refuses lengths that disagree.
  */
 
 import { readFileSync } from 'node:fs';
@@ -8,15 +8,17 @@ import { Fault } from '../../domain/fault.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { voxelCount } from '../../domain/instrument.ts';
 import { type NpyValues, type Npz, openNpz } from '../../wire/files/npz.ts';
+import { openHitPile, placeOf } from './hits.ts';
 import {
-  adcMost,
   countFault,
   type ImportedFrame,
-  openHitPile,
-  placeOf,
+  namesIn,
+  type Row,
+  type RowShape,
   runMost,
   timeFrameMost,
-} from './hits.ts';
+  usualColumns,
+} from './rows.ts';
 
 /** One array as a column of whole numbers, checked as they are asked for. */
 interface Column {
@@ -24,10 +26,12 @@ interface Column {
   at(index: number): number;
 }
 
+const oneAxis = (path: string, name: string, axes: number): Fault =>
+  new Fault('file-invalid', `${path}, ${name}: has ${axes} axes; give one number a row`);
+
 const columnOf = (npz: Npz, name: string, path: string, least: number, most: number): Column => {
   const { values, shape } = npz.read(name);
-  if (shape.length !== 1)
-    throw new Fault('file-invalid', `${path}, ${name}: has ${shape.length} axes; give one number a row`);
+  if (shape.length !== 1) throw oneAxis(path, name, shape.length);
   return {
     length: values.length,
     at(index) {
@@ -46,7 +50,7 @@ const sameLength = (columns: Readonly<Record<string, { readonly length: number }
     if (length !== first![1].length)
       throw new Fault(
         'file-invalid',
-        `${path}: ${name} has ${length} entries, ${first![0]} has ${first![1].length}; give one for each hit`,
+        `${path}: ${name} has ${length} entries, ${first![0]} has ${first![1].length}; give one for each row`,
       );
   return first![1].length;
 };
@@ -79,30 +83,68 @@ const readFile = (path: string): Uint8Array => {
 };
 
 /** Frames in the order of the file, those of a time frame together where they stand together. */
-export function* readNpz(path: string, card: InstrumentCard): Generator<ImportedFrame[]> {
+export function* readNpz(path: string, card: InstrumentCard, shape: RowShape): Generator<ImportedFrame[]> {
   const npz = openNpz(readFile(path));
   const has = (name: string): boolean => npz.names.includes(name);
-  if (has('hits') && has('offsets')) return yield* packedFrames(npz, path, card);
-  const needed = ['run', 'time_frame', 'source', ...card.axes.map(({ name }) => name), 'adc'];
-  const missing = needed.filter((name) => !has(name));
+  if (card.kind === 'digits' && has('hits') && has('offsets')) return yield* packedFrames(npz, path, card);
+  const needed = usualColumns(card, shape);
+  const said = namesIn(npz.names, shape, path);
+  const missing = needed.filter((name) => {
+    const at = shape.columns.findIndex(([usual]) => usual === name);
+    return at < 0 ? !has(name) : said[at] === '';
+  });
   if (missing.length > 0)
     throw new Fault(
       'file-invalid',
-      `${path}: lacks the arrays ${missing.join(', ')} (it holds ${npz.names.join(', ')}). Give one entry a hit in ` +
-        `${needed.join(', ')}, or hits, offsets and region as the simulator writes them`,
+      `${path}: lacks the arrays ${missing.join(', ')} (it holds ${npz.names.join(', ')}). Give one entry a row in ` +
+        needed.join(', ') +
+        (card.kind === 'digits' ? ', or hits, offsets and region as the simulator writes them' : ''),
     );
-  return yield* columnFrames(npz, path, card);
+  return yield* columnFrames(npz, path, card, shape, said);
 }
 
-function* columnFrames(npz: Npz, path: string, card: InstrumentCard): Generator<ImportedFrame[]> {
+/** One array a column; `turnTo` says which row the cells are of. */
+const openRow = (npz: Npz, path: string, names: readonly string[]) => {
+  const columns = names.map((name) => {
+    const { values, shape } = npz.read(name);
+    if (shape.length !== 1) throw oneAxis(path, name, shape.length);
+    return values as NpyValues;
+  });
+  let index = 0;
+  const row: Row = {
+    cell(column) {
+      const value = columns[column]![index]!;
+      return typeof value === 'bigint' ? Number(value) : value;
+    },
+    wrong: (column, why) =>
+      new Fault(
+        'file-invalid',
+        `${path}, ${names[column]}[${index}]: ${String(columns[column]![index])} ${why}`,
+      ),
+  };
+  return {
+    row,
+    columns,
+    turnTo(to: number): void {
+      index = to;
+    },
+  };
+};
+
+function* columnFrames(
+  npz: Npz,
+  path: string,
+  card: InstrumentCard,
+  shape: RowShape,
+  names: readonly string[],
+): Generator<ImportedFrame[]> {
   const run = columnOf(npz, 'run', path, 0, runMost);
   const timeFrame = columnOf(npz, 'time_frame', path, 0, timeFrameMost);
-  const source = regionsOf(npz, 'source', path, card);
-  const axes = card.axes.map(({ name, size }) => columnOf(npz, name, path, 0, size - 1));
-  const adc = columnOf(npz, 'adc', path, 1, adcMost(card));
-  const named = Object.fromEntries(card.axes.map(({ name }, i) => [name, axes[i]!]));
-  const count = sameLength({ run, time_frame: timeFrame, source, ...named, adc }, path);
-  const piles = card.regions.map(() => openHitPile(card));
+  const source = npz.names.includes('source') ? regionsOf(npz, 'source', path, card) : null;
+  const { row, columns, turnTo } = openRow(npz, path, names);
+  const named = Object.fromEntries(names.map((name, i) => [name, columns[i]!]));
+  const count = sameLength({ run, time_frame: timeFrame, ...(source && { source }), ...named }, path);
+  const piles = card.regions.map(() => shape.openPile(names));
 
   let from = 0;
   while (from < count) {
@@ -110,11 +152,10 @@ function* columnFrames(npz: Npz, path: string, card: InstrumentCard): Generator<
     const regions = new Set<number>();
     let i = from;
     for (; i < count && run.at(i) === runNow && timeFrame.at(i) === timeFrameNow; i++) {
-      let voxel = 0;
-      for (const [axis, column] of axes.entries()) voxel = voxel * card.axes[axis]!.size + column.at(i);
-      const region = source.at(i);
+      const region = source?.at(i) ?? 0;
       regions.add(region);
-      piles[region]!.add(voxel, adc.at(i));
+      turnTo(i);
+      piles[region]!.add(row);
     }
     if (i < count && (run.at(i) < runNow || (run.at(i) === runNow && timeFrame.at(i) < timeFrameNow)))
       throw new Fault(
@@ -122,7 +163,7 @@ function* columnFrames(npz: Npz, path: string, card: InstrumentCard): Generator<
         `${path}, time_frame[${i}]: run ${run.at(i)}, time frame ${timeFrame.at(i)} comes after run ${runNow}, ` +
           `time frame ${timeFrameNow}; sort by run and time_frame`,
       );
-    const where = `${path}, hits ${from} to ${i - 1}`;
+    const where = `${path}, rows ${from} to ${i - 1}`;
     yield [...regions]
       .sort((a, b) => a - b)
       .map((region) => ({
