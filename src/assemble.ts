@@ -16,6 +16,7 @@ import type { LogTarget } from './adapters/telemetry/log.ts';
 import { exposeStatus } from './adapters/telemetry/status_metrics.ts';
 import { createTelemetry, type TelemetryAdapter } from './adapters/telemetry/telemetry.ts';
 import { openLanePool } from './adapters/threads/lane_pool.ts';
+import { alarmsShown } from './anomaly/alarms.ts';
 import { firstPolicy } from './anomaly/fidelity.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
@@ -29,6 +30,8 @@ import type { Bus } from './ports/bus.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Lane } from './ports/lane.ts';
 import type { Log } from './ports/telemetry.ts';
+import { followAlarms } from './services/alarms/follower.ts';
+import { keepAlarms } from './services/alarms/keeper.ts';
 import { announce } from './services/announcer.ts';
 import { createGateway } from './services/gateway.ts';
 import { followPolicy, type PolicyFollower } from './services/policy.ts';
@@ -193,6 +196,8 @@ export const runProcessor = async (
   });
   book.watchProcess(telemetry.reading);
   book.watchNotes(telemetry.notes);
+  const alarms = await followAlarms(bus, topics.alarmState, log);
+  book.watchAlarms(() => alarmsShown(alarms.current));
   exposeStatus(telemetry.metrics, () => book.snapshot());
   const http = await startHttpServer({
     port: config.httpPort,
@@ -203,6 +208,10 @@ export const runProcessor = async (
   const silence = new AbortController();
   const host = { name: hostname(), processId: process.pid, version };
   const announcing = announce({ bus, clock, log, topics, book, instrumentId: card.id, host }, silence.signal);
+  const beginMs = Number(clock.nowNanos() / 1_000_000n);
+  const keeper = await keepAlarms({ bus, log, topics, group: `${config.group}-alarms`, beginMs });
+  // Frames go on without alarms; that they do is said where alarms would have been.
+  keeper.failed.catch((error: unknown) => log.error({ error: String(error) }, 'alarms are no longer kept'));
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -212,6 +221,8 @@ export const runProcessor = async (
     book.state('stopped');
     silence.abort();
     await announcing;
+    await keeper.stop();
+    await alarms.stop();
     await http.close();
     await lane.close();
     await bus.close();

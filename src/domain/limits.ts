@@ -26,6 +26,12 @@ export const limits = {
   scoresMax: 16,
   /** Patches an an00 lists: what a shifter can look at. */
   anomalyPatchesMax: 16,
+  /** Channels an an00 lists, and scores with them: a front-end card of 256 channels, and as many scores as a packet. */
+  anomalyChannelsMax: 256,
+  /** Hashes of a frame's signature, and frames a region's memory holds of them: a share of 5 % that repeats is some
+   * three of 64, and 64 frames of 24 regions are 400 kB. */
+  signatureSize: 64,
+  repeatFramesKept: 64,
 
   /** Records and bytes one batch (= one transaction) may hold: 24 Au+Au wedges are 8 MB, and a commit costs
    * about 10 ms, so bigger batches add latency without adding rate. */
@@ -100,6 +106,8 @@ export const limits = {
   /** Services whose heartbeats are watched at once, and the silence after which one is no longer counted. */
   alarmServicesMax: 64,
   alarmServiceSilentMs: 10_000,
+  /** A wait for heartbeats after which nothing is known of the time between: ten of them were missed. */
+  alarmGapMs: 10_000,
   /** Alarm state is written this often while an alarm is open, and this often when all is well: how far back
    * heartbeats are read again after a kill. */
   alarmWriteMs: 2_000,

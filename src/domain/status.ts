@@ -3,6 +3,8 @@
  * the heartbeat all show this one value. Refuses nothing; `services/status.ts` makes it.
  */
 
+import type { Alarm } from './alarm.ts';
+
 /** The spans that latency is accounted in; each names the instant it ends with. */
 export const stageNames = [
   /** intended send time → received: the source's lateness, the broker and the fetch. */
@@ -106,6 +108,12 @@ export interface NoteSnapshot {
   readonly count: number;
 }
 
+/** An alarm as displays show it: one that is open, or one that is shelved. */
+export type AlarmSnapshot = Pick<
+  Alarm,
+  'cause' | 'severity' | 'message' | 'sinceMs' | 'lastMs' | 'count' | 'unit' | 'acknowledged' | 'shelved'
+> & { readonly open: boolean };
+
 export type ServiceState = 'starting' | 'running' | 'draining' | 'stopped';
 
 export interface StatusIdentity {
@@ -172,5 +180,7 @@ export interface StatusSnapshot {
   /** The most unusual frames of the last ten minutes. */
   readonly rare: readonly RareFrameSnapshot[];
   readonly notes: readonly NoteSnapshot[];
+  /** Of the instrument, whoever keeps them; the worst first, shelved ones last. */
+  readonly alarms: readonly AlarmSnapshot[];
   readonly history: HistorySnapshot;
 }

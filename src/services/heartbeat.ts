@@ -16,7 +16,7 @@ const codeOf = (snapshot: StatusSnapshot): number => {
 };
 
 export const heartbeatJson = (snapshot: StatusSnapshot): string => {
-  const { identity, history: _history, rare: _rare, notes: _notes, ...figures } = snapshot;
+  const { identity, history: _history, rare: _rare, notes: _notes, alarms: _alarms, ...figures } = snapshot;
   const message = {
     ...figures,
     instrument: identity.instrument.id,

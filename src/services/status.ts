@@ -14,6 +14,7 @@ import { limits } from '../domain/limits.ts';
 import { type Anomaly, FidelityReason } from '../domain/packet.ts';
 import type { PolicySnapshot } from '../domain/policy.ts';
 import {
+  type AlarmSnapshot,
   type BookSnapshot,
   type FlowReading,
   type HistorySnapshot,
@@ -80,6 +81,7 @@ export interface StatusBook {
   watchFlow(read: () => FlowReading): void;
   watchProcess(read: () => ProcessReading): void;
   watchNotes(read: () => readonly NoteSnapshot[]): void;
+  watchAlarms(read: () => readonly AlarmSnapshot[]): void;
   /** Plain JSON, complete in itself. */
   snapshot(): StatusSnapshot;
 }
@@ -188,6 +190,7 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
   let readFlow = (): FlowReading => idleFlow;
   let readProcess = (): ProcessReading => idleProcess;
   let readNotes = (): readonly NoteSnapshot[] => [];
+  let readAlarms = (): readonly AlarmSnapshot[] => [];
 
   /** Closes the seconds that have passed; a long silence costs no more than the history is long. */
   const advance = (): void => {
@@ -308,6 +311,9 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
     watchNotes(read) {
       readNotes = read;
     },
+    watchAlarms(read) {
+      readAlarms = read;
+    },
     snapshot() {
       advance();
       const atMs = wallMs();
@@ -350,6 +356,7 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
           .map(([code, count]) => ({ code, meaning: faultList[code][1], count })),
         rare: rarest(rare, atMs),
         notes: readNotes(),
+        alarms: readAlarms(),
         history: historyOf(history),
       };
     },

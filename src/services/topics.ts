@@ -15,6 +15,9 @@ export const topicsOf = (instrumentId: string) => ({
   status: `${instrumentId}_status`,
   trends: `${instrumentId}_trends`,
   alarms: `${instrumentId}_alarms`,
+  alarmState: `${instrumentId}_alarm_state`,
+  commands: `${instrumentId}_commands`,
+  responses: `${instrumentId}_responses`,
   policy: `${instrumentId}_policy`,
 });
 export type Topics = ReturnType<typeof topicsOf>;
@@ -63,6 +66,9 @@ export const topicSpecs = (
     { name: topics.status, ...control },
     { name: topics.trends, ...control },
     { name: topics.alarms, ...control },
+    { name: topics.alarmState, ...control, compacted: true },
+    { name: topics.commands, ...control },
+    { name: topics.responses, ...control },
     // Snapshots are told apart by version, so a replay under the recorded policy finds each one again.
     { name: topics.policy, ...control },
   ];

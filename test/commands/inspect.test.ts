@@ -10,7 +10,7 @@ import { openJudge } from '../../src/commands/inspection/judge.ts';
 import { patchInWords, tell } from '../../src/commands/inspection/words.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
 import type { Bus } from '../../src/ports/bus.ts';
-import { encodeAlarm } from '../../src/wire/alarm.ts';
+import { encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { dumpEntry, readDump } from '../../src/wire/files/dump.ts';
 import { encodeFrame } from '../../src/wire/frame.ts';
 import { encodeLogData } from '../../src/wire/log_data.ts';

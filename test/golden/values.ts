@@ -15,7 +15,7 @@ import {
   run,
   timeFrameNumber,
 } from '../../src/domain/quantity.ts';
-import { decodeAlarm, encodeAlarm } from '../../src/wire/alarm.ts';
+import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { decodeAnomaly, encodeAnomaly } from '../../src/wire/anomaly.ts';
 import { encodeFrame, openFrame, readDigits } from '../../src/wire/frame.ts';
 import { decodeInstants, encodeInstants } from '../../src/wire/instants.ts';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault, faultList } from '../../src/domain/fault.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
-import { decodeAlarm, encodeAlarm } from '../../src/wire/alarm.ts';
+import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { decodeAnomaly, encodeAnomaly } from '../../src/wire/anomaly.ts';
 import { encodeFrame, openFrame, readDigits } from '../../src/wire/frame.ts';
 import { digitsOfRecords, recordLayout } from '../../src/wire/frames/records.ts';

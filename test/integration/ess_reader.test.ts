@@ -8,8 +8,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { severities } from '../../src/domain/alarm.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
-import { decodeAlarm, encodeAlarm, severities } from '../../src/wire/alarm.ts';
+import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
 import { decodeStatus, encodeStatus } from '../../src/wire/status.ts';
 

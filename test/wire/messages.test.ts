@@ -3,9 +3,10 @@
 import fc from 'fast-check';
 import { Builder } from 'flatbuffers';
 import { describe, expect, it } from 'vitest';
+import { severities } from '../../src/domain/alarm.ts';
 import type { PolicySnapshot } from '../../src/domain/policy.ts';
 import { epochNanos, policyVersion } from '../../src/domain/quantity.ts';
-import { decodeAlarm, encodeAlarm, severities } from '../../src/wire/alarm.ts';
+import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import * as f144 from '../../src/wire/generated/f144/f144-log-data.js';
 import { Value } from '../../src/wire/generated/f144/value.js';
 import {

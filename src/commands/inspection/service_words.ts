@@ -3,7 +3,7 @@
  * and refusals. What cannot be read throws its Fault.
  */
 
-import { decodeAlarm } from '../../wire/alarm.ts';
+import { decodeAlarm } from '../../wire/alarms/alarm.ts';
 import { decodeLogData } from '../../wire/log_data.ts';
 import { decodePolicy } from '../../wire/policy.ts';
 import { decodeStatus } from '../../wire/status.ts';

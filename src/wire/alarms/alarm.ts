@@ -4,17 +4,14 @@
  */
 
 import { Builder } from 'flatbuffers';
-import { Fault } from '../domain/fault.ts';
-import { type EpochNanos, epochNanos } from '../domain/quantity.ts';
-import { i64At, u16At } from '../kernels/little_endian.ts';
-import { Alarm as AlarmTable } from './generated/al00/alarm.js';
-import { al00 } from './generated/layouts.ts';
-import { textAt } from './identity.ts';
-import { carriesIdentifier, verify } from './verify.ts';
-
-/** In wire order: the number of a severity is its place here. */
-export const severities = ['ok', 'minor', 'major', 'invalid'] as const;
-export type Severity = (typeof severities)[number];
+import { type Severity, severities } from '../../domain/alarm.ts';
+import { Fault } from '../../domain/fault.ts';
+import { type EpochNanos, epochNanos } from '../../domain/quantity.ts';
+import { i64At, u16At } from '../../kernels/little_endian.ts';
+import { Alarm as AlarmTable } from '../generated/al00/alarm.js';
+import { al00 } from '../generated/layouts.ts';
+import { textAt } from '../identity.ts';
+import { carriesIdentifier, verify } from '../verify.ts';
 
 export interface Alarm {
   readonly sourceName: string;

@@ -1,0 +1,110 @@
+/**
+ * Commands about alarms and their answers as JSON, as the neutron facilities' services take them: a command with a
+ * `msg_id` is answered ACK or ERR, one without is not. Reading refuses nothing by throwing: what is wrong is a
+ * sentence, so that it can be answered.
+ */
+
+import { z } from 'zod';
+import type { AlarmCommand } from '../../domain/alarm.ts';
+import { limits } from '../../domain/limits.ts';
+
+const name = z.string().min(1).max(limits.alarmNameCharsMax);
+const reason = z.string().max(limits.alarmTextCharsMax);
+
+/** Other fields are let be: senders of other kinds add their own. */
+const commands = {
+  acknowledge: z.object({ cause: name, who: name, why: reason.default('') }),
+  unshelve: z.object({ cause: name, who: name, why: reason.default('') }),
+  shelve: z.object({
+    cause: name,
+    who: name,
+    why: reason.min(1, 'say why it may be silent'),
+    until: z.iso.datetime({ offset: true, error: 'an instant as 2026-05-04T03:02:01Z' }),
+  }),
+} as const;
+const names = Object.keys(commands) as (keyof typeof commands)[];
+const envelope = z.object({ msg_id: name.optional().catch(undefined), command: z.unknown() });
+
+/** What came on the commands topic: a command or why it is none, and under which name it is to be answered. */
+export interface CommandMessage {
+  /** null: nobody waits for an answer. */
+  readonly messageId: string | null;
+  readonly asked: AlarmCommand | { readonly fault: string };
+}
+
+const faultsOf = (error: z.ZodError): string =>
+  error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+
+const commandOf = (command: unknown, json: unknown): CommandMessage['asked'] => {
+  const found = names.find((one) => one === command);
+  if (found === undefined) {
+    const said = command === undefined ? 'no command is named' : `no command ${JSON.stringify(command)}`;
+    return { fault: `${said.slice(0, 100)}; there are ${names.join(', ')}` };
+  }
+  if (found === 'shelve') {
+    const parsed = commands.shelve.safeParse(json);
+    if (!parsed.success) return { fault: `shelve: ${faultsOf(parsed.error)}` };
+    const { until, ...rest } = parsed.data;
+    return { command: 'shelve', ...rest, untilMs: Date.parse(until) };
+  }
+  const parsed = commands[found].safeParse(json);
+  return parsed.success
+    ? { command: found, ...parsed.data }
+    : { fault: `${found}: ${faultsOf(parsed.error)}` };
+};
+
+const parseJson = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Never throws. */
+export const readCommand = (bytes: Uint8Array): CommandMessage => {
+  if (bytes.byteLength > limits.commandBytesMax) {
+    const fault = `a command of ${bytes.byteLength} bytes: ${limits.commandBytesMax} at most`;
+    return { messageId: null, asked: { fault } };
+  }
+  const json = parseJson(bytes);
+  const head = envelope.safeParse(json);
+  if (!head.success)
+    return { messageId: null, asked: { fault: 'a command is a JSON object in UTF-8; this is not' } };
+  const { msg_id: messageId, command } = head.data;
+  return { messageId: messageId ?? null, asked: commandOf(command, json) };
+};
+
+const toBytes = (json: object): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
+
+export const encodeCommand = (messageId: string | null, command: AlarmCommand): Uint8Array => {
+  const { untilMs, ...rest } = { untilMs: undefined, ...command };
+  return toBytes({
+    ...(messageId === null ? {} : { msg_id: messageId }),
+    ...rest,
+    ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+  });
+};
+
+/** `fault` null: done. */
+export interface Answer {
+  readonly messageId: string;
+  readonly fault: string | null;
+}
+
+export const encodeAnswer = ({ messageId, fault }: Answer): Uint8Array =>
+  toBytes({
+    msg_id: messageId,
+    response: fault === null ? 'ACK' : 'ERR',
+    ...(fault === null ? {} : { message: fault }),
+  });
+
+const answer = z.object({ msg_id: name, response: z.enum(['ACK', 'ERR']), message: z.string().optional() });
+
+/** null: no answer; other services' may ride on the same topic. */
+export const readAnswer = (bytes: Uint8Array): Answer | null => {
+  const parsed = answer.safeParse(parseJson(bytes));
+  if (!parsed.success) return null;
+  const { msg_id: messageId, response, message } = parsed.data;
+  return { messageId, fault: response === 'ACK' ? null : (message ?? 'refused without a reason') };
+};
