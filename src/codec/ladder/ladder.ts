@@ -10,15 +10,10 @@ import type { Digits } from '../../domain/frame.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { type Layer, LayerCodec, LayerKind } from '../../domain/packet.ts';
 import type { Rungs } from '../../domain/policy.ts';
-import { curveStepsLength, ladderPrecision } from '../../kernels/ladder/curve.ts';
-import { type LadderEncoder, openLadderEncoder } from '../../kernels/ladder/encoder.ts';
-import { clearOccupancy } from '../../kernels/ladder/occupancy.ts';
-import { takeOccupancy, voxelListLength } from '../../kernels/ladder/occupancy_reader.ts';
-import { clearNodes, takePlane } from '../../kernels/ladder/planes.ts';
-import { clearLogs, type LevelledHits, markLogs, takeRemainders } from '../../kernels/ladder/remainder.ts';
+import { type DecodedHits, openLadderDecoder } from '../../kernels/ladder/decoder.ts';
+import { openLadderEncoder } from '../../kernels/ladder/encoder.ts';
 import { putU32, u32At } from '../../kernels/little_endian.ts';
-import { closeRans, openRans } from '../../kernels/rans.ts';
-import { assertGrid, type LadderTables } from './tables.ts';
+import { assertGrid, type LadderTables, type TableParts } from './tables.ts';
 
 /** High four bits of a layer's first byte; the low ones are 0 in an occupancy, the plane's number from 1, or the
  * number of planes a remainder rests on. */
@@ -53,16 +48,17 @@ export const encodeLadder = (
   });
 };
 
-/** Opened with the first frame that is coded: readers need none. */
-const encoders = new WeakMap<LadderTables, LadderEncoder>();
-const encoderOf = (tables: LadderTables): LadderEncoder => {
-  let encoder = encoders.get(tables);
-  if (encoder === undefined) {
-    encoder = openLadderEncoder(tables);
-    encoders.set(tables, encoder);
-  }
-  return encoder;
+/** What `open` makes of tables, made once: with the first frame coded, and with the first one read. */
+const once = <Opened>(open: (tables: LadderTables) => Opened): ((tables: LadderTables) => Opened) => {
+  const opened = new WeakMap<LadderTables, Opened>();
+  return (tables) => {
+    const known = opened.get(tables) ?? open(tables);
+    opened.set(tables, known);
+    return known;
+  };
 };
+const encoderOf = once(openLadderEncoder);
+const decoderOf = once(openLadderDecoder);
 
 const occupancyHead = ({ checksum }: LadderTables): Uint8Array => {
   const head = new Uint8Array(occupancyHeadBytes);
@@ -113,17 +109,22 @@ export const decodeLadder = (
   const { scale, parts } = tables;
   const planes = Math.min(upTo.planes, found.planes.length);
   const exact = upTo.remainder && planes === scale.planes && found.remainder !== null;
-  const voxel = readOccupancy(found.occupancy, hitCount, tables);
-  const level = new Uint8Array(hitCount);
-  const adc = new Uint16Array(hitCount);
-  readPlanes(found.planes.slice(0, planes), voxel, tables, level);
-  const hits = { count: hitCount, voxel, level };
-  if (exact) readRemainder(found.remainder!, hits, tables, adc);
-  else {
-    const first = 1 << planes;
-    for (let i = 0; i < hitCount; i++) adc[i] = parts.values[first + level[i]!]!;
-  }
-  return { digits: { count: hitCount, voxel, adc }, level, planes, exact };
+  const rungs = [found.occupancy, ...found.planes.slice(0, planes), ...(exact ? [found.remainder!] : [])];
+  const hits = hitCount === 0 ? noHits(rungs) : readHits(rungs, planes, hitCount, tables);
+  const { voxel, level, adc } = hits;
+  return {
+    digits: { count: hitCount, voxel, adc: adc ?? valuesOf(level, planes, parts) },
+    level,
+    planes,
+    exact,
+  };
+};
+
+const valuesOf = (level: Uint8Array, planes: number, { values }: TableParts): Uint16Array => {
+  const first = 1 << planes;
+  const adc = new Uint16Array(level.length);
+  for (let i = 0; i < level.length; i++) adc[i] = values[first + level[i]!]!;
+  return adc;
 };
 
 const damaged = (what: string): Fault =>
@@ -182,74 +183,25 @@ const sortLayers = (
   return { occupancy, planes, remainder: remainder ?? null };
 };
 
-const noStream = (payload: Uint8Array, headBytes: number): void => {
-  if (payload.length !== headBytes) throw damaged('bytes follow an empty frame');
+const headBytesOf = ({ kind }: Layer): number => (kind === LayerKind.occupancy ? occupancyHeadBytes : 1);
+
+const noHits = (rungs: readonly Layer[]): DecodedHits => {
+  if (rungs.some((layer) => layer.payload.length !== headBytesOf(layer)))
+    throw damaged('bytes follow an empty frame');
+  return { voxel: new Uint32Array(0), level: new Uint8Array(0), adc: null };
 };
 
-const readOccupancy = ({ payload }: Layer, hitCount: number, tables: LadderTables): Uint32Array => {
-  const hits = { voxel: new Uint32Array(voxelListLength(hitCount)), room: hitCount, count: 0 };
-  if (hitCount === 0) {
-    noStream(payload, occupancyHeadBytes);
-    return hits.voxel.subarray(0, 0);
-  }
-  const grid = tables.grid.occupancy;
-  const reader = openRans(payload, occupancyHeadBytes, payload.length, ladderPrecision);
-  try {
-    takeOccupancy(reader, grid, tables.occupancy, tables.occupancyCurve, hits);
-  } finally {
-    clearOccupancy(grid);
-  }
-  if (hits.count !== hitCount) throw damaged(`it holds ${hits.count} hits, not the ${hitCount} declared`);
-  closeRans(reader);
-  return hits.voxel.subarray(0, hitCount);
-};
-
-const readPlanes = (
-  planes: readonly Layer[],
-  voxel: Uint32Array,
+const readHits = (
+  rungs: readonly Layer[],
+  planes: number,
+  hitCount: number,
   tables: LadderTables,
-  level: Uint8Array,
-): void => {
-  const { nodes } = tables.grid;
-  const { node, origin } = nodes;
-  const count = voxel.length;
-  for (let i = 0; i < count; i++) node[origin + voxel[i]!] = 1;
-  try {
-    for (const [index, { payload }] of planes.entries()) {
-      if (count === 0) {
-        noStream(payload, 1);
-        continue;
-      }
-      const reader = openRans(payload, 1, payload.length, ladderPrecision);
-      const curve = tables.planeCurves.subarray(index * curveStepsLength, (index + 1) * curveStepsLength);
-      takePlane(reader, nodes, voxel, count, tables.parts.pairs, curve);
-      closeRans(reader);
-    }
-    const first = 1 << planes.length;
-    for (let i = 0; i < count; i++) level[i] = node[origin + voxel[i]!]! - first;
-  } finally {
-    clearNodes(nodes, voxel, count);
-  }
-};
-
-const readRemainder = (
-  { payload }: Layer,
-  hits: LevelledHits,
-  tables: LadderTables,
-  adc: Uint16Array,
-): void => {
-  if (hits.count === 0) {
-    noStream(payload, 1);
-    return;
-  }
-  const { scale, remainder } = tables;
-  const { logs } = tables.grid;
-  const reader = openRans(payload, 1, payload.length, ladderPrecision);
-  markLogs(logs, scale, hits);
-  try {
-    takeRemainders(reader, logs, scale, remainder, hits, adc);
-  } finally {
-    clearLogs(logs, hits.voxel, hits.count);
-  }
-  closeRans(reader);
+): DecodedHits => {
+  const [occupancy, ...above] = rungs.map((layer) => layer.payload.subarray(headBytesOf(layer)));
+  const streams = {
+    occupancy: occupancy!,
+    planes: above.slice(0, planes),
+    remainder: above[planes] ?? null,
+  };
+  return decoderOf(tables).decode(streams, hitCount);
 };

@@ -27,7 +27,7 @@ import {
 import { type OccupancyGrid, type OccupancyWeights, occupancyStepsMax } from './occupancy.ts';
 import { type NodeGrid, pairs as pairCount } from './planes.ts';
 import { type LogGrid, type RemainderScale, type RemainderTables, remainderStepsMax } from './remainder.ts';
-import { openRemainderEncoder, placeRemainder } from './remainder_encoder.ts';
+import { openRemainderEncoder, placeRemainderEncoder } from './remainder_encoder.ts';
 
 /** What of an instrument's tables the streams depend on. */
 export interface LadderCoding {
@@ -134,7 +134,7 @@ const placeAll = (coding: LadderCoding) => {
     adc: room.place(2 * voxels),
     // A chunk of fewer than eight voxels is put as one of eight.
     steps: room.place(2 * stepsMax + 16),
-    remainder: placeRemainder(coding, room),
+    remainder: placeRemainderEncoder(coding, room),
     streams: [0],
   };
   // Streams are written from their ends.

@@ -4,7 +4,7 @@
  */
 
 import { curveStepsLength, decision, ladderPrecision } from './curve.ts';
-import type { OccupancyWeights } from './occupancy.ts';
+import { firstCells, type OccupancyWeights, secondCells } from './occupancy.ts';
 import { pairCells, pairs as pairCount } from './planes.ts';
 
 /** Steps are 16 × (2 × sum + bit), and this is the place of a record, which has as many bytes. */
@@ -40,6 +40,14 @@ const firstBits = [13, 6, 5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7];
 const firstOwnBit = 12;
 const secondBits = [6, 5, 4, 7, 3, 2, 1, 0, 13, 12, 11, 10, 9, 8];
 
+/** By place: the cell of the decoder's first table, whose places lack the own bit, and of the second table. */
+export const placesOfFirst = Uint16Array.from({ length: firstCells }, (_, place) =>
+  cellOf(place, [12, ...firstBits.slice(1)]),
+);
+export const placesOfSecond = Uint16Array.from({ length: secondCells }, (_, place) =>
+  cellOf(place, secondBits),
+);
+
 export const layOccupancy = (
   buffer: ArrayBuffer,
   at: { readonly flags: number; readonly first: number; readonly second: number; readonly fresh: number },
@@ -52,7 +60,7 @@ export const layOccupancy = (
     steps[place] = stepOf(first[cellOf(place, firstBits)]!, (place >>> firstOwnBit) & 1);
   });
   new Int8Array(buffer, at.second, second.length).forEach((_, place, weights) => {
-    weights[place] = second[cellOf(place, secondBits)]!;
+    weights[place] = second[placesOfSecond[place]!]!;
   });
   new Int8Array(buffer, at.fresh, fresh.length).set(fresh);
 };
