@@ -33,8 +33,6 @@ export interface SurveyMaps {
   readonly grid: Uint8Array;
 }
 
-const mapNames = ['pairs', 'holes', 'alone', 'full', 'low', 'jumps', 'saturated'] as const;
-
 export interface MapMaker {
   readonly grid: SurveyGrid;
   mapsOf(digits: Digits): SurveyMaps;
@@ -42,44 +40,11 @@ export interface MapMaker {
 
 /** @param codes code of each ADC value, as the gatherer has them */
 export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Array): MapMaker => {
-  const { channels, samples, lanes } = grid;
+  const { channels, samples } = grid;
   const cells = new Uint8Array(channels * samples);
-  const at = (channel: number, sample: number): number => cells[channel * samples + sample]!;
-
-  const look = (maps: SurveyMaps, channel: number, sample: number): void => {
-    const lane = channel % lanes;
-    const own = at(channel, sample);
-    const before = lane > 0 ? at(channel - 1, sample) : 0;
-    const behind = lane < lanes - 1 ? at(channel + 1, sample) : 0;
-    const add = (name: (typeof mapNames)[number]): void => {
-      maps[name][channel]! += 1;
-    };
-    if (own === 0) {
-      if (before > 0 && behind > 0) add('holes');
-    } else {
-      if (behind > 0) add('pairs');
-      const early = sample > 0 ? at(channel, sample - 1) : 0;
-      const late = sample + 1 < samples ? at(channel, sample + 1) : 0;
-      if (before + behind + early + late === 0) add('alone');
-      if (own < scale.lowest) add('low');
-      if (own >= scale.highest) add('saturated');
-    }
-    const phase = sample % side;
-    if (phase > 0 && phase < side - 1 && jumps(channel, sample, own)) add('jumps');
-    const runs = phase === 0 && sample + side <= samples;
-    if (runs && Array.from({ length: side }, (_, n) => at(channel, sample + n)).every((code) => code > 0))
-      add('full');
-  };
-  const jumps = (channel: number, sample: number, own: number): boolean => {
-    const early = at(channel, sample - 1);
-    const late = sample + 1 < samples ? at(channel, sample + 1) : 0;
-    const most = Math.max(early, late, scale.lowest);
-    return own > Math.min(255, most + scale.jumpUp);
-  };
-
   return {
     grid,
-    mapsOf({ count, voxel, adc }) {
+    mapsOf(digits) {
       cells.fill(0);
       const column = () => new Uint16Array(channels);
       const maps: SurveyMaps = {
@@ -96,25 +61,50 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
         any: column(),
         grid: cells,
       };
+      const { count, voxel, adc } = digits;
+      for (let hit = 0; hit < count; hit++) cells[voxel[hit]!] = codes[adc[hit]!]!;
       for (let hit = 0; hit < count; hit++) {
         const channel = Math.floor(voxel[hit]! / samples);
-        const code = codes[adc[hit]!]!;
-        cells[voxel[hit]!] = code;
         maps.hits[channel]! += 1;
-        maps.codes[channel]! += code;
+        maps.codes[channel]! += cells[voxel[hit]!]!;
         maps.all[channel]! &= adc[hit]!;
         maps.any[channel]! |= adc[hit]!;
-      }
-      for (let channel = 0; channel < channels; channel++) {
-        const lane = channel % lanes;
-        const beside =
-          maps.hits[channel]! > 0 ||
-          (lane > 0 && lane < lanes - 1 && maps.hits[channel - 1]! > 0 && maps.hits[channel + 1]! > 0);
-        if (beside) for (let sample = 0; sample < samples; sample++) look(maps, channel, sample);
+        lookAround(maps, grid, scale, voxel[hit]!, channel);
       }
       return maps;
     },
   };
+};
+
+/** What one hit says with those beside it. */
+const lookAround = (
+  maps: SurveyMaps,
+  { lanes, samples }: SurveyGrid,
+  { lowest, highest, jumpUp }: CodeScale,
+  voxel: number,
+  channel: number,
+): void => {
+  const cells = maps.grid;
+  const lane = channel % lanes;
+  const sample = voxel - channel * samples;
+  const own = cells[voxel]!;
+  const before = lane > 0 ? cells[voxel - samples]! : 0;
+  const behind = lane < lanes - 1 ? cells[voxel + samples]! : 0;
+  const early = sample > 0 ? cells[voxel - 1]! : 0;
+  const late = sample < samples - 1 ? cells[voxel + 1]! : 0;
+  if (behind > 0) maps.pairs[channel]! += 1;
+  else if (lane < lanes - 2 && cells[voxel + 2 * samples]! > 0) maps.holes[channel + 1]! += 1;
+  if (before + behind + early + late === 0) maps.alone[channel]! += 1;
+  if (own < lowest) maps.low[channel]! += 1;
+  if (own >= highest) maps.saturated[channel]! += 1;
+  const phase = sample % side;
+  if (phase > 0 && phase < side - 1 && own > Math.min(255, Math.max(early, late, lowest) + jumpUp))
+    maps.jumps[channel]! += 1;
+  if (phase === 0 && sample + side <= samples) {
+    let run = 1;
+    while (run < side && cells[voxel + run]! > 0) run += 1;
+    if (run === side) maps.full[channel]! += 1;
+  }
 };
 
 /** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */

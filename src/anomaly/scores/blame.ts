@@ -1,0 +1,202 @@
+/**
+ * Which channels drive a survey score: for each score a map over channels, larger where more of it comes from. Drawn from
+ * a frame's hits again, so only frames that are explained pay for it (milliseconds). Refuses to name a cause: it shows
+ * where to look.
+ */
+
+import type { SurveyMaps } from '../../kernels/survey/maps.ts';
+import { type SurveyGrid, side, stuckWeights } from '../../kernels/survey/survey.ts';
+import type { SurveyScore, SurveySetup } from './scorers.ts';
+
+/** Blame of every channel (layer · lanes + lane), ≥ 0. */
+export type Blame = Float64Array;
+
+type Draw = (maps: SurveyMaps, setup: SurveySetup, region: number) => Blame;
+
+const channelsOf = (grid: SurveyGrid): Blame => new Float64Array(grid.channels);
+
+const cardOf = ({ lanes, wiring, cardsAbreast }: SurveyGrid, channel: number): number =>
+  Math.floor(Math.floor(channel / lanes) / wiring.cardLayers) * cardsAbreast +
+  Math.floor((channel % lanes) / wiring.cardLanes);
+
+const chipOf = ({ lanes, wiring }: SurveyGrid, channel: number): number =>
+  Math.floor(channel / lanes) * Math.ceil(lanes / wiring.chipLanes) +
+  Math.floor((channel % lanes) / wiring.chipLanes);
+
+/** Sums of a map over groups of channels. */
+const sumsOf = (values: ArrayLike<number>, grid: SurveyGrid, groupOf: typeof cardOf): Float64Array => {
+  const sums = new Float64Array(grid.channels);
+  for (let channel = 0; channel < grid.channels; channel++) sums[groupOf(grid, channel)]! += values[channel]!;
+  return sums;
+};
+
+/** Channels that should have had hits: as many as their neighbourhood has, and the holes they leave in it. */
+const silent: Draw = ({ hits, holes }, { grid, tables }, region) => {
+  const blame = channelsOf(grid);
+  const known = new Set(tables.silent[region]);
+  const { lanes, layers } = grid;
+  const mean = hits.reduce((sum, one) => sum + one, 0) / grid.channels;
+  for (let channel = 0; channel < grid.channels; channel++) {
+    if (hits[channel]! > 0 || known.has(channel)) continue;
+    const [layer, lane] = [Math.floor(channel / lanes), channel % lanes];
+    let [sum, live] = [0, 0];
+    for (let l = Math.max(0, layer - 1); l <= Math.min(layers - 1, layer + 1); l++)
+      for (let at = Math.max(0, lane - side); at <= Math.min(lanes - 1, lane + side); at++) {
+        const beside = hits[l * lanes + at]!;
+        if (beside > 0) live += 1;
+        sum += beside;
+      }
+    blame[channel] = 4 * holes[channel]! + Math.max(mean, live === 0 ? 0 : sum / live);
+  }
+  return blame;
+};
+
+const noisy: Draw = ({ alone }, { grid, tables }, region) => {
+  const known = new Set(tables.alone[region]);
+  return channelsOf(grid).map((_, channel) => (known.has(channel) ? 0 : alone[channel]! ** 2));
+};
+
+/** Cards whose mean code is off the frame's, by how surely; within a card, channels that differ most. */
+const gain: Draw = ({ hits, codes }, { grid }) => {
+  const [cardHits, cardCodes] = [sumsOf(hits, grid, cardOf), sumsOf(codes, grid, cardOf)];
+  const all = hits.reduce((sum, one) => sum + one, 0);
+  const mean = codes.reduce((sum, one) => sum + one, 0) / Math.max(1, all);
+  return channelsOf(grid).map((_, channel) => {
+    const card = cardOf(grid, channel);
+    if (cardHits[card] === 0) return 0;
+    const away = Math.abs(cardCodes[card]! / cardHits[card]! - mean) * Math.sqrt(cardHits[card]!);
+    const own = hits[channel] === 0 ? 0 : Math.abs(codes[channel]! / hits[channel]! - mean);
+    return away ** 2 * (1 + own / 256);
+  });
+};
+
+/** Hits in patches with many saturated hits, and in those beside them. */
+const ionisation: Draw = ({ grid: cells }, { grid, scale }) => {
+  const { lanes, samples, layers, laneBlocks, sampleBlocks } = grid;
+  const blame = channelsOf(grid);
+  const hot = new Float64Array(layers * laneBlocks * sampleBlocks);
+  const each = (visit: (channel: number, patch: number, code: number) => void): void => {
+    for (let channel = 0; channel < grid.channels; channel++) {
+      const block = Math.floor(channel / lanes) * laneBlocks + Math.floor((channel % lanes) / side);
+      for (let sample = 0; sample < samples; sample++) {
+        const code = cells[channel * samples + sample]!;
+        if (code > 0) visit(channel, block * sampleBlocks + Math.floor(sample / side), code);
+      }
+    }
+  };
+  each((_, patch, code) => {
+    if (code >= scale.highest) hot[patch]! += 1;
+  });
+  each((channel, patch, code) => {
+    const beside = Math.max(
+      hot[patch - 1] ?? 0,
+      hot[patch + 1] ?? 0,
+      hot[patch - sampleBlocks] ?? 0,
+      hot[patch + sampleBlocks] ?? 0,
+    );
+    const heat = Math.max(hot[patch]!, beside / 2);
+    blame[channel]! += heat ** 2 * (code >= scale.highest ? 4 : 1);
+  });
+  return blame;
+};
+
+/** Channels hit at the sample at which most rows of eight of one card are full, and at the samples beside it. */
+const coherent: Draw = ({ grid: cells }, { grid }) => {
+  const { lanes, samples } = grid;
+  const blame = channelsOf(grid);
+  const rows = new Float64Array(grid.cards * samples);
+  const isFull = (first: number, sample: number): boolean => {
+    for (let i = 0; i < side; i++) if (cells[(first + i) * samples + sample] === 0) return false;
+    return true;
+  };
+  const eachRow = (visit: (first: number, sample: number, at: number) => void): void => {
+    for (let first = 0; first < grid.channels; first += side) {
+      if ((first % lanes) + side > lanes) continue;
+      for (let sample = 0; sample < samples; sample++)
+        if (cells[first * samples + sample]! > 0 && isFull(first, sample))
+          visit(first, sample, cardOf(grid, first) * samples + sample);
+    }
+  };
+  eachRow((_, __, at) => {
+    rows[at]! += 1;
+  });
+  eachRow((first, _, at) => {
+    for (let i = 0; i < side; i++) blame[first + i]! += rows[at]! ** 2;
+  });
+  return blame;
+};
+
+/** Channels on both sides of missing pairs, those between two such places of a layer, and cards with torn seams. */
+const continuity: Draw = ({ hits, pairs }, { grid }) => {
+  const { lanes, layers, wiring } = grid;
+  const blame = channelsOf(grid);
+  const all = hits.reduce((sum, one) => sum + one, 0);
+  const share = pairs.reduce((sum, one) => sum + one, 0) / Math.max(1, all);
+  const cardBlame = new Float64Array(grid.cards);
+  const cardExpected = new Float64Array(grid.cards);
+  for (let layer = 0; layer < layers; layer++) {
+    const tears: { lane: number; missing: number }[] = [];
+    for (let lane = 0; lane + 1 < lanes; lane++) {
+      const channel = layer * lanes + lane;
+      const expected = (share * (hits[channel]! + hits[channel + 1]!)) / 2;
+      const missing = Math.min(hits[channel]!, hits[channel + 1]!) - 2 * pairs[channel]!;
+      if (missing > 0) tears.push({ lane, missing });
+      if ((lane + 1) % wiring.cardLanes !== 0) continue;
+      for (const one of [channel, channel + 1]) {
+        cardBlame[cardOf(grid, one)]! += expected - pairs[channel]!;
+        cardExpected[cardOf(grid, one)]! += expected;
+      }
+    }
+    for (const { lane, missing } of tears)
+      for (const one of [lane, lane + 1]) blame[layer * lanes + one]! += missing ** 2;
+    tears.forEach(({ lane, missing }, i) => {
+      for (const other of tears.slice(i + 1)) {
+        const within = Math.min(missing, other.missing) ** 2;
+        for (let at = lane + 1; at <= Math.min(other.lane, lane + wiring.cardLanes); at++)
+          blame[layer * lanes + at] = Math.max(blame[layer * lanes + at]!, within);
+      }
+    });
+  }
+  for (let channel = 0; channel < grid.channels; channel++) {
+    const card = cardOf(grid, channel);
+    const torn = Math.max(0, cardBlame[card]!) / Math.sqrt(cardExpected[card]! + 1);
+    blame[channel]! += torn > tornSeam ? torn ** 4 : 0;
+  }
+  return blame;
+};
+/** A seam that has lost as many roots of its pairs is more than a few channels. */
+const tornSeam = 4;
+
+/** Hits that cannot be, by channel and by chip; and bits that never change. */
+const bits: Draw = ({ low, jumps, hits, all, any }, { grid, tables, adcBits }) => {
+  const weights = stuckWeights(adcBits, tables.bitWeights);
+  const mask = 2 ** adcBits - 1;
+  const wrong = channelsOf(grid).map((_, channel) => low[channel]! + jumps[channel]!);
+  const chips = sumsOf(wrong, grid, chipOf);
+  return channelsOf(grid).map((_, channel) => {
+    const chip = chips[chipOf(grid, channel)]!;
+    const weight = Math.max(weights[all[channel]! & mask]!, weights[mask + 1 + (~any[channel]! & mask)]!);
+    // 16 bits and more of evidence: one channel of many thousands has as much by chance.
+    const stuck = Math.max(0, (hits[channel]! * weight) / 64 - 8) / 8;
+    return wrong[channel]! * (1 + chip) + (chip > 1 && hits[channel]! > 0 ? chip / 4 : 0) + stuck ** 2;
+  });
+};
+
+const runs: Draw = ({ full }, { grid }) => channelsOf(grid).map((_, channel) => full[channel]! ** 3);
+
+export const drawBlame: Readonly<Record<SurveyScore, Draw>> = {
+  'silent-channels': silent,
+  'noisy-channels': noisy,
+  gain,
+  ionisation,
+  'coherent-rows': coherent,
+  continuity,
+  'bad-bits': bits,
+  'long-runs': runs,
+};
+
+/** Positions of the largest values, largest first, ties to the lower position; zeros are never among them. */
+export const topOf = (blame: Blame, countMax: number): Uint32Array => {
+  const named = Uint32Array.from(blame.keys()).filter((channel) => blame[channel]! > 0);
+  return named.sort((a, b) => blame[b]! - blame[a]! || a - b).subarray(0, countMax);
+};
