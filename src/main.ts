@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
 import { dataFolder, version } from './assemble.ts';
+import { durationMs } from './commands/duration.ts';
 import { configKeys, readConfig } from './config.ts';
 import { Fault, faultList } from './domain/fault.ts';
 import { addOneShots } from './one_shot.ts';
@@ -17,14 +18,6 @@ const say = (line: string): void => {
   process.stderr.write(`tessera: ${line}\n`);
 };
 
-/** `60s`, `5m`, `1500ms` or plain seconds → ms. */
-const duration = (text: string): number => {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (match === null)
-    throw new Fault('config-invalid', `'${text}' is not a duration: write 60s, 5m or 1500ms`);
-  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 's'];
-};
-
 const program = new Command('tessera')
   .description('Real-time, streaming, trigger-level tokenizer for continuous-readout detectors')
   .version(version)
@@ -33,9 +26,9 @@ const program = new Command('tessera')
   .exitOverride();
 
 /** A subcommand that takes every configuration key as a flag. */
-const command = (name: string, description: string, parent = program): Command => {
+const command = (name: string, description: string, parent = program, options = {}): Command => {
   const made = parent
-    .command(name)
+    .command(name, options)
     .description(description)
     .option('--config <file>', 'JSON file of settings');
   for (const row of configKeys) made.option(`${row.flag} <value>`, `${row.meaning} [${row.default}]`);
@@ -45,7 +38,7 @@ const command = (name: string, description: string, parent = program): Command =
 let exitCode = 0;
 type Flags = Record<string, string | boolean | undefined>;
 const forMs = (flags: Flags): { forMs?: number } =>
-  typeof flags.for === 'string' ? { forMs: duration(flags.for) } : {};
+  typeof flags.for === 'string' ? { forMs: durationMs(flags.for) } : {};
 
 command('up', 'local Kafka, simulator, processor, gateway and live view; what `npm start` runs')
   .option('--for <duration>', 'stop by itself after this long')

@@ -4,10 +4,11 @@
  */
 
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import type { Command, CommandOptions } from 'commander';
 import { kafkaFiles } from './adapters/kafka/local_setup.ts';
 import { openModel } from './adapters/onnx/model.ts';
 import { probeProviders } from './adapters/onnx/provider.ts';
@@ -22,13 +23,16 @@ import {
   openTelemetry,
   settledPolicy,
 } from './assemble.ts';
+import { askAlarms, listAlarms } from './commands/alarms.ts';
 import { doctor } from './commands/doctor.ts';
+import { durationMs } from './commands/duration.ts';
 import { fitTopic } from './commands/fit_tables.ts';
 import { importFile } from './commands/import.ts';
 import { inspect } from './commands/inspect.ts';
 import { openJudge } from './commands/inspection/judge.ts';
 import { replayRecorded } from './commands/replay.ts';
 import { type Config, configKeys, readConfig } from './config.ts';
+import type { AlarmCommand } from './domain/alarm.ts';
 import { Fault } from './domain/fault.ts';
 import { openTables } from './lane.ts';
 import type { Bus } from './ports/bus.ts';
@@ -218,6 +222,23 @@ const fitTables = (flags: Flags): Promise<number> =>
     return 0;
   });
 
+/** What a person asks of the alarm of a cause; who asks is who is logged in here unless the flag says another. */
+const alarmCommandOf = (name: AlarmCommand['command'], cause: string, flags: Flags): AlarmCommand => {
+  const said = { cause, who: text(flags.who) ?? userInfo().username, why: text(flags.why) ?? '' };
+  if (name !== 'shelve') return { command: name, ...said };
+  if (said.why === '') throw new Fault('config-invalid', '--why is missing: say why it may be silent');
+  const forMs = durationMs(text(flags.for) ?? '1h');
+  const nowMs = Number(createSystemClock().nowNanos() / 1_000_000n);
+  return { command: name, ...said, untilMs: nowMs + forMs };
+};
+
+const alarms = (flags: Flags, asked: AlarmCommand | null): Promise<number> =>
+  withBus(flags, ({ cards: { card }, bus, log }) => {
+    const parts = { bus, topics: topicsOf(card.id), clock: createSystemClock(), log, output };
+    const json = flags.json === true;
+    return asked === null ? listAlarms(parts, json) : askAlarms(parts, asked, randomUUID(), json);
+  });
+
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name))
@@ -238,7 +259,7 @@ const bench = (name: string, rest: readonly string[]): Promise<number> => {
  */
 export const addOneShots = (
   program: Command,
-  command: (name: string, description: string, parent?: Command) => Command,
+  command: (name: string, description: string, parent?: Command, options?: CommandOptions) => Command,
   ended: (code: number) => void,
 ): void => {
   command('config', 'every key with its default, unit and meaning, and what it is now').action(
@@ -278,6 +299,27 @@ export const addOneShots = (
   command('doctor', 'what is installed here, which inference providers really work, and the mends').action(
     async (flags: Flags) => ended(await examine(flags)),
   );
+
+  const bell = program.command('alarms').description('what is wrong, and who looks after it');
+  const listing = 'open and shelved alarms, and the last that passed';
+  command('list', listing, bell, { isDefault: true }).action(async (flags: Flags) =>
+    ended(await alarms(flags, null)),
+  );
+  const asks = [
+    ['ack', 'acknowledge', 'say that you look after an open alarm: it is not told again until it gets worse'],
+    ['shelve', 'shelve', 'silence a cause for a while; it still counts'],
+    ['unshelve', 'unshelve', 'end that silence'],
+  ] as const;
+  for (const [name, asked, meaning] of asks) {
+    const made = command(name, meaning, bell)
+      .argument('<cause>', 'as the list names it: frames-refused, lag, …')
+      .option('--who <name>', 'default: who is logged in here')
+      .option('--why <text>', 'for those who read it later');
+    if (asked === 'shelve') made.option('--for <duration>', '30m, 2h, 3d; a week at most', '1h');
+    made.action(async (cause: string, flags: Flags) =>
+      ended(await alarms(flags, alarmCommandOf(asked, cause, flags))),
+    );
+  }
 
   const tables = program.command('tables').description('static tables of the ladder above the tokens');
   command('fit', 'fit the tables of an instrument to the frames on its topic', tables)

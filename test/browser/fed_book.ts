@@ -15,6 +15,7 @@ import {
   run,
   timeFrameNumber,
 } from '../../src/domain/quantity.ts';
+import type { AlarmSnapshot } from '../../src/domain/status.ts';
 import { createStatusBook, type StatusBook } from '../../src/services/status.ts';
 import { statusIdentity } from '../services/status_identity.ts';
 
@@ -142,4 +143,54 @@ export const createFedBook = (seed: number): FedBook => {
       for (let i = 0; i < quarters; i++) await quarter();
     },
   };
+};
+
+/** One alarm of each look: new, acknowledged, shelved while it lasts, shelved beforehand. */
+export const exampleAlarms = (nowMs: number): readonly AlarmSnapshot[] => {
+  const alarm = {
+    severity: 'minor',
+    lastMs: nowMs,
+    unit: 'seconds',
+    open: true,
+    acknowledged: null,
+    shelved: null,
+  } as const;
+  const ana = { who: 'ana', atMs: nowMs - 60_000 };
+  return [
+    {
+      ...alarm,
+      cause: 'frames-refused',
+      severity: 'major',
+      message: 'frames are refused, most as frame-crc: 480 of the last 500',
+      sinceMs: nowMs - 134_000,
+      count: 10_000,
+      unit: 'frames',
+    },
+    {
+      ...alarm,
+      cause: 'latency-budget',
+      message: 'p99 is 412 ms from intended send to commit; the budget is 100 ms',
+      sinceMs: nowMs - 700_000,
+      count: 655,
+      acknowledged: { ...ana, why: 'disk of the broker is being replaced' },
+    },
+    {
+      ...alarm,
+      cause: 'lag',
+      message: '5,000 frames behind, and 200 a second leave',
+      sinceMs: nowMs - 90_000,
+      count: 90,
+      shelved: { ...ana, why: 'same disk', untilMs: nowMs + 3_540_000 },
+    },
+    {
+      ...alarm,
+      cause: 'input-silent',
+      severity: 'ok',
+      open: false,
+      message: '',
+      sinceMs: 0,
+      count: 0,
+      shelved: { ...ana, why: 'no beam until the afternoon', untilMs: nowMs + 7_200_000 },
+    },
+  ];
 };

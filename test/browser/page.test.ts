@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../src/adapters/http/server.ts';
 import { createMetrics } from '../../src/adapters/telemetry/metrics.ts';
 import type { StatusSnapshot } from '../../src/domain/status.ts';
-import { createFedBook } from './fed_book.ts';
+import { createFedBook, exampleAlarms } from './fed_book.ts';
 
 const executablePath = process.env.TESSERA_TEST_CHROMIUM ?? '/usr/bin/chromium';
 const installed = existsSync(executablePath);
@@ -181,15 +181,51 @@ describe.skipIf(!installed)('live page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('shows alarms with their severity as a word, and who looks after them', async () => {
+    let alarmed = false;
+    const { server } = await serve(0, (now) => ({ ...now, alarms: alarmed ? exampleAlarms(now.atMs) : [] }));
+    const { page, complaints } = await visit(server.address);
+    expect(await page.locator('#alarms-card').isVisible()).toBe(false);
+    expect(await textOf(page, 'how')).toContain('alarmsnone');
+    alarmed = true;
+    await page.locator('#alarms li').first().waitFor();
+    const rows = (await page.locator('#alarms li').allTextContents()).map((row) =>
+      row.replaceAll(/\s+/g, ' '),
+    );
+    expect(rows).toHaveLength(4);
+    expect(rows[0]).toMatch(/^MAJORframes-refusedframes are refused.*10,000 frames in 2 min 1[45] s$/);
+    expect(rows[1]).toMatch(/^MINORlatency-budget.*acknowledged by ana: disk/);
+    expect(rows[2]).toMatch(/^MINORlag.*shelved for 59 min 00 s more by ana: same disk$/);
+    expect(rows[3]).toMatch(/^no alarminput-silentshelved for 2 h 00 min more/);
+    expect(await textOf(page, 'how')).toContain('alarms2 open, 2 shelved');
+    for (const width of [320, 700, 1600])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(overflow, `${width} px`).toBeLessThanOrEqual(0);
+        expect(await lowContrast(page), `${width} px ${colorScheme}`).toEqual([]);
+      }
+    alarmed = false;
+    await page.locator('#alarms-card').waitFor({ state: 'hidden' });
+    expect(complaints).toEqual([]);
+  });
+
   it('takes names from the wire as text', async () => {
     const evil = '<img src=x onerror=alert(1)>';
     const { server } = await serve(0, (now) => ({
       ...now,
       rare: now.rare.map((frame) => ({ ...frame, sourceName: evil })),
       notes: [{ atMs: now.atMs, level: 'warn', text: evil, count: 1 }],
+      alarms: exampleAlarms(now.atMs).map((alarm) => ({
+        ...alarm,
+        message: evil,
+        acknowledged: { who: evil, why: evil, atMs: 0 },
+      })),
     }));
     const { page, complaints } = await visit(server.address);
     expect(await textOf(page, 'rare')).toContain(evil);
+    expect(await textOf(page, 'alarms')).toContain(`acknowledged by ${evil}`);
     expect(await page.locator('main img').count()).toBe(0);
     expect(complaints).toEqual([]);
   });

@@ -4,6 +4,7 @@
  */
 
 import type { StageSnapshot, StatusSnapshot } from '../../domain/status.ts';
+import { alarmLines, alarmsInWords } from './alarm_rows.ts';
 import { age, bytes, duration, number3, ofBudget, percent, probability, times, whole } from './figures.ts';
 import { bar, cut, justify, type Line, piece, type Style, sparkline } from './style.ts';
 
@@ -59,6 +60,19 @@ const headRows = (now: StatusSnapshot, screen: Screen): Row[] => {
   if (now.waitingFor.length > 0)
     rows.push({ line: [piece(`waiting for ${now.waitingFor.join(', ')}`, 'warn')], rank: 0 });
   return rows;
+};
+
+/** Alarms of a full list that are shown: what a small screen has room for beside the figures. */
+const alarmLinesMax = 6;
+const alarmRows = (now: StatusSnapshot): Row[] => {
+  const lines = alarmLines(now.alarms, now.atMs);
+  const rows = lines.slice(0, alarmLinesMax).map((line, i): Row => {
+    const open = now.alarms[i]!.shelved === null;
+    return { line: [label(i === 0 ? 'alarms' : ''), ...line], rank: open ? 0 : 5 };
+  });
+  const more = lines.length - rows.length;
+  if (more > 0) rows.push({ line: [label(''), piece(`and ${more} more`, 'faint')], rank: 0 });
+  return rows.length === 0 ? [] : [blank(8), ...rows];
 };
 
 const flowRows = (now: StatusSnapshot, screen: Screen): Row[] => {
@@ -251,6 +265,7 @@ const tailRows = (now: StatusSnapshot): Row[] => {
 export const renderLive = (now: StatusSnapshot, screen: Screen): Line[] => {
   const rows = [
     ...headRows(now, screen),
+    ...alarmRows(now),
     blank(8),
     ...flowRows(now, screen),
     blank(8),
@@ -274,6 +289,7 @@ export const renderPlain = (now: StatusSnapshot): string => {
   const [book] = now.books;
   const total = now.latency.find((one) => one.stage === 'total' && one.count > 0);
   const latency = total ?? now.latency.find((one) => one.stage === 'inside');
+  const alarms = alarmsInWords(now.alarms);
   return [
     `tessera ${now.state} ${age(now.uptimeMs)}`,
     `in ${number3(now.in.framesPerSecond)} frames/s ${bytes(now.in.bytesPerSecond)}/s`,
@@ -283,5 +299,6 @@ export const renderPlain = (now: StatusSnapshot): string => {
     `lag ${whole(now.flow.lagFrames)}`,
     `received ${book!.received} = kept ${book!.kept} + shed ${book!.shed} + refused ${book!.refused} + in flight ${book!.inFlight}${book!.balanced ? '' : ' DO NOT BALANCE'}`,
     ...(now.waitingFor.length > 0 ? [`waiting for ${now.waitingFor.join(', ')}`] : []),
+    ...(alarms === null ? [] : [alarms]),
   ].join(' | ');
 };

@@ -20,6 +20,12 @@ const make = (name, attributes = {}, ...children) => {
 };
 const judge = (share) => (share > 1 ? 'bad' : share > 0.8 ? 'warn' : 'good');
 
+const alarmsInWords = (alarms) => {
+  const open = alarms.filter(({ shelved }) => shelved === null).length;
+  const shelved = alarms.length - open;
+  return `${open === 0 ? 'none' : `${open} open`}${shelved === 0 ? '' : `, ${shelved} shelved`}`;
+};
+
 const fillHead = (now) => {
   const { identity, policy } = now;
   put('version', identity.version);
@@ -42,11 +48,63 @@ const fillHead = (now) => {
     ['policy', `version ${policy.version}`],
     ['rare below', `p ${probability(policy.rarePValue)}`],
     ['prescale', policy.prescale > 0 ? `1 in ${whole(policy.prescale)} time frames` : 'off'],
+    ['alarms', alarmsInWords(now.alarms)],
     ['up', age(now.uptimeMs)],
   ];
   element('how').replaceChildren(
     ...facts.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))),
   );
+};
+
+const buildAlarm = () =>
+  make(
+    'li',
+    {},
+    make('b', { class: 'severity' }),
+    make('span', { class: 'cause' }),
+    make('span', { class: 'what' }),
+    make('span', { class: 'so-far' }),
+    make('span', { class: 'who' }),
+  );
+
+/** How much of it there was in how long; seconds are a length themselves. */
+const soFar = ({ count, unit, sinceMs }, nowMs) => {
+  const long = age(nowMs - sinceMs);
+  return unit === 'seconds' ? `${age(count * 1000)} of ${long}` : `${whole(count)} ${unit} in ${long}`;
+};
+const because = ({ who, why }) => (why === '' ? who : `${who}: ${why}`);
+
+/** One line an alarm: the severity as a word, and whether somebody looks after it. */
+const fillAlarms = (now) => {
+  const { alarms } = now;
+  element('alarms-card').hidden = alarms.length === 0;
+  const list = element('alarms');
+  const causes = new Set(alarms.map(({ cause }) => cause));
+  for (const row of [...list.children]) if (!causes.has(row.dataset.key)) row.remove();
+  const rows = alarms.map((alarm) => {
+    const row = rowFor(list, alarm.cause, buildAlarm);
+    const { open, severity, shelved, acknowledged } = alarm;
+    row.dataset.severity = shelved === null ? severity : 'shelved';
+    row.dataset.taken = acknowledged !== null;
+    const said = [
+      ...(acknowledged === null ? [] : [`acknowledged by ${because(acknowledged)}`]),
+      ...(shelved === null
+        ? []
+        : [`shelved for ${age(shelved.untilMs - now.atMs)} more by ${because(shelved)}`]),
+    ];
+    const words = [
+      open ? severity.toUpperCase() : 'no alarm',
+      alarm.cause,
+      alarm.message,
+      open ? soFar(alarm, now.atMs) : '',
+      said.join('; '),
+    ];
+    words.forEach((text, i) => {
+      if (row.children[i].textContent !== text) row.children[i].textContent = text;
+    });
+    return row;
+  });
+  if (rows.some((row, i) => row !== list.children[i])) list.replaceChildren(...rows);
 };
 
 const totalOf = (now) => {
@@ -263,6 +321,7 @@ follow(
   (now) => {
     latest = now;
     fillHead(now);
+    fillAlarms(now);
     fillFigures(now);
     drawCharts(now);
     fillStages(now);

@@ -8,7 +8,7 @@ import { startLiveTerminal } from '../../../src/adapters/terminal/live.ts';
 import { renderLive, renderPlain } from '../../../src/adapters/terminal/render.ts';
 import { lineWidth, sparkline, toAnsi } from '../../../src/adapters/terminal/style.ts';
 import type { StatusSnapshot } from '../../../src/domain/status.ts';
-import { createFedBook } from '../../browser/fed_book.ts';
+import { createFedBook, exampleAlarms } from '../../browser/fed_book.ts';
 import { Screen } from './screen.ts';
 
 const address = 'http://127.0.0.1:8080/';
@@ -188,5 +188,32 @@ describe('rendering', () => {
     expect(sparkline([null, 0, 4, 8], 6)).toBe('   ▁▅█');
     expect(sparkline([0, 0], 2)).toBe('▁▁');
     expect(sparkline([1, 2, 3], 2)).toBe('▆█');
+  });
+
+  it('shows alarms first, the severity as a word, and keeps them where there is little room', async () => {
+    const fed = createFedBook(3);
+    await fed.run(80);
+    const calm = fed.book.snapshot();
+    const now = { ...calm, alarms: exampleAlarms(calm.atMs) };
+    expect(fresh(calm, 120, 40).join('\n')).not.toContain('alarms');
+    const lines = fresh(now, 120, 44);
+    const at = lines.findIndex((line) => line.startsWith('alarms'));
+    expect(lines.slice(at, at + 4)).toEqual([
+      expect.stringMatching(
+        /^alarms {4}MAJOR {4}frames-refused {2}10,000 frames in 2 min 14 s {2}frames are refused/,
+      ),
+      expect.stringMatching(
+        /^ {10}MINOR {4}latency-budget {2}10 min 55 s of 11 min 40 s {2}acknowledged by ana/,
+      ),
+      expect.stringMatching(/^ {10}shelved {2}lag {2}MINOR still; for 59 min 00 s more, by ana: same disk/),
+      expect.stringMatching(/^ {10}shelved {2}input-silent {2}for 2 h 00 min more, by ana: no beam/),
+    ]);
+    const small = fresh(now, 80, 12).join('\n');
+    expect(small).toContain('frames-refused');
+    expect(small).toContain('latency-budget');
+    const many = { ...now, alarms: Array.from({ length: 9 }, () => now.alarms[0]!) };
+    expect(fresh(many, 100, 40).join('\n')).toContain('and 3 more');
+    expect(renderPlain(now)).toMatch(/alarms MAJOR frames-refused, MINOR latency-budget acknowledged$/);
+    expect(renderPlain(calm)).not.toContain('alarms');
   });
 });
