@@ -52,6 +52,8 @@ export interface Cards {
   readonly modelFolder: string;
   /** The file the instrument card names under `tables`. */
   readonly ladderTables: string | null;
+  /** The file the instrument card names under `scores`. */
+  readonly scoreTables: string | null;
 }
 
 const readText = (path: string, what: string): string => {
@@ -71,6 +73,10 @@ export const loadCards = (instrumentId: string): Cards => {
     model,
     modelFolder,
     ladderTables: tablesFile && readText(tablesFile, `tables of ${instrumentId}`),
+    scoreTables:
+      card.scores === undefined
+        ? null
+        : readText(join(home, 'instruments', card.scores.file), `score tables of ${instrumentId}`),
   };
 };
 
@@ -108,6 +114,7 @@ export const openLane = (config: Config, cards: Cards, log: Log): Promise<Lane> 
         model: cards.model,
         encoderPath: join(cards.modelFolder, cards.model.encoder.file),
         ladderTables: cards.ladderTables,
+        scoreTables: cards.scoreTables,
         provider: config.provider,
       },
     } satisfies LaneWorkerData,

@@ -8,8 +8,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openModel } from './adapters/onnx/model.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { serveLane } from './adapters/threads/lane_worker.ts';
-import { type SketchTails, sketchTails } from './anomaly/calibration.ts';
-import { prepareSurprise } from './anomaly/surprise.ts';
+import { type Judge, prepareJudge } from './anomaly/calibration/judge.ts';
+import { explainer } from './anomaly/scores/explain.ts';
+import { gaugeColumns, openScorers } from './anomaly/scores/scorers.ts';
+import { parseScoreTables, type ScoreTables } from './anomaly/scores/tables.ts';
 import { encodeLadder } from './codec/ladder/ladder.ts';
 import { builtInTables, type LadderTables } from './codec/ladder/tables.ts';
 import { parseTables } from './codec/ladder/tables_file.ts';
@@ -41,6 +43,8 @@ export interface LaneSetup {
   readonly provider: Provider;
   /** The file the instrument card names under `tables`; null where it names none. */
   readonly ladderTables: string | null;
+  /** The file the instrument card names under `scores`; without it only token surprise is scored. */
+  readonly scoreTables?: string | null;
 }
 
 interface LaneParts {
@@ -48,6 +52,7 @@ interface LaneParts {
   readonly model: ModelCard;
   readonly encoder: Model;
   readonly tables: LadderTables;
+  readonly scores: ScoreTables | null;
   readonly clock: Clock;
 }
 
@@ -58,17 +63,34 @@ export const openTables = ({
 }: Pick<LaneSetup, 'instrument' | 'ladderTables'>): LadderTables => {
   const named = instrument.tables;
   if (named === undefined) return builtInTables(instrument);
-  const sha256 = createHash('sha256')
-    .update(ladderTables ?? '')
-    .digest('hex');
-  if (sha256 !== named.sha256) {
-    const found = ladderTables === null ? 'missing' : `another file (SHA-256 ${sha256})`;
-    throw new Fault(
-      'file-invalid',
-      `${named.file} of ${instrument.id} is ${found}; its card says ${named.sha256}`,
-    );
-  }
+  checkNamed(instrument, named, ladderTables);
   return parseTables(ladderTables!, instrument);
+};
+
+/** Throws file-invalid where a file beside a card is not the one the card names. */
+const checkNamed = (
+  instrument: InstrumentCard,
+  named: { readonly file: string; readonly sha256: string },
+  text: string | null,
+): void => {
+  const sha256 = createHash('sha256')
+    .update(text ?? '')
+    .digest('hex');
+  if (sha256 === named.sha256) return;
+  const found = text === null ? 'missing' : `another file (SHA-256 ${sha256})`;
+  throw new Fault(
+    'file-invalid',
+    `${named.file} of ${instrument.id} is ${found}; its card says ${named.sha256}`,
+  );
+};
+
+const openScoreTables = ({
+  instrument,
+  scoreTables = null,
+}: Pick<LaneSetup, 'instrument' | 'scoreTables'>): ScoreTables | null => {
+  if (instrument.scores === undefined || scoreTables === null) return null;
+  checkNamed(instrument, instrument.scores, scoreTables);
+  return parseScoreTables(scoreTables, instrument);
 };
 
 const checkCards = (instrument: InstrumentCard, model: ModelCard): void => {
@@ -88,7 +110,7 @@ const checkCards = (instrument: InstrumentCard, model: ModelCard): void => {
 };
 
 /** Buffers of one bite, made once: what all stages write is a column of it. */
-const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: number) => ({
+const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: number, scoreCount: number) => ({
   frameCount: 0,
   rowTotal: 0,
   opens: new Array<OpenFrame | null>(limits.jobFramesMax).fill(null),
@@ -96,8 +118,11 @@ const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: numbe
   ladder: new Array<readonly Layer[] | null>(limits.jobFramesMax).fill(null),
   firstRow: new Uint32Array(limits.jobFramesMax),
   rowCount: new Uint32Array(limits.jobFramesMax),
-  score: new Float64Array(limits.jobFramesMax),
+  gauges: new Float64Array(limits.jobFramesMax * gaugeColumns),
+  scores: new Float64Array(limits.jobFramesMax * scoreCount),
+  totalCharge: new Float64Array(limits.jobFramesMax),
   pValue: new Float64Array(limits.jobFramesMax),
+  driver: new Uint8Array(limits.jobFramesMax),
   reason: new Uint8Array(limits.jobFramesMax),
   patches: new Uint32Array(rowsMax),
   cells: new Uint8Array(rowsMax * cellsPerPatch),
@@ -135,18 +160,21 @@ const openStopwatch = (clock: Clock) => {
 /** Composes the stages of cards that fit; the runner owns the encoder from then on and closes it. */
 const composeLane = (parts: LaneParts): LaneRunner => {
   const { instrument, model, encoder, tables, clock } = parts;
-  const decoder = openDecoder(instrument, model);
+  const scorers = openScorers(instrument, model, parts.scores);
+  const decoder = openDecoder(instrument, model, scorers);
   const { grid } = decoder;
-  const surprise = prepareSurprise(model);
+  const explain = scorers.survey === null ? null : explainer(scorers.survey);
+  const readHits = (open: OpenFrame): Digits => digitsOf(decoder, open);
   const emitter: Emitter = {
     modelId: `${model.name}/${model.version}`,
     model,
     tokens: prepareTokenTables(model, instrument),
-    surprise,
+    surprise: scorers.surprise,
+    scoreNames: scorers.names,
+    causesOf: (open, scores) => explain?.causesOf(readHits(open), open.region, scores.subarray(1)) ?? [],
   };
   const rowsMax = Math.max(limits.laneRowsMax, grid.patchCount);
-  const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch);
-  const readHits = (open: OpenFrame): Digits => digitsOf(decoder, open);
+  const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch, scorers.names.length);
   const everything: Rungs = { planes: tables.scale.planes, remainder: true };
   /** A policy may ask for more planes than an instrument's tables have. */
   const rungsOf = ({ refinement = everything }: PolicySnapshot): Rungs =>
@@ -154,16 +182,19 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       ? { ...everything, remainder: refinement.remainder }
       : { ...refinement, remainder: false };
 
-  // Tails are summed once a policy, not once a job.
-  let calibrated: { policy: PolicySnapshot; tails: SketchTails } | null = null;
-  const tailsOf = (policy: PolicySnapshot): SketchTails => {
-    if (calibrated?.policy !== policy) calibrated = { policy, tails: sketchTails(policy.sketch) };
-    return calibrated.tails;
+  // A judge is made once a policy, not once a job; scores of other names it cannot judge.
+  let calibrated: { policy: PolicySnapshot; judge: Judge | null } | null = null;
+  const judgeOf = (policy: PolicySnapshot): Judge | null => {
+    if (calibrated?.policy !== policy) {
+      const known = policy.sketch.scores.join() === scorers.names.join();
+      calibrated = { policy, judge: known ? prepareJudge(policy.sketch, policy.warmupCount) : null };
+    }
+    return calibrated.judge;
   };
 
   const run = async ({ frames, policy, pressure }: LaneJob): Promise<LanePart> => {
     const shedding = pressure === 'shed-frames';
-    const tails = tailsOf(policy);
+    const judge = judgeOf(policy);
     const rungs = rungsOf(policy);
     const watch = openStopwatch(clock);
     const results: LaneResult[] = [];
@@ -172,8 +203,8 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       watch.lap(0);
       await tokenize(encoder, bite);
       watch.lap(1);
-      if (shedding) scoreNothing(bite);
-      else score(surprise, tails, policy.warmupCount, bite);
+      if (shedding) scoreNothing(bite, scorers.names.length);
+      else score(scorers, judge, bite);
       watch.lap(2);
       decide(policy, pressure, bite);
       refine(readHits, (digits) => encodeLadder(digits, instrument, tables, rungs), bite);
@@ -183,7 +214,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
     }
     return { results, instants: watch.instants() };
   };
-  return { provider: encoder.provider, run, close: () => encoder.close() };
+  return { provider: encoder.provider, scoreNames: scorers.names, run, close: () => encoder.close() };
 };
 
 /** Opens the model and composes the lane. Throws `model-load`, `model-provider`, `card-invalid`, `file-invalid`. */
@@ -192,9 +223,10 @@ export const openLane = async (setup: LaneSetup, clock: Clock): Promise<LaneRunn
   // Before the tables: cards that do not fit are the cause, tables that do not fit them only the sign.
   checkCards(instrument, model);
   const tables = openTables(setup);
+  const scores = openScoreTables(setup);
   const encoder = await openModel({ path: encoderPath, file: model.encoder, provider });
   try {
-    return composeLane({ instrument, model, encoder, tables, clock });
+    return composeLane({ instrument, model, encoder, tables, scores, clock });
   } catch (error) {
     await encoder.close();
     throw error;

@@ -37,6 +37,8 @@ interface SharedCard {
   readonly model: ModelRef;
   /** Static tables of the ladder above the tokens, beside the card; absent until they are fitted. */
   readonly tables?: { readonly file: string; readonly sha256: string };
+  /** What its scores know of its channels and of good frames, beside the card; absent until it is fitted. */
+  readonly scores?: { readonly file: string; readonly sha256: string };
   /** Free-form conditions the simulator uses (gain, diffusion, rates), with their validity. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly hash: CardHash;

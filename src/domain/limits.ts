@@ -26,8 +26,11 @@ export const limits = {
   scoresMax: 16,
   /** Patches an an00 lists: what a shifter can look at. */
   anomalyPatchesMax: 16,
-  /** Channels an an00 lists, and scores with them: a front-end card of 256 channels, and as many scores as a packet. */
+  /** Causes an an00 names, and channels it lists for each: a front-end card of 256. */
+  anomalyCausesMax: 4,
   anomalyChannelsMax: 256,
+  /** Axes of a grid that a message may speak of: as many as a card may have. */
+  axesMax: 8,
   /** Hashes of a frame's signature, and frames a region's memory holds of them: a share of 5 % that repeats is some
    * three of 64, and 64 frames of 24 regions are 400 kB. */
   signatureSize: 64,
@@ -61,8 +64,10 @@ export const limits = {
   laneRowsMax: 64 * 1024,
   /** Times one lane's workers are started again before their death is taken as the machine's answer. */
   workerRestartsMax: 3,
-  /** Scores one band of the calibration counts before all halve: the tail of 1 in 10,000 holds several. */
-  sketchBandCountMax: 65_536,
+  /** Scores one bin of the calibration counts before all halve: the tail of 1 in 10,000 holds several. */
+  sketchBinCountMax: 65_536,
+  /** Frames in a row that are unusual together before the calibration takes them for the norm: minutes of Au+Au. */
+  calibrationPatienceFrames: 20_000,
 
   /** A packets flow again within 15 s of a kill: both timeouts stay at or under 10 s. */
   sessionTimeoutMs: 8_000,

@@ -53,6 +53,23 @@ export interface Packet {
   readonly reason: FidelityReason;
 }
 
+/** A part of what drives a score: a channel or a patch, and its share of all, 0 … 1. */
+export interface Share {
+  readonly index: number;
+  readonly share: number;
+}
+
+/** One unusual score of a frame, and what drives it. */
+export interface Cause {
+  readonly scoreName: string;
+  readonly score: number;
+  /** Along each axis of the grid, the indices [from, to) of the part it spans; empty where it spans no part. */
+  readonly span: readonly { readonly from: number; readonly to: number }[];
+  /** Channels (rows of the grid: all axes but the last) and patches that drive it, those that do most first. */
+  readonly channels: readonly Share[];
+  readonly patches: readonly Share[];
+}
+
 /** What is said of a frame that is unusual (`an00`). */
 export interface Anomaly {
   readonly identity: FrameIdentity;
@@ -65,4 +82,6 @@ export interface Anomaly {
   /** Patches that drive the score, most surprising first, with the surprise of each in bits. */
   readonly patches: readonly { readonly patch: number; readonly surpriseBits: number }[];
   readonly policyVersion: PolicyVersion;
+  /** Other scores that are unusual, most unusual first. */
+  readonly causes: readonly Cause[];
 }

@@ -4,6 +4,7 @@
  * leaves no row behind.
  */
 
+import { gaugeColumns, type Scorers, type Watch } from '../anomaly/scores/scorers.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Digits } from '../domain/frame.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
@@ -18,6 +19,8 @@ export interface FrameDecoder {
   readonly grid: PatchGrid;
   /** Holds the hits of the frame at hand; any other stage may overwrite them. */
   readonly gatherer: Gatherer;
+  /** Surveys the frame at hand for its scores; null where no score asks for it. */
+  readonly watch: Watch | null;
 }
 
 /** What decoding fills: frame i has rows `firstRow[i]` … `firstRow[i] + rowCount[i] − 1`, or a fault. */
@@ -31,11 +34,19 @@ export interface DecodedColumns {
   /** Patch id of each row, and its cells: 0 or the model's code of the ADC. */
   readonly patches: Uint32Array;
   readonly cells: Uint8Array;
+  /** `gaugeColumns` numbers of each frame's survey, where it is surveyed. */
+  readonly gauges: Float64Array;
 }
 
-export const openDecoder = (card: InstrumentCard, model: ModelCard): FrameDecoder => {
+export const openDecoder = (
+  card: InstrumentCard,
+  model: ModelCard,
+  scorers: Pick<Scorers, 'spareBytes' | 'watch'>,
+): FrameDecoder => {
   const grid = patchGrid(card);
-  return { card, grid, gatherer: openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable)) };
+  const codes = Uint8Array.from(model.inputTable);
+  const gatherer = openGatherer(grid, card.adcBits, codes, scorers.spareBytes);
+  return { card, grid, gatherer, watch: scorers.watch(gatherer) };
 };
 
 /** Reads the hits of an opened frame into the decoder's scratch again. */
@@ -72,6 +83,7 @@ export const decode = (
         if (frame > 0 && row + rowsNeeded > into.patches.length) break;
         digitsOf(decoder, open);
         const rows = gatherer.gather(into, row);
+        decoder.watch?.(rows, open.region, open.hitCount, into.gauges, frame * gaugeColumns);
         into.rowCount[frame] = rows;
         row += rows;
       }

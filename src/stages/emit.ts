@@ -4,11 +4,11 @@
  */
 
 import { isRare } from '../anomaly/fidelity.ts';
-import { type SurpriseTables, surpriseName, surprisingPatches } from '../anomaly/surprise.ts';
+import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { ModelCard } from '../domain/model.ts';
-import { FidelityReason, type Layer, LayerCodec, LayerKind } from '../domain/packet.ts';
+import { type Cause, FidelityReason, type Layer, LayerCodec, LayerKind } from '../domain/packet.ts';
 import type { PolicySnapshot } from '../domain/policy.ts';
 import type { LaneResult } from '../ports/lane.ts';
 import { encodeAnomaly } from '../wire/anomaly.ts';
@@ -23,8 +23,12 @@ export interface EmittedColumns {
   readonly rowCount: Uint32Array;
   readonly patches: Uint32Array;
   readonly symbols: Uint8Array;
-  readonly score: Float64Array;
+  /** Of each frame, one number for each score. */
+  readonly scores: Float64Array;
+  readonly totalCharge: Float64Array;
   readonly pValue: Float64Array;
+  /** Which score is the rarest. */
+  readonly driver: Uint8Array;
   readonly reason: Uint8Array;
   readonly ladder: readonly (readonly Layer[] | null)[];
 }
@@ -35,6 +39,10 @@ export interface Emitter {
   readonly model: ModelCard;
   readonly tokens: TokenTables;
   readonly surprise: SurpriseTables;
+  /** In the order of `scores`; the first is token surprise. */
+  readonly scoreNames: readonly string[];
+  /** What drives a frame's scores; reads its hits again. */
+  readonly causesOf: (open: OpenFrame, scores: Float64Array) => Cause[];
 }
 
 const layersOf = ({ tokens }: Emitter, bite: EmittedColumns, frame: number): Layer[] => {
@@ -62,10 +70,12 @@ const anomalyOf = (
 ): Uint8Array | null => {
   const pValue = bite.pValue[frame]!;
   if (!isRare(pValue, policy)) return null;
+  const scores = scoresOf(emitter, bite, frame);
+  const driver = bite.driver[frame]!;
   return encodeAnomaly({
     identity: open.identity,
-    scoreName: surpriseName,
-    score: bite.score[frame]!,
+    scoreName: emitter.scoreNames[driver]!,
+    score: scores[driver]!,
     pValue,
     threshold: policy.rarePValue,
     verdict: 'rare',
@@ -77,8 +87,12 @@ const anomalyOf = (
       emitter.surprise,
     ),
     policyVersion: policy.version,
+    causes: emitter.causesOf(open, scores),
   });
 };
+
+const scoresOf = ({ scoreNames }: Emitter, { scores }: EmittedColumns, frame: number): Float64Array =>
+  scores.subarray(frame * scoreNames.length, (frame + 1) * scoreNames.length);
 
 /** `frames[from + i]` is the message of frame i. Results are appended to `results`, in order. */
 export const emit = (
@@ -98,7 +112,7 @@ export const emit = (
     }
     const { identity, region, hitCount } = open;
     const reason = bite.reason[frame] as FidelityReason;
-    const score = bite.score[frame]!;
+    const scores = scoresOf(emitter, bite, frame);
     const pValue = bite.pValue[frame]!;
     const shed = reason === FidelityReason.shedFrame;
     const packet = encodePacket({
@@ -108,7 +122,7 @@ export const emit = (
       hitCount,
       rawByteCount: frames[from + frame]!.byteLength,
       layers: layersOf(emitter, bite, frame),
-      scores: shed ? [] : [{ name: surpriseName, value: score }],
+      scores: shed ? [] : emitter.scoreNames.map((name, i) => ({ name, value: scores[i]! })),
       pValue,
       policyVersion: policy.version,
       reason,
@@ -121,7 +135,8 @@ export const emit = (
       messageId: identity.messageId,
       timestampNanos: identity.timestampNanos,
       hitCount,
-      score,
+      scores: scores.slice(),
+      totalCharge: bite.totalCharge[frame]!,
       pValue,
       reason,
       packet,

@@ -121,9 +121,10 @@ const model = z
  */
 export const parseInstrumentCard = (json: string): InstrumentCard => {
   const { card, hash: cardHash } = checkCard('instrument', instrument, json);
-  const { tables, hash: _none, timeFrameNanos, ...rest } = card;
+  const { tables, scores, hash: _none, timeFrameNanos, ...rest } = card;
   const shared = {
     ...(tables === undefined ? {} : { tables }),
+    ...(scores === undefined ? {} : { scores }),
     timeFrameNanos: durationNanos(BigInt(timeFrameNanos)),
     hash: cardHash,
   };

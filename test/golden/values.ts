@@ -5,7 +5,7 @@
 
 import { FrameEncoding } from '../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
-import { FidelityReason, LayerCodec, LayerKind } from '../../src/domain/packet.ts';
+import { type Anomaly, FidelityReason, LayerCodec, LayerKind } from '../../src/domain/packet.ts';
 import {
   cardHash,
   durationNanos,
@@ -108,6 +108,21 @@ const packet = {
   reason: FidelityReason.rare,
 };
 
+const anomaly: Anomaly = {
+  identity,
+  scoreName: 'surprise',
+  score: 9.5,
+  pValue: 0.000_5,
+  threshold: 0.001,
+  verdict: 'rare',
+  patches: [
+    { patch: 4, surpriseBits: 30.5 },
+    { patch: 9, surpriseBits: 12.25 },
+  ],
+  policyVersion: policyVersion(7),
+  causes: [],
+};
+
 export const goldens: readonly Golden[] = [
   frame('tf00_packed32.bin', FrameEncoding.packed32, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
   frame('tf00_columns48.bin', FrameEncoding.columns48, [0, 3, 119, 120, 479], [64, 1023, 1, 512, 700]),
@@ -144,20 +159,28 @@ export const goldens: readonly Golden[] = [
     encodePacket,
     decodePacket,
   ),
+  golden('an00.bin', anomaly, encodeAnomaly, decodeAnomaly),
   golden(
-    'an00.bin',
+    'an00_causes.bin',
     {
-      identity,
-      scoreName: 'surprise',
-      score: 9.5,
-      pValue: 0.000_5,
-      threshold: 0.001,
-      verdict: 'rare' as const,
-      patches: [
-        { patch: 4, surpriseBits: 30.5 },
-        { patch: 9, surpriseBits: 12.25 },
+      ...anomaly,
+      causes: [
+        {
+          scoreName: 'silent-channels',
+          score: 4.5,
+          span: [
+            { from: 2, to: 3 },
+            { from: 8, to: 12 },
+            { from: 0, to: 20 },
+          ],
+          channels: [
+            { index: 70, share: 0.75 },
+            { index: 71, share: 0.25 },
+          ],
+          patches: [{ index: 5, share: 1 }],
+        },
+        { scoreName: 'gain', score: 2.25, span: [], channels: [], patches: [] },
       ],
-      policyVersion: policyVersion(7),
     },
     encodeAnomaly,
     decodeAnomaly,
@@ -201,13 +224,12 @@ export const goldens: readonly Golden[] = [
       prescale: 1000,
       warmupCount: 200,
       sketch: {
-        scoreMin: -4,
-        scoreStep: 0.5,
-        cells: 3,
-        bands: [
-          [1, 2, 3],
-          [0, 0, 0],
-        ],
+        scores: ['token-surprise'],
+        frames: [0, 3],
+        chargeSums: [0, 21.5],
+        chargeSquares: [0, 155.25],
+        singles: [{ places: Uint32Array.of(1030, 1536), counts: Uint32Array.of(2, 1) }],
+        combined: { places: Uint32Array.of(5000), counts: Uint32Array.of(300) },
       },
     },
     encodePolicy,

@@ -94,6 +94,25 @@ export const packets: fc.Arbitrary<Packet> = fc.record({
   reason: ushort as fc.Arbitrary<FidelityReason>,
 });
 
+const shares = fc.array(fc.record({ index: uint, share: fc.float({ min: 0, max: 1, noNaN: true }) }), {
+  maxLength: 20,
+});
+const causes = fc.array(
+  fc.record({
+    scoreName: name,
+    score: finite,
+    span: fc.array(
+      fc
+        .tuple(fc.nat(1000), fc.integer({ min: 1, max: 1000 }))
+        .map(([from, size]) => ({ from, to: from + size })),
+      { maxLength: limits.axesMax },
+    ),
+    channels: shares,
+    patches: shares,
+  }),
+  { maxLength: limits.anomalyCausesMax },
+);
+
 export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
   identity: identities,
   scoreName: name,
@@ -106,6 +125,7 @@ export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
     { maxLength: limits.anomalyPatchesMax },
   ),
   policyVersion: uint.map(policyVersion),
+  causes,
 });
 
 /** Objects a frame of the card may have, in any order. */

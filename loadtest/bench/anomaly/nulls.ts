@@ -59,10 +59,13 @@ export const rarityOf = (hitCounts: readonly number[], values: readonly number[]
   };
 };
 
-/** The reading that the share `share` of a sample exceeds. */
+/** The reading that the share `share` of a sample exceeds: counted where ten do, else from its exponential tail. */
 export const thresholdOf = (values: readonly number[], share: number): number => {
   const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(0, sorted.length - 1 - Math.floor(share * sorted.length))]!;
+  const beyond = share * sorted.length;
+  if (beyond >= 10) return sorted[Math.max(0, sorted.length - 1 - Math.floor(beyond))]!;
+  const { tailFrom, tailScale } = bandOf(0, values);
+  return tailFrom + tailScale * Math.log(Math.min(tailCount, sorted.length) / beyond);
 };
 
 /** Wilson's interval at 95 % (J. Am. Stat. Assoc. 22, 1927) for `found` of `count`. */

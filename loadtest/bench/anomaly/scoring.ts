@@ -6,7 +6,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openModel } from '../../../src/adapters/onnx/model.ts';
-import { openRepeatMemory, openSigner, repeatsName } from '../../../src/anomaly/scores/repeats.ts';
+import {
+  openRepeatMemory,
+  openSigner,
+  type RepeatMemory,
+  repeatsName,
+} from '../../../src/anomaly/scores/repeats.ts';
 import {
   gaugeColumns,
   openScorers,
@@ -37,7 +42,7 @@ export interface Frame {
 export interface Scoring {
   readonly names: readonly string[];
   readonly scorers: Scorers;
-  /** `earlier` is what the memory of repeats holds besides; null: what it was shown so far. */
+  /** `earlier` is all that the memory of repeats holds; null: the frames scored so far in this way. */
   score(frame: Frame, earlier: Frame | null): Promise<Scored>;
   /** Mean difference of cell codes, decoded from its tokens against its own, a hit. */
   reconstructionError(frame: Frame): Promise<number>;
@@ -79,17 +84,18 @@ export const openScoring = async ({ card, model, modelFolder }: Cards): Promise<
     opens[0] = { hitCount: digits.count };
     return rowCount;
   };
-  const repeatOf = ({ region, timeFrame }: Frame, rowCount: number): number =>
-    repeats.judge(region, timeFrame, signer.sign(rows.patches, 0, rowCount, bite.symbols)).matches;
+  const repeatOf = ({ region, timeFrame }: Frame, rowCount: number, memory: RepeatMemory): number =>
+    memory.judge(region, timeFrame, signer.sign(rows.patches, 0, rowCount, bite.symbols)).matches;
   return {
     names: [...scorers.names, repeatsName],
     scorers,
     async score(frame, earlier) {
-      if (earlier !== null) repeatOf(earlier, await tokenize(earlier));
+      const memory = earlier === null ? repeats : openRepeatMemory(2);
+      if (earlier !== null) repeatOf(earlier, await tokenize(earlier), memory);
       const rowCount = await tokenize(frame);
       const scores = new Float64Array(scorers.names.length + 1);
       scorers.scoreFrame(bite, 0, scores);
-      scores[scorers.names.length] = repeatOf(frame, rowCount);
+      scores[scorers.names.length] = repeatOf(frame, rowCount, memory);
       return { hitCount: frame.digits.count, totalCharge: scorers.totalCharge(bite, 0), scores };
     },
     async reconstructionError(frame) {

@@ -1,34 +1,38 @@
 /**
- * Explains a frame: for each survey score that is unusual, the channels that drive it and the part of the grid they
- * span. Refuses to explain what is ordinary.
+ * Explains a frame: for each survey score that is unusual, the channels and patches that drive it and the part of the
+ * grid they span. Refuses to explain what is ordinary.
  */
 
 import type { Digits } from '../../domain/frame.ts';
-import { openMapMaker } from '../../kernels/survey/maps.ts';
-import { type Blame, drawBlame } from './blame.ts';
-import { type SurveyScore, type SurveySetup, scoreGauges } from './scorers.ts';
-
-const surveyScores = Object.keys(scoreGauges) as SurveyScore[];
+import { limits } from '../../domain/limits.ts';
+import type { Cause, Share } from '../../domain/packet.ts';
+import { openMapMaker, type SurveyMaps } from '../../kernels/survey/maps.ts';
+import { type SurveyGrid, side } from '../../kernels/survey/survey.ts';
+import { type Blame, drawBlame, topOf } from './blame.ts';
+import { type SurveyScore, type SurveySetup, surveyScores } from './scorers.ts';
 
 export interface Explainer {
-  /** The map of one score, and of the frame: each score's map by how rare it is (−log10 p, in the order of the scores). */
-  blameOf(digits: Digits, region: number, score: SurveyScore): Blame;
-  combined(digits: Digits, region: number, rarities: readonly number[]): Blame;
+  /** The map of the frame: each score's by how rare it is (−log10 p, in the order of the survey scores). */
+  combined(digits: Digits, region: number, rarities: ArrayLike<number>): Blame;
+  /** What drives the scores that are unusual, the most unusual first; `rarities` as above. */
+  causesOf(digits: Digits, region: number, rarities: ArrayLike<number>): Cause[];
 }
 
-/** A score as ordinary as one frame in thirty says nothing. */
-const rarityMin = 1.5;
-/** The rarest scores lead: one ten times rarer counts for some times as much. */
+/** A score as ordinary as one frame in thirty says nothing; one in a hundred is a cause. */
+const [rarityMin, causeMin] = [1.5, 2];
+/** The rarest scores lead: twice the decades count sixteenfold. */
 const power = 4;
+/** The part of the grid that a cause spans holds so much of its blame. */
+const spanShare = 0.8;
 
 /** One per thread: its maps are overwritten by the next frame. */
 export const explainer = (setup: SurveySetup): Explainer => {
-  const maker = openMapMaker(setup.grid, setup.scale, setup.codes);
+  const { grid } = setup;
+  const maker = openMapMaker(grid, setup.scale, setup.codes);
   return {
-    blameOf: (digits, region, score) => drawBlame[score](maker.mapsOf(digits), setup, region),
     combined(digits, region, rarities) {
       const maps = maker.mapsOf(digits);
-      const sum = new Float64Array(setup.grid.channels);
+      const sum = new Float64Array(grid.channels);
       surveyScores.forEach((score, i) => {
         const rarity = rarities[i] ?? 0;
         if (rarity < rarityMin) return;
@@ -40,5 +44,100 @@ export const explainer = (setup: SurveySetup): Explainer => {
       });
       return sum;
     },
+    causesOf(digits, region, rarities) {
+      const unusual = surveyScores
+        .map((score, i) => ({ score, rarity: rarities[i] ?? 0 }))
+        .filter(({ rarity }) => rarity >= causeMin)
+        .sort((a, b) => b.rarity - a.rarity)
+        .slice(0, limits.anomalyCausesMax);
+      if (unusual.length === 0) return [];
+      const maps = maker.mapsOf(digits);
+      return unusual.map(({ score, rarity }) => causeOf(score, rarity, maps, setup, region));
+    },
   };
+};
+
+const causeOf = (
+  score: SurveyScore,
+  rarity: number,
+  maps: SurveyMaps,
+  setup: SurveySetup,
+  region: number,
+): Cause => {
+  const { grid } = setup;
+  const blame = drawBlame[score](maps, setup, region);
+  const total = blame.reduce((sum, one) => sum + one, 0);
+  const top = topOf(blame, limits.anomalyChannelsMax);
+  const channels = Array.from(top, (index): Share => ({ index, share: blame[index]! / total }));
+  const byPatch = patchBlame(top, blame, maps, grid);
+  const patches = Array.from(
+    topOf(byPatch, limits.anomalyPatchesMax),
+    (index): Share => ({ index, share: byPatch[index]! / total }),
+  );
+  return { scoreName: score, score: rarity, span: spanOf(channels, byPatch, setup), channels, patches };
+};
+
+/** Blame of channels by where their hits are; a channel without hits blames all of its patches alike. */
+const patchBlame = (top: Uint32Array, blame: Blame, maps: SurveyMaps, grid: SurveyGrid): Blame => {
+  const { lanes, samples, laneBlocks, sampleBlocks } = grid;
+  const byPatch = new Float64Array(grid.patchCount);
+  for (const channel of top) {
+    const first =
+      (Math.floor(channel / lanes) * laneBlocks + Math.floor((channel % lanes) / side)) * sampleBlocks;
+    const hits = maps.hits[channel]!;
+    for (let sample = 0; sample < samples; sample++) {
+      const isHit = maps.grid[channel * samples + sample]! > 0;
+      if (hits === 0 || isHit)
+        byPatch[first + Math.floor(sample / side)]! += blame[channel]! / (hits || samples);
+    }
+  }
+  return byPatch;
+};
+
+/** Along each axis, the range that the first channels span, and along the last that of the patches with most blame. */
+const spanOf = (
+  channels: readonly Share[],
+  byPatch: Blame,
+  { grid, axisSizes }: SurveySetup,
+): Cause['span'] => {
+  if (channels.length === 0) return [];
+  const lead: number[] = [];
+  let held = 0;
+  for (const { index, share } of channels) {
+    lead.push(index);
+    held += share;
+    if (held >= spanShare) break;
+  }
+  const before = axisSizes.slice(0, -1);
+  const from = before.map((size) => size);
+  const to = before.map(() => 0);
+  for (const channel of lead) {
+    let rest = channel;
+    for (let axis = before.length - 1; axis >= 0; axis--) {
+      const at = rest % before[axis]!;
+      rest = Math.floor(rest / before[axis]!);
+      from[axis] = Math.min(from[axis]!, at);
+      to[axis] = Math.max(to[axis]!, at + 1);
+    }
+  }
+  const samples = sampleSpan(byPatch, grid);
+  return [...before.map((_, axis) => ({ from: from[axis]!, to: to[axis]! })), samples];
+};
+
+const sampleSpan = (byPatch: Blame, { sampleBlocks, samples }: SurveyGrid): { from: number; to: number } => {
+  const blocks = new Float64Array(sampleBlocks);
+  byPatch.forEach((blame, patch) => {
+    blocks[patch % sampleBlocks]! += blame;
+  });
+  const total = blocks.reduce((sum, one) => sum + one, 0);
+  let [first, last, held] = [sampleBlocks - 1, 0, 0];
+  for (const block of topOf(blocks, sampleBlocks)) {
+    first = Math.min(first, block);
+    last = Math.max(last, block);
+    held += blocks[block]!;
+    if (held >= spanShare * total) break;
+  }
+  return last < first
+    ? { from: 0, to: samples }
+    : { from: first * side, to: Math.min(samples, (last + 1) * side) };
 };

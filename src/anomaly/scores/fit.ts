@@ -196,6 +196,7 @@ export const fitScores = (
     grid,
     codes,
     adcBits: card.adcBits,
+    axisSizes: card.axes.map(({ size }) => size),
   };
   const watch = openWatch({ ...survey, scale: codeScale(card, model.inputTable) }, gatherer);
   const rows = { patches: new Uint32Array(grid.patchCount), cells: new Uint8Array(grid.patchCount * 64) };

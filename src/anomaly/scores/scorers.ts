@@ -34,7 +34,8 @@ export const scoreGauges = {
   'long-runs': ['full-most', 'full'],
 } as const satisfies Readonly<Record<string, readonly GaugeName[]>>;
 export type SurveyScore = keyof typeof scoreGauges;
-const surveyScores = Object.keys(scoreGauges) as SurveyScore[];
+/** In their order; token surprise stands before them. */
+export const surveyScores = Object.keys(scoreGauges) as SurveyScore[];
 
 /** Gauges a frame leaves behind for scoring, and after them the sum of its ADC values. */
 export const gaugeColumns = gaugeNames.length + 1;
@@ -83,6 +84,8 @@ export interface SurveySetup {
   readonly scale: CodeScale;
   readonly codes: Uint8Array;
   readonly adcBits: number;
+  /** Of the instrument's grid, outermost axis first. */
+  readonly axisSizes: readonly number[];
 }
 
 export const openScorers = (
@@ -123,6 +126,7 @@ const openSurvey = (
     scale: codeScale(card, model.inputTable),
     codes: Uint8Array.from(model.inputTable),
     adcBits: card.adcBits,
+    axisSizes: card.axes.map(({ size }) => size),
   };
 };
 

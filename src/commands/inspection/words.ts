@@ -8,7 +8,14 @@ import type { FrameIdentity } from '../../domain/frame.ts';
 import { FrameEncoding } from '../../domain/frame.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { voxelCount } from '../../domain/instrument.ts';
-import { type Anomaly, FidelityReason, type Layer, LayerCodec, LayerKind } from '../../domain/packet.ts';
+import {
+  type Anomaly,
+  type Cause,
+  FidelityReason,
+  type Layer,
+  LayerCodec,
+  LayerKind,
+} from '../../domain/packet.ts';
 import { decodeAnomaly } from '../../wire/anomaly.ts';
 import { openFrame } from '../../wire/frame.ts';
 import { decodePacket } from '../../wire/packet.ts';
@@ -179,6 +186,19 @@ export const patchInWords = (patch: number, card: InstrumentCard): string => {
   return parts.join(', ');
 };
 
+const channelsListed = 8;
+
+const causeInWords = ({ scoreName, score, span, channels }: Cause, card: InstrumentCard): string => {
+  const where = span.map(({ from, to }, axis) => {
+    const name = card.axes[axis]?.name ?? `axis ${axis}`;
+    return `${name} ${from === to - 1 ? from : `${from}–${to - 1}`}`;
+  });
+  const listed = channels.slice(0, channelsListed).map(({ index }) => index);
+  const more = channels.length > listed.length ? ` and ${channels.length - listed.length} more` : '';
+  const named = listed.length === 0 ? [] : [`channels ${listed.join(', ')}${more}`];
+  return [`${scoreName} ${score4(score)}`, ...where, ...named].join(', ');
+};
+
 const anomalyTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
   const anomaly: Anomaly = decodeAnomaly(bytes);
   const driver = anomaly.patches[0];
@@ -206,6 +226,7 @@ const anomalyTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
         'driven by',
         `${patchInWords(patch, card)}: ${surpriseBits.toFixed(1)} bits beyond expectation`,
       ]),
+      ...anomaly.causes.map((cause): [string, string] => ['unusual', causeInWords(cause, card)]),
     ],
     data: { ...anomaly },
   };

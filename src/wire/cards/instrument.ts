@@ -18,6 +18,7 @@ const shared = {
   timeFrameNanos: whole.min(1).max(Number.MAX_SAFE_INTEGER),
   model: z.object({ name: id, version: whole.min(1) }),
   tables: z.object({ file: z.string().min(1), sha256 }).optional(),
+  scores: z.object({ file: z.string().min(1), sha256 }).optional(),
   conditions: record,
   hash,
 };
