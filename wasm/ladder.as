@@ -59,7 +59,7 @@ function codeEven(step: usize, records: usize, head: usize): void {
  * Codes `count` steps from `steps` on, `pitch` bytes apart, the last first, before those coded already. The quotient
  * by a product is exact: a state is below 2^31, and the reciprocal less than 2^-43 too large.
  */
-export function codeSteps(steps: usize, count: i32, pitch: usize, records: usize, head: usize): void {
+function codeSteps(steps: usize, count: i32, pitch: usize, records: usize, head: usize): void {
   let step = steps + <usize>count * pitch;
   if ((count & 1) != 0) {
     step -= pitch;
@@ -93,6 +93,59 @@ export function codeSteps(steps: usize, count: i32, pitch: usize, records: usize
   store<u32>(head, even);
   store<u32>(head, odd, oddAt);
   store<u32>(head, <u32>out, outAt);
+}
+
+/** Codes the steps of two streams that lie side by side: their four states do not wait for each other. */
+function codeTwo(
+  steps: usize, count: i32, pitch: usize, recordsA: usize, recordsB: usize, headA: usize, headB: usize,
+): void {
+  let step = steps + <usize>count * pitch;
+  if ((count & 1) != 0) {
+    step -= pitch;
+    swapStates(headA);
+    codeEven(step, recordsA, headA);
+    swapStates(headB);
+    codeEven(step + 2, recordsB, headB);
+  }
+  let evenA = load<u32>(headA);
+  let oddA = load<u32>(headA, oddAt);
+  let outA = <usize>load<u32>(headA, outAt);
+  let evenB = load<u32>(headB);
+  let oddB = load<u32>(headB, oddAt);
+  let outB = <usize>load<u32>(headB, outAt);
+  while (step > steps) {
+    step -= pitch;
+    const a = recordsA + <usize>load<u16>(step);
+    const b = recordsB + <usize>load<u16>(step, 2);
+    if (oddA >= load<u32>(a, limitAt)) {
+      outA -= 2;
+      store<u16>(outA, <u16>oddA);
+      oddA >>>= 16;
+    }
+    if (oddB >= load<u32>(b, limitAt)) {
+      outB -= 2;
+      store<u16>(outB, <u16>oddB);
+      oddB >>>= 16;
+    }
+    const nextA =
+      oddA +
+      <u32>((<u64>oddA * load<u64>(a)) >> 43) * <u32>load<u16>(a, complementAt) +
+      <u32>load<u16>(a, startAt);
+    const nextB =
+      oddB +
+      <u32>((<u64>oddB * load<u64>(b)) >> 43) * <u32>load<u16>(b, complementAt) +
+      <u32>load<u16>(b, startAt);
+    oddA = evenA;
+    evenA = nextA;
+    oddB = evenB;
+    evenB = nextB;
+  }
+  store<u32>(headA, evenA);
+  store<u32>(headA, oddA, oddAt);
+  store<u32>(headA, <u32>outA, outAt);
+  store<u32>(headB, evenB);
+  store<u32>(headB, oddB, oddAt);
+  store<u32>(headB, <u32>outB, outAt);
 }
 
 // ---- the hits on their grids: bits in rows of bytes, earliest lowest, and nodes, a byte a voxel ----
@@ -221,20 +274,21 @@ function chunkContext(byte: usize, stride: usize, layer: usize, born: i32, up: u
   const above2 = i16x8.mul(i16x8.splat(<i16>(load<u32>(byte - (stride << 1) - 1) >>> 4)), shifts);
   // Bits 12 … 15: j − 1 … j + 2 one layer back.
   const back = i16x8.mul(i16x8.splat(<i16>(load<u32>(byte - layer - 1) >>> 2)), shifts);
+  // Bits are cut out by shifts: masks would be made anew for every chunk.
   v128.store(
     cells,
     v128.or(
-      v128.or(i16x8.shr_u(above, 9), i16x8.shr_u(v128.and(line, i16x8.splat(<i16>0xfc00)), 3)),
-      i16x8.shl(v128.and(above2, i16x8.splat(0x0800)), 2),
+      v128.or(i16x8.shr_u(above, 9), i16x8.shl(i16x8.shr_u(line, 10), 7)),
+      i16x8.shl(i16x8.shr_u(i16x8.shl(above2, 4), 15), 13),
     ),
   );
   v128.store(
     cells,
     v128.or(
-      v128.or(i16x8.shr_u(back, 12), i16x8.shr_u(v128.and(above2, i16x8.splat(0x7e00)), 1)),
+      v128.or(i16x8.shr_u(back, 12), i16x8.shl(i16x8.shr_u(i16x8.shl(above2, 1), 10), 8)),
       v128.or(
-        i16x8.shr_u(v128.and(above, i16x8.splat(0x1c00)), 6),
-        i16x8.shr_u(v128.and(line, i16x8.splat(0x4000)), 7),
+        i16x8.shl(i16x8.shr_u(i16x8.shl(above, 3), 13), 4),
+        i16x8.shl(i16x8.shr_u(i16x8.shl(line, 1), 15), 7),
       ),
     ),
     16,
@@ -250,19 +304,29 @@ function chunkContext(byte: usize, stride: usize, layer: usize, born: i32, up: u
 }
 
 /**
- * Collects the steps of a marked grid in the reader's order, and returns where they end; `steps` has room for one
- * chunk more. `flags` are steps of a 0 by context (u16), `first` those of a cell and its voxel's bit (u16), `second`
- * and `fresh` weights (i8); `cells` is room for 32 bytes.
+ * Collects the steps of rows `firstRow` … `endRow` − 1 in the reader's order, and returns where they end. `flags` are
+ * steps of a 0 by context (u16), `first` those of a cell and its voxel's bit (u16), `second` and `fresh` weights (i8);
+ * `cells` is room for 32 bytes.
  */
-export function putOccupancy(
-  rows: i32, columns: i32, words: i32, mask: usize, stride: usize, row: usize, layerRows: usize,
+function putRows(
+  firstRow: i32, endRow: i32, columns: i32, words: i32, mask: usize, stride: usize, row: usize, layerRows: usize,
   flags: usize, first: usize, second: usize, fresh: usize, cells: usize, steps: usize,
 ): usize {
   const layer = layerRows * stride;
+  const emptyRow = i16x8.splat(load<i16>(flags));
   let step = steps;
-  for (let r = 0; r < rows; r++) {
-    const has = <i32>load<u8>(row + <usize>r);
-    const rowFlag = <i32>load<u16>(flags + (<usize>rowContext(row + <usize>r, layerRows) << 1));
+  for (let r = firstRow; r < endRow; r++) {
+    const own = row + <usize>r;
+    const back = own - layerRows;
+    // Eight rows without a hit, and none about them: most of a sparse frame.
+    if ((load<u64>(own - 2) | load<u64>(own) | load<u64>(back - 1) | load<u64>(back + 1)) == 0 && r + 8 <= endRow) {
+      v128.store(step, emptyRow);
+      step += 16;
+      r += 7;
+      continue;
+    }
+    const has = <i32>load<u8>(own);
+    const rowFlag = <i32>load<u16>(flags + (<usize>rowContext(own, layerRows) << 1));
     store<u16>(step, <u16>(rowFlag + (has << 4)));
     step += 2;
     if (has == 0) continue;
@@ -315,6 +379,25 @@ export function putOccupancy(
     }
   }
   return step;
+}
+
+/** Rows whose steps are collected before they are coded: they stay in the nearest cache. */
+const segmentRows: i32 = 64;
+
+/** Codes a marked grid into a stream; `steps` has room for those of a segment and of one chunk more. */
+export function codeOccupancy(
+  rows: i32, columns: i32, words: i32, mask: usize, stride: usize, row: usize, layerRows: usize,
+  flags: usize, first: usize, second: usize, fresh: usize, cells: usize, steps: usize, records: usize, head: usize,
+): void {
+  let end = rows;
+  while (end > 0) {
+    const begin = ((end - 1) / segmentRows) * segmentRows;
+    const last = putRows(
+      begin, end, columns, words, mask, stride, row, layerRows, flags, first, second, fresh, cells, steps,
+    );
+    codeSteps(steps, <i32>((last - steps) >>> 1), 2, records, head);
+    end = begin;
+  }
 }
 
 // ---- planes: see src/kernels/ladder/planes.ts for the pairs ----
@@ -370,8 +453,13 @@ export function codePlanes(
   while (end > 0) {
     const first = (end - 1) & -blockHits;
     sumPairs(voxel, first, end, node, columns, pairs, ownSteps, earlierBytes, laterBytes, sums);
-    for (let p: usize = 0; p < <usize>planes; p++)
-      codeSteps(sums + (p << 1), end - first, 8, records + (p << 16), heads + (p << 4));
+    for (let p: usize = 0; p < <usize>planes; p += 2) {
+      const steps = sums + (p << 1);
+      const own = records + (p << 16);
+      const head = heads + (p << 4);
+      if (p + 1 == <usize>planes) codeSteps(steps, end - first, 8, own, head);
+      else codeTwo(steps, end - first, 8, own, own + (1 << 16), head, head + 16);
+    }
     end = first;
   }
 }

@@ -53,7 +53,6 @@ export interface LadderEncoder {
 interface Kernels {
   openStream(head: number, end: number): void;
   closeStream(head: number): number;
-  codeSteps(steps: number, count: number, pitch: number, records: number, head: number): void;
   mark(
     voxel: number,
     adc: number,
@@ -74,7 +73,7 @@ interface Kernels {
     row: number,
     node: number,
   ): void;
-  putOccupancy(
+  codeOccupancy(
     rows: number,
     columns: number,
     words: number,
@@ -88,7 +87,9 @@ interface Kernels {
     fresh: number,
     cells: number,
     steps: number,
-  ): number;
+    records: number,
+    head: number,
+  ): void;
   codePlanes(
     voxel: number,
     count: number,
@@ -104,6 +105,9 @@ interface Kernels {
     heads: number,
   ): void;
 }
+
+/** As wasm/ladder.as has it. */
+const segmentRows = 64;
 
 const placeAll = (coding: LadderCoding) => {
   const { occupancy: grid, nodes } = coding.grid;
@@ -128,12 +132,12 @@ const placeAll = (coding: LadderCoding) => {
     planeRecords: room.place(depth << 16),
     pairs: room.place(groups * pairCount * pairBytes),
     mask: room.place(rowsWithMargin * grid.stride + 8) + grid.origin,
-    row: room.place(rowsWithMargin) + grid.rowOrigin,
+    row: room.place(rowsWithMargin + 8) + grid.rowOrigin,
     node: room.place(voxels + 2 * nodes.origin) + nodes.origin,
     voxel: room.place(4 * voxels),
     adc: room.place(2 * voxels),
     // A chunk of fewer than eight voxels is put as one of eight.
-    steps: room.place(2 * stepsMax + 16),
+    steps: room.place(2 * segmentRows * (1 + grid.words + 9 * grid.chunks) + 16),
     remainder: placeRemainderEncoder(coding, room),
     streams: [0],
   };
@@ -176,7 +180,7 @@ export const openLadderEncoder = (coding: LadderCoding): LadderEncoder => {
   const { earlierBytes, laterBytes } = pairSizes(depth);
 
   const codeOccupancy = (): void => {
-    const end = kernels.putOccupancy(
+    kernels.codeOccupancy(
       rows,
       columns,
       words,
@@ -190,8 +194,9 @@ export const openLadderEncoder = (coding: LadderCoding): LadderEncoder => {
       at.fresh,
       at.cells,
       at.steps,
+      at.occupancyRecords,
+      at.heads,
     );
-    kernels.codeSteps(at.steps, (end - at.steps) >>> 1, 2, at.occupancyRecords, at.heads);
   };
 
   const codePlanes = (count: number, planes: number): void => {
