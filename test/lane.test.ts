@@ -5,7 +5,7 @@ import { createVirtualClock } from '../src/adapters/memory/clock.ts';
 import { createMemoryLane } from '../src/adapters/memory/lane.ts';
 import { openModel } from '../src/adapters/onnx/model.ts';
 import { openLanePool } from '../src/adapters/threads/lane_pool.ts';
-import { addScore, sketchBuilder, sketchSnapshot } from '../src/anomaly/calibration.ts';
+import { emptySketch, sketchBuilder } from '../src/anomaly/calibration/sketch.ts';
 import { firstPolicy, prescaled } from '../src/anomaly/fidelity.ts';
 import { builtInTables } from '../src/codec/ladder/tables.ts';
 import { parseTables } from '../src/codec/ladder/tables_file.ts';
@@ -54,12 +54,15 @@ const openPool = (workers: number): Promise<Lane> =>
   });
 
 /** Every third time frame is prescaled; whatever scores like the upper half of ordinary frames is rare. */
-const busyPolicy = (results: readonly LaneResult[]): PolicySnapshot => {
-  const builder = sketchBuilder();
-  for (const result of results) {
-    if (result.end === 'kept') addScore(builder, result.hitCount, result.score);
+const busyPolicy = (results: readonly LaneResult[], scoreNames: readonly string[]): PolicySnapshot => {
+  const warmupCount = 5;
+  const builder = sketchBuilder(emptySketch(scoreNames), warmupCount);
+  // The second time the combined scores are told by what the first has shown.
+  for (let time = 0; time < 2; time++) {
+    for (const result of results) if (result.end === 'kept') builder.add(result);
+    builder.snapshot();
   }
-  return { ...firstPolicy(), rarePValue: 0.3, prescale: 3, warmupCount: 5, sketch: sketchSnapshot(builder) };
+  return { ...firstPolicy(), rarePValue: 0.3, prescale: 3, warmupCount, sketch: builder.snapshot() };
 };
 
 const packetsOf = (results: readonly LaneResult[]): LanePacket[] =>
@@ -73,7 +76,7 @@ beforeAll(async () => {
   lane = createMemoryLane(await openLane(setup, createVirtualClock()));
   frames = wedges(90);
   const first = await lane.process({ frames, policy: firstPolicy(), pressure: 'none' });
-  policy = busyPolicy(first.results);
+  policy = busyPolicy(first.results, lane.scoreNames);
   results = (await lane.process({ frames, policy, pressure: 'none' })).results;
 });
 afterAll(() => lane.close());
@@ -92,7 +95,7 @@ describe('what the lane makes', () => {
         hitCount: result.hitCount,
         pValue: result.pValue,
         reason: result.reason,
-        scores: [{ name: 'token-surprise', value: result.score }],
+        scores: lane.scoreNames.map((name, at) => ({ name, value: result.scores[at] })),
       });
       expect(result).toMatchObject({ region: n % 24, run: 12, messageId: n, timeFrame: Math.floor(n / 4) });
       expect(result.timestampNanos).toBe(packet.identity.timestampNanos);
@@ -167,7 +170,7 @@ describe('what the lane makes', () => {
       if (result.anomaly === null) continue;
       const anomaly = decodeAnomaly(result.anomaly);
       expect(anomaly).toMatchObject({
-        score: result.score,
+        score: result.scores[lane.scoreNames.indexOf(anomaly.scoreName)],
         pValue: result.pValue,
         verdict: 'rare',
         threshold: 0.3,
@@ -206,7 +209,12 @@ describe('pressure', () => {
     const shed = await lane.process({ frames: [...frames, cut], policy, pressure: 'shed-frames' });
     expect(shed.results.at(-1)).toMatchObject({ end: 'refused', code: 'frame-malformed' });
     shed.results.slice(0, -1).forEach((result, n) => {
-      expect(result).toMatchObject({ end: 'shed', reason: FidelityReason.shedFrame, score: 0, pValue: 1 });
+      expect(result).toMatchObject({
+        end: 'shed',
+        reason: FidelityReason.shedFrame,
+        totalCharge: 0,
+        pValue: 1,
+      });
       const packet = decodePacket((result as LanePacket).packet);
       expect(packet).toMatchObject({ layers: [], scores: [], reason: FidelityReason.shedFrame });
       expect(packet.identity.messageId).toBe(n);

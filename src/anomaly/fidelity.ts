@@ -6,7 +6,7 @@
 import { FidelityReason } from '../domain/packet.ts';
 import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
-import { emptySketch } from './calibration.ts';
+import { emptySketch } from './calibration/sketch.ts';
 
 /**
  * The built-in first policy, version 0: one frame in a hundred as rare once a thousand of its size are known,

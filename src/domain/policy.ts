@@ -5,17 +5,24 @@
 
 import type { PolicyVersion } from './quantity.ts';
 
-/**
- * Scores seen so far, as counts in fixed score cells, one row per band of hit count (so that "rare" means
- * rare for a frame of that size). The score is a standardised surprise; cell c covers
- * `scoreMin + c · scoreStep` and up, the first and last cells take what lies outside.
- */
+/** Counts by place, only those that are not 0; places ascend. */
+export interface SparseCounts {
+  readonly places: Uint32Array;
+  readonly counts: Uint32Array;
+}
+
+/** Scores seen so far, on the grids of `anomaly/calibration/grid.ts`: what is usual, by a frame's size and charge. */
 export interface ScoreSketch {
-  readonly scoreMin: number;
-  readonly scoreStep: number;
-  readonly cells: number;
-  /** Band b holds hit counts in [2^b − 1, 2^(b+1) − 1); one row of `cells` counts each. */
-  readonly bands: readonly (readonly number[])[];
+  /** Names of the scores, in the order of their columns. */
+  readonly scores: readonly string[];
+  /** By size knot: frames, the sum of their log2 of charge a hit, and of its square. */
+  readonly frames: readonly number[];
+  readonly chargeSums: readonly number[];
+  readonly chargeSquares: readonly number[];
+  /** Of each score; place = size knot · cells + cell. */
+  readonly singles: readonly SparseCounts[];
+  /** Of the combined score; place = (size knot · charge knots + charge knot) · cells + cell. */
+  readonly combined: SparseCounts;
 }
 
 /** How far up the ladder: planes 0 (the occupancy alone) … all the tables have; a remainder needs them all. */
@@ -30,7 +37,7 @@ export interface PolicySnapshot {
   readonly rarePValue: number;
   /** One time frame in this many is refined whatever its score; 0 turns the prescale off. */
   readonly prescale: number;
-  /** Fewer scores than this in a band: the p-value is 1 (nothing is called rare before it is known). */
+  /** Fewer scores than this at a size: the p-value is 1 (nothing is called rare before it is known). */
   readonly warmupCount: number;
   readonly sketch: ScoreSketch;
   /** What rare and prescaled frames are given beside their tokens; absent: every rung, to the last bit. */

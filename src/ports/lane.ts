@@ -26,7 +26,10 @@ export interface LanePacket {
   readonly messageId: number;
   readonly timestampNanos: bigint;
   readonly hitCount: number;
-  readonly score: number;
+  /** In the order of the lane's `scoreNames`. */
+  readonly scores: Float64Array;
+  /** Sum of ADC values, 0 where nothing sums them. */
+  readonly totalCharge: number;
   readonly pValue: number;
   readonly reason: FidelityReason;
   /** The tk00 message. */
@@ -66,6 +69,7 @@ export interface LaneBatch {
  */
 export interface Lane {
   readonly provider: Provider;
+  readonly scoreNames: readonly string[];
   /** Frames are not copied before a worker has room for them. Throws `lane-failed` once the lane is closed. */
   process(job: LaneJob): Promise<LaneBatch>;
   /** Jobs under way or waiting. */
@@ -83,6 +87,7 @@ export interface LanePart {
 /** The stages composed, with their model: what a worker thread runs, and what an inline lane is handed. */
 export interface LaneRunner {
   readonly provider: Provider;
+  readonly scoreNames: readonly string[];
   /** One call at a time: its buffers are shared from call to call. */
   run(job: LaneJob): Promise<LanePart>;
   /** After the last call has settled; once. */

@@ -1,13 +1,15 @@
 /**
  * Makes policy snapshots from the scores of one partition: the owner of the calibrating partition is the one
  * calibrator, and its snapshots commit with that partition's offsets, so that versions have one lineage. It
- * refuses to outlive its partition: a session that loses it is dropped, and the next begins at the last snapshot.
+ * refuses to outlive its partition (a session that loses it is dropped, and the next begins at the last snapshot), and
+ * to learn at once from frames that are unusual together: a fault must not become the norm before it is seen.
  */
 
-import { addScore, sketchBuilder, sketchSnapshot } from '../anomaly/calibration.ts';
+import { emptySketch, sketchBuilder } from '../anomaly/calibration/sketch.ts';
+import { limits } from '../domain/limits.ts';
 import type { PolicySnapshot } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
-import type { LaneResult } from '../ports/lane.ts';
+import type { LanePacket, LaneResult } from '../ports/lane.ts';
 
 /** Its frames calibrate: time frames are spread over partitions by number, so any one is a fair sample. */
 export const calibratingPartition = 0;
@@ -19,26 +21,59 @@ export interface Calibration {
   due(nowMs: number): PolicySnapshot | null;
 }
 
-export const openCalibration = (from: PolicySnapshot, intervalMs: number, nowMs: number): Calibration => {
-  const builder = sketchBuilder(from.sketch);
+/** One frame in a hundred has such a p-value; when one in five has, they are set aside. */
+const unusualPValue = 0.01;
+const unusualShare = 0.2;
+/** Fewer frames than this say nothing about a share. */
+const unusualFramesMin = 10;
+/** A snapshot is worth its bytes when it holds so much more than the last. */
+const newsShare = 1 / 64;
+
+/**
+ * Whether a batch may be learnt from. What is unusual is set aside until that many frames in a row have been: from then
+ * on it is how the detector is.
+ */
+const openPatience = () => {
+  let asideFrames = 0;
+  return (frames: readonly LanePacket[]): boolean => {
+    let unusual = 0;
+    for (const { pValue } of frames) if (pValue < unusualPValue) unusual += 1;
+    if (unusual < unusualFramesMin || unusual < unusualShare * frames.length) {
+      asideFrames = 0;
+      return true;
+    }
+    asideFrames += frames.length;
+    return asideFrames > limits.calibrationPatienceFrames;
+  };
+};
+
+/** @param scoreNames of the lane: a sketch of other scores is of no use, and a new one is begun */
+export const openCalibration = (
+  from: PolicySnapshot,
+  scoreNames: readonly string[],
+  intervalMs: number,
+  nowMs: number,
+): Calibration => {
+  const known = from.sketch.scores.join() === scoreNames.join();
+  const builder = sketchBuilder(known ? from.sketch : emptySketch(scoreNames), from.warmupCount);
+  const isUsual = openPatience();
   let version: number = from.version;
   let lastMs = nowMs;
-  let learnt = 0;
+  let news = 0;
   return {
     observe(results) {
-      for (const result of results) {
-        // A shed frame has no score; a refused one is not a frame.
-        if (result.end !== 'kept') continue;
-        addScore(builder, result.hitCount, result.score);
-        learnt += 1;
-      }
+      // A shed frame has no score; a refused one is not a frame.
+      const frames = results.filter((result): result is LanePacket => result.end === 'kept');
+      if (!isUsual(frames)) return;
+      for (const frame of frames) builder.add(frame);
+      news += frames.length;
     },
     due(now) {
-      if (learnt === 0 || now - lastMs < intervalMs) return null;
+      if (news === 0 || news < newsShare * builder.held || now - lastMs < intervalMs) return null;
       lastMs = now;
-      learnt = 0;
+      news = 0;
       version += 1;
-      return { ...from, version: policyVersion(version), sketch: sketchSnapshot(builder) };
+      return { ...from, version: policyVersion(version), sketch: builder.snapshot() };
     },
   };
 };

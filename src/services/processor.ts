@@ -111,7 +111,7 @@ export const startProcessor = async (
       // Field by field: whatever else the settings carry must not set the version or the calibration back.
       const { rarePValue, prescale, warmupCount } = settings.policy;
       const from = { ...policies.current, rarePValue, prescale, warmupCount };
-      calibration = openCalibration(from, settings.policyIntervalMs, clock.nowMs());
+      calibration = openCalibration(from, lane.scoreNames, settings.policyIntervalMs, clock.nowMs());
     }
     const admission = openAdmission(card.regions.length, feed.startMetadata);
     const session: Session = {

@@ -1,40 +1,42 @@
 /**
- * Scores each frame by the surprise of its tokens and says how rare such a score is under the policy's
- * calibration. Refuses nothing and learns nothing: calibration advances elsewhere, when packets are committed.
+ * Scores each frame by name and says how rare it is under the policy's calibration. Refuses nothing and learns
+ * nothing: calibration advances elsewhere, when packets are committed.
  */
 
-import { type SketchTails, tailPValue } from '../anomaly/calibration.ts';
-import { type SurpriseTables, surpriseScore } from '../anomaly/surprise.ts';
+import type { Judge } from '../anomaly/calibration/judge.ts';
+import type { ScorableColumns, Scorers } from '../anomaly/scores/scorers.ts';
 
-export interface ScoredColumns {
+export interface ScoredColumns extends ScorableColumns {
   readonly frameCount: number;
-  /** null where the frame is refused. */
-  readonly opens: readonly ({ readonly hitCount: number } | null)[];
-  readonly firstRow: Uint32Array;
-  readonly rowCount: Uint32Array;
-  readonly symbols: Uint8Array;
-  readonly score: Float64Array;
+  /** Of each frame, one number for each score. */
+  readonly scores: Float64Array;
+  /** The sum of its ADC values, 0 where nothing sums them. */
+  readonly totalCharge: Float64Array;
   readonly pValue: Float64Array;
+  /** Which score is the rarest. */
+  readonly driver: Uint8Array;
 }
 
-export const score = (
-  tables: SurpriseTables,
-  calibration: SketchTails,
-  warmupCount: number,
-  bite: ScoredColumns,
-): void => {
+/** @param judge null: nothing is known yet, and every frame is as ordinary as any */
+export const score = (scorers: Scorers, judge: Judge | null, bite: ScoredColumns): void => {
+  const width = scorers.names.length;
   for (let frame = 0; frame < bite.frameCount; frame++) {
     const open = bite.opens[frame];
     if (!open) continue;
-    const symbolsAt = bite.firstRow[frame]! * tables.symbolsPerPatch;
-    const value = surpriseScore(bite.symbols, symbolsAt, bite.rowCount[frame]!, tables);
-    bite.score[frame] = value;
-    bite.pValue[frame] = tailPValue(calibration, open.hitCount, value, warmupCount);
+    const scores = bite.scores.subarray(frame * width, (frame + 1) * width);
+    scorers.scoreFrame(bite, frame, scores);
+    const totalCharge = scorers.totalCharge(bite, frame);
+    bite.totalCharge[frame] = totalCharge;
+    const verdict = judge?.judge({ hitCount: open.hitCount, totalCharge, scores });
+    bite.pValue[frame] = verdict?.pValue ?? 1;
+    bite.driver[frame] = verdict?.driver ?? 0;
   }
 };
 
 /** Frames that are shed are not scored: they are as ordinary as anything unknown. */
-export const scoreNothing = (bite: ScoredColumns): void => {
-  bite.score.fill(0, 0, bite.frameCount);
+export const scoreNothing = (bite: ScoredColumns, width: number): void => {
+  bite.scores.fill(0, 0, bite.frameCount * width);
+  bite.totalCharge.fill(0, 0, bite.frameCount);
   bite.pValue.fill(1, 0, bite.frameCount);
+  bite.driver.fill(0, 0, bite.frameCount);
 };

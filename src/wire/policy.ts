@@ -1,17 +1,48 @@
 /**
- * Policy snapshots as JSON, readable by people and other tools on the compacted `<i>_policy` topic. Decoding
- * refuses a snapshot that does not hold together, with every fault in it named.
+ * Policy snapshots as JSON on the compacted `<i>_policy` topic: what people ask of one is readable, the counts behind it
+ * are base64. Decoding refuses a snapshot that does not hold together, with every fault in it named.
  */
 
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import type { PolicySnapshot } from '../domain/policy.ts';
+import type { PolicySnapshot, ScoreSketch, SparseCounts } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** The tree of levels has four planes at most, and a remainder rests on all there are. */
-const rungs = z.object({ planes: z.number().int().min(0).max(4), remainder: z.boolean() });
+/** The tree of levels has so many planes at most, and a remainder rests on all there are. */
+const planesMax = 8;
+const rungs = z.object({ planes: z.number().int().min(0).max(planesMax), remainder: z.boolean() });
+
+/** No grid has more places: 2^16 bins of 1,024 cells. */
+const placesMax = 2 ** 26;
+const countsText = z.string().transform((text, context) => {
+  const counts = countsOf(text);
+  if (counts === null) {
+    context.addIssue({ code: 'custom', message: 'not base64 of ascending places and their counts' });
+    return z.NEVER;
+  }
+  return counts;
+});
+const sums = z.array(z.number()).max(64);
+
+const sketch = z
+  .object({
+    scores: z.array(z.string().min(1).max(128)).max(16),
+    frames: z.array(z.number().min(0)).max(64),
+    chargeSums: sums,
+    chargeSquares: sums,
+    singles: z.array(countsText),
+    combined: countsText,
+  })
+  .refine(({ scores, singles }) => scores.length === singles.length, {
+    message: 'every score has its counts',
+  })
+  .refine(
+    ({ frames, chargeSums, chargeSquares }) =>
+      frames.length === chargeSums.length && frames.length === chargeSquares.length,
+    { message: 'every size has its frames and its charge' },
+  );
 
 const snapshot = z.object({
   version: z.number().int().min(0).max(0xffffffff),
@@ -19,21 +50,65 @@ const snapshot = z.object({
   prescale: count,
   warmupCount: count,
   refinement: rungs.optional(),
-  sketch: z
-    .object({
-      scoreMin: z.number(),
-      scoreStep: z.number().positive(),
-      cells: z.number().int().min(1).max(65536),
-      // Band b starts at 2^b − 1 hits, so 64 bands hold any count.
-      bands: z.array(z.array(count)).min(1).max(64),
-    })
-    .refine((sketch) => sketch.bands.every((band) => band.length === sketch.cells), {
-      message: 'every band must have `cells` counts',
-    }),
+  sketch,
+});
+
+/** Gaps between places and counts in turn, each in groups of seven bits, the lowest first. */
+const textOf = ({ places, counts }: SparseCounts): string => {
+  const bytes: number[] = [];
+  const put = (value: number): void => {
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80);
+    bytes.push(rest);
+  };
+  let next = 0;
+  places.forEach((place, i) => {
+    put(place - next);
+    put(counts[i]!);
+    next = place + 1;
+  });
+  return Buffer.from(bytes).toString('base64');
+};
+
+const countsOf = (text: string): SparseCounts | null => {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  const bytes = Buffer.from(text, 'base64');
+  const numbers: number[] = [];
+  let value = 0;
+  let scale = 1;
+  for (const byte of bytes) {
+    value += (byte & 0x7f) * scale;
+    if (value > 0xffffffff) return null;
+    if (byte >= 0x80) {
+      scale *= 128;
+      continue;
+    }
+    numbers.push(value);
+    value = 0;
+    scale = 1;
+  }
+  if (scale !== 1 || numbers.length % 2 !== 0) return null;
+  const places = new Uint32Array(numbers.length / 2);
+  const counts = new Uint32Array(places.length);
+  let next = 0;
+  for (let i = 0; i < places.length; i++) {
+    const place = next + numbers[2 * i]!;
+    if (place >= placesMax) return null;
+    places[i] = place;
+    counts[i] = numbers[2 * i + 1]!;
+    next = place + 1;
+  }
+  return { places, counts };
+};
+
+const sketchText = (from: ScoreSketch) => ({
+  ...from,
+  singles: from.singles.map(textOf),
+  combined: textOf(from.combined),
 });
 
 export const encodePolicy = (policy: PolicySnapshot): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify(policy));
+  new TextEncoder().encode(JSON.stringify({ ...policy, sketch: sketchText(policy.sketch) }));
 
 /** Throws message-malformed when the bytes are not JSON, message-field with all faults otherwise. */
 export const decodePolicy = (bytes: Uint8Array): PolicySnapshot => {

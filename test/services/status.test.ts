@@ -53,6 +53,7 @@ const anomaly = (timeFrame: number, pValue: number, score: number): Anomaly => (
   verdict: 'rare',
   patches: [{ patch: (3 * 24 + 5) * 32 + 9, surpriseBits: 41 }],
   policyVersion: policyVersion(3),
+  causes: [],
 });
 
 const open = (latencyBudgetMs = 100) => {
@@ -216,7 +217,8 @@ describe('report of a batch', () => {
     messageId: 1,
     timestampNanos: 0n,
     hitCount: 1,
-    score: 0,
+    scores: new Float64Array(1),
+    totalCharge: 0,
     pValue: 1,
     reason,
     packet: new Uint8Array(bytes),

@@ -111,23 +111,36 @@ describe('f144', () => {
 });
 
 describe('policy', () => {
-  const policies: fc.Arbitrary<PolicySnapshot> = fc.integer({ min: 1, max: 20 }).chain((cells) =>
+  const counts = fc.uniqueArray(fc.nat({ max: 2 ** 26 - 1 }), { maxLength: 30 }).chain((places) =>
     fc.record({
-      version: uint.map(policyVersion),
-      rarePValue: fc.double({ min: 0, max: 1, noNaN: true }).map((p) => p + 0),
-      prescale: fc.maxSafeNat(),
-      warmupCount: fc.maxSafeNat(),
-      sketch: fc.record({
-        scoreMin: fc.double({ min: -1e9, max: 1e9, noNaN: true }).map((value) => value + 0),
-        scoreStep: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
-        cells: fc.constant(cells),
-        bands: fc.array(fc.array(fc.maxSafeNat(), { minLength: cells, maxLength: cells }), {
-          minLength: 1,
-          maxLength: 24,
-        }),
-      }),
+      places: fc.constant(Uint32Array.from(places.sort((a, b) => a - b))),
+      counts: fc
+        .array(fc.nat({ max: 0xffffffff }), { minLength: places.length, maxLength: places.length })
+        .map((list) => Uint32Array.from(list)),
     }),
   );
+  const policies: fc.Arbitrary<PolicySnapshot> = fc
+    .tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 49 }))
+    .chain(([scores, sizes]) => {
+      const sums = fc.array(
+        fc.double({ min: 0, max: 1e9, noNaN: true }).map((sum) => sum + 0),
+        { minLength: sizes, maxLength: sizes },
+      );
+      return fc.record({
+        version: uint.map(policyVersion),
+        rarePValue: fc.double({ min: 0, max: 1, noNaN: true }).map((p) => p + 0),
+        prescale: fc.maxSafeNat(),
+        warmupCount: fc.maxSafeNat(),
+        sketch: fc.record({
+          scores: fc.constant(Array.from({ length: scores }, (_, i) => `score-${i}`)),
+          frames: sums,
+          chargeSums: sums,
+          chargeSquares: sums,
+          singles: fc.array(counts, { minLength: scores, maxLength: scores }),
+          combined: counts,
+        }),
+      });
+    });
 
   it('returns what was written', () => {
     fc.assert(
@@ -142,7 +155,7 @@ describe('policy', () => {
     expect(codeOf(() => decodePolicy(Uint8Array.of(0xff, 0x7b)))).toBe('message-malformed');
     const broken = encodePolicy({ ...policy!, rarePValue: 2, prescale: -1 });
     expect(() => decodePolicy(broken)).toThrow(/rarePValue.*prescale/);
-    const ragged = { ...policy!, sketch: { ...policy!.sketch, bands: [[1], [1, 2]] } };
+    const ragged = { ...policy!, sketch: { ...policy!.sketch, frames: [1], chargeSums: [] } };
     expect(codeOf(() => decodePolicy(encodePolicy(ragged)))).toBe('message-field');
   });
 });

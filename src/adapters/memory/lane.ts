@@ -17,6 +17,7 @@ export const createMemoryLane = (runner: LaneRunner): Lane => {
   let closed: Promise<void> | null = null;
   return {
     provider: runner.provider,
+    scoreNames: runner.scoreNames,
     get depth() {
       return depth;
     },

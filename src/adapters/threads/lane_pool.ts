@@ -91,7 +91,7 @@ export const openLanePool = async (options: LanePoolOptions): Promise<Lane> => {
   const { workers, frameBytesMax } = options;
   const crew = openCrew(options);
   const first = [...crew.stations];
-  const [provider] = await Promise.all(first.map(({ started }) => started)).catch(async (error: unknown) => {
+  const [ready] = await Promise.all(first.map(({ started }) => started)).catch(async (error: unknown) => {
     await Promise.all(first.map((station) => station.terminate()));
     throw error;
   });
@@ -120,7 +120,8 @@ export const openLanePool = async (options: LanePoolOptions): Promise<Lane> => {
   };
 
   return {
-    provider: provider!,
+    provider: ready!.provider,
+    scoreNames: ready!.scoreNames,
     get depth() {
       return jobsUnderWay;
     },

@@ -25,7 +25,7 @@ export type LaneRequest =
 
 /** Answers come in the order of the requests; with one, the worker is done with the request's buffer. */
 export type LaneAnswer =
-  | { readonly kind: 'ready'; readonly provider: Provider }
+  | { readonly kind: 'ready'; readonly provider: Provider; readonly scoreNames: readonly string[] }
   | { readonly kind: 'done'; readonly results: ArrayBuffer }
   | {
       readonly kind: 'fault';
@@ -78,5 +78,5 @@ export const serveLane = async (port: MessagePort, open: () => Promise<LaneRunne
   port.on('message', (request: LaneRequest) => {
     last = last.then(() => work(request));
   });
-  answer({ kind: 'ready', provider: runner.provider });
+  answer({ kind: 'ready', provider: runner.provider, scoreNames: runner.scoreNames });
 };

@@ -10,8 +10,9 @@ import type { LanePart, LaneResult } from '../../ports/lane.ts';
 
 /**
  * Header: five instants (i64). Record: end u8 · reason u8 · fault u16 · region u32 · run u32 · hitCount u32 ·
- * timeFrame f64 · messageId f64 · timestamp i64 · score f64 · pValue f64 · bytes offset u32 · packet (or
- * sentence) length u32 · anomaly length u32 (it follows the packet) · 4 unused.
+ * timeFrame f64 · messageId f64 · timestamp i64 · totalCharge f64 · pValue f64 · bytes offset u32 · packet (or
+ * sentence) length u32 · anomaly length u32 (it follows the packet) · score count u32. Scores (f64) come after all
+ * records, those of each packet together.
  */
 const headerBytes = 40;
 const recordBytes = 72;
@@ -42,7 +43,7 @@ const writeRecord = (view: DataView, at: number, result: LaneResult): void => {
   view.setFloat64(at + 16, result.timeFrame, true);
   view.setFloat64(at + 24, result.messageId, true);
   view.setBigInt64(at + 32, result.timestampNanos, true);
-  view.setFloat64(at + 40, result.score, true);
+  view.setFloat64(at + 40, result.totalCharge, true);
   view.setFloat64(at + 48, result.pValue, true);
 };
 
@@ -51,7 +52,10 @@ export const packResults = (part: LanePart): ArrayBuffer => {
   const sentences = results.map((result) =>
     result.end === 'refused' ? encoder.encode(result.detail) : none,
   );
-  let size = headerBytes + recordBytes * results.length;
+  const scoresAt = headerBytes + recordBytes * results.length;
+  let size = scoresAt;
+  for (const result of results) if (result.end !== 'refused') size += 8 * result.scores.length;
+  let offset = size;
   for (let index = 0; index < results.length; index++) {
     const result = results[index]!;
     size +=
@@ -63,13 +67,18 @@ export const packResults = (part: LanePart): ArrayBuffer => {
   const view = new DataView(buffer);
   const bytes = new Uint8Array(buffer);
   writeInstants(view, part);
-  let offset = headerBytes + recordBytes * results.length;
+  let scoreAt = scoresAt;
   for (let index = 0; index < results.length; index++) {
     const result = results[index]!;
     const at = headerBytes + recordBytes * index;
     writeRecord(view, at, result);
     const first = result.end === 'refused' ? sentences[index]! : result.packet;
     const second = result.end === 'refused' ? null : result.anomaly;
+    if (result.end !== 'refused') {
+      new Float64Array(buffer, scoreAt, result.scores.length).set(result.scores);
+      view.setUint32(at + 68, result.scores.length, true);
+      scoreAt += 8 * result.scores.length;
+    }
     view.setUint32(at + 56, offset, true);
     view.setUint32(at + 60, first.byteLength, true);
     bytes.set(first, offset);
@@ -82,7 +91,7 @@ export const packResults = (part: LanePart): ArrayBuffer => {
   return buffer;
 };
 
-const readRecord = (view: DataView, at: number): LaneResult => {
+const readRecord = (view: DataView, at: number, scoresAt: number): LaneResult => {
   const end = ends[view.getUint8(at)]!;
   const offset = view.getUint32(at + 56, true);
   const length = view.getUint32(at + 60, true);
@@ -100,7 +109,8 @@ const readRecord = (view: DataView, at: number): LaneResult => {
     messageId: view.getFloat64(at + 24, true),
     timestampNanos: view.getBigInt64(at + 32, true),
     hitCount: view.getUint32(at + 12, true),
-    score: view.getFloat64(at + 40, true),
+    scores: new Float64Array(view.buffer as ArrayBuffer, scoresAt, view.getUint32(at + 68, true)),
+    totalCharge: view.getFloat64(at + 40, true),
     pValue: view.getFloat64(at + 48, true),
     reason: view.getUint8(at + 1) as FidelityReason,
     packet: bytes,
@@ -113,8 +123,11 @@ const readRecord = (view: DataView, at: number): LaneResult => {
 export const unpackResults = (buffer: ArrayBuffer, frameCount: number): LanePart => {
   const view = new DataView(buffer);
   const results = new Array<LaneResult>(frameCount);
+  let scoresAt = headerBytes + recordBytes * frameCount;
   for (let index = 0; index < frameCount; index++) {
-    results[index] = readRecord(view, headerBytes + recordBytes * index);
+    const result = readRecord(view, headerBytes + recordBytes * index, scoresAt);
+    results[index] = result;
+    if (result.end !== 'refused') scoresAt += result.scores.byteLength;
   }
   return {
     results,

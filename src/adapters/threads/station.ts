@@ -5,8 +5,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../../domain/fault.ts';
-import type { LaneJob, LanePart } from '../../ports/lane.ts';
-import type { Provider } from '../../ports/model.ts';
+import type { LaneJob, LanePart, LaneRunner } from '../../ports/lane.ts';
 import { type BufferPool, packJob } from './job_buffer.ts';
 import type { LaneAnswer, LaneRequest } from './lane_worker.ts';
 import { unpackResults } from './result_buffer.ts';
@@ -32,9 +31,12 @@ export interface StationOptions {
   readonly onDeath: (station: Station, cause: unknown) => Fault;
 }
 
+/** What a worker says of its runner. */
+export type Ready = Pick<LaneRunner, 'provider' | 'scoreNames'>;
+
 export interface Station {
-  /** Settles when the worker has opened its runner: with its provider, or with why it could not. */
-  readonly started: Promise<Provider>;
+  /** Settles when the worker has opened its runner: with what it is, or with why it could not. */
+  readonly started: Promise<Ready>;
   readonly exited: Promise<void>;
   readonly isReady: boolean;
   readonly heldParts: number;
@@ -77,14 +79,14 @@ export const startStation = (options: StationOptions): Station => {
       resolve();
     });
   });
-  const started = new Promise<Provider>((resolve, reject) => {
+  const started = new Promise<Ready>((resolve, reject) => {
     const notStarted = (): Fault =>
       new Fault('lane-failed', `a worker thread did not start: ${String(cause)}`, { cause });
     exited.then(() => reject(notStarted()));
     worker.on('message', (answer: LaneAnswer) => {
       if (answer.kind === 'ready') {
         isReady = true;
-        resolve(answer.provider);
+        resolve(answer);
       } else if (isReady) {
         answered(answer);
       } else if (answer.kind === 'fault') {

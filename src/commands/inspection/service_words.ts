@@ -87,27 +87,23 @@ const alarmTold = (bytes: Uint8Array): Told => {
 const policyTold = (bytes: Uint8Array): Told => {
   const policy = decodePolicy(bytes);
   const { version, rarePValue, prescale, warmupCount, sketch } = policy;
-  const scores = sketch.bands.flat().reduce((sum, count) => sum + count, 0);
+  const frames = Math.round(sketch.frames.reduce((sum, count) => sum + count, 0));
   const lossless = prescale === 0 ? 'none' : `${grouped(prescale)} time frames`;
   return {
     kind: 'policy',
-    row: [String(version), String(rarePValue), lossless, grouped(scores), grouped(warmupCount)],
+    row: [String(version), String(rarePValue), lossless, grouped(frames), grouped(warmupCount)],
     full: [
       ['version', String(version)],
-      ['rare', `p-value under ${rarePValue}, once a band of hit counts has ${grouped(warmupCount)} scores`],
+      ['rare', `p-value under ${rarePValue}, once ${grouped(warmupCount)} frames of like size are known`],
       ['prescale', prescale === 0 ? 'none' : `one in ${lossless} is kept losslessly`],
-      ...sketch.bands.flatMap((band, b): [string, string][] => {
-        const sum = band.reduce((total, count) => total + count, 0);
-        if (sum === 0) return [];
-        return [
-          [
-            'scores',
-            `${grouped(sum)} of frames with ${grouped(2 ** b - 1)} to ${grouped(2 ** (b + 1) - 2)} hits`,
-          ],
-        ];
+      ['scores', sketch.scores.length === 0 ? 'none yet' : sketch.scores.join(', ')],
+      ...sketch.frames.flatMap((count, knot): [string, string][] => {
+        if (count === 0) return [];
+        const hits = grouped(Math.max(0, Math.round(2 ** (knot / 2)) - 1));
+        return [['seen', `${grouped(Math.round(count))} frames of about ${hits} hits`]];
       }),
     ],
-    data: { version, rarePValue, prescale, warmupCount, scores },
+    data: { version, rarePValue, prescale, warmupCount, scores: sketch.scores, frames },
   };
 };
 

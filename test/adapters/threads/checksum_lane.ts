@@ -24,7 +24,8 @@ const resultOf = (frame: Uint8Array, policyVersion: number): LaneResult => {
     messageId: frame.length * 1_000_000_007,
     timestampNanos: BigInt(frame.length) * 1_000_000_007_001n,
     hitCount: frame[0]!,
-    score: -frame[0]! / 3,
+    scores: Float64Array.from({ length: frame[0]! % 4 }, (_, i) => -frame[0]! / (i + 3)),
+    totalCharge: frame[0]! * 7.5,
     pValue: 1 / (1 + frame[0]!),
     reason: 4,
     packet,
@@ -36,6 +37,7 @@ export const checksumRunner = (): LaneRunner => {
   let busy = false;
   return {
     provider: 'cpu',
+    scoreNames: ['a', 'b', 'c'],
     async run({ frames, policy }: LaneJob): Promise<LanePart> {
       if (busy) throw new Error('entered twice');
       busy = true;

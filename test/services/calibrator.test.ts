@@ -1,0 +1,72 @@
+/** What the calibrator learns from, when it speaks, and what it does not let become the norm at once. */
+
+import { describe, expect, it } from 'vitest';
+import { firstPolicy } from '../../src/anomaly/fidelity.ts';
+import { limits } from '../../src/domain/limits.ts';
+import type { LanePacket } from '../../src/ports/lane.ts';
+import { openCalibration } from '../../src/services/calibrator.ts';
+
+const names = ['one', 'two'];
+const packet = (overrides: Partial<LanePacket> = {}): LanePacket => ({
+  end: 'kept',
+  region: 0,
+  run: 1,
+  timeFrame: 1,
+  messageId: 1,
+  timestampNanos: 0n,
+  hitCount: 100,
+  scores: Float64Array.of(1, 2),
+  totalCharge: 20_000,
+  pValue: 0.5,
+  reason: 0,
+  packet: new Uint8Array(0),
+  anomaly: null,
+  ...overrides,
+});
+const many = (count: number, overrides: Partial<LanePacket> = {}) =>
+  Array.from({ length: count }, () => packet(overrides));
+
+describe('the calibrator', () => {
+  it('learns kept frames only, and speaks when there is news and it is time', () => {
+    const calibration = openCalibration(firstPolicy(), names, 1000, 0);
+    calibration.observe([{ end: 'refused', code: 'frame-crc', detail: '' }, packet({ end: 'shed' })]);
+    expect(calibration.due(5000)).toBeNull();
+    calibration.observe(many(100));
+    expect(calibration.due(999)).toBeNull();
+    const first = calibration.due(1000)!;
+    expect([first.version, first.sketch.scores]).toEqual([1, names]);
+    expect(first.sketch.frames.reduce((sum, count) => sum + count, 0)).toBe(100);
+    calibration.observe(many(1));
+    expect(calibration.due(9000)).toBeNull();
+    calibration.observe(many(9));
+    expect(calibration.due(9000)!.version).toBe(2);
+  });
+
+  it('goes on where a snapshot of the same scores stopped, and begins anew with others', () => {
+    const before = openCalibration(firstPolicy(), names, 0, 0);
+    before.observe(many(50));
+    const snapshot = before.due(1)!;
+    const held = (scoreNames: readonly string[]): number => {
+      const next = openCalibration(snapshot, scoreNames, 0, 0);
+      next.observe(many(10));
+      return next.due(1)!.sketch.frames.reduce((sum, count) => sum + count, 0);
+    };
+    expect(held(names)).toBe(60);
+    expect(held(['one'])).toBe(10);
+  });
+
+  it('sets aside what is unusual together, until it has been so for long', () => {
+    const calibration = openCalibration(firstPolicy(), names, 0, 0);
+    const storm = [...many(40, { pValue: 0.001 }), ...many(60)];
+    calibration.observe(storm);
+    expect(calibration.due(1)).toBeNull();
+    // A few rare frames are what there always is.
+    calibration.observe([...many(9, { pValue: 0.001 }), ...many(11)]);
+    expect(calibration.due(1)!.sketch.frames.reduce((sum, count) => sum + count, 0)).toBe(20);
+    for (let seen = 0; seen < limits.calibrationPatienceFrames; seen += storm.length)
+      calibration.observe(storm);
+    expect(calibration.due(2)).toBeNull();
+    calibration.observe(storm);
+    expect(calibration.due(3)).not.toBeNull();
+  });
+});
