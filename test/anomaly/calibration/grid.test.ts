@@ -16,7 +16,7 @@ describe('the grids of calibration', () => {
   it('have a logarithm that is exact at powers of two, rises, and has an inverse', () => {
     for (let power = -40; power <= 40; power++) expect(lineLog2(2 ** power)).toBe(power);
     fc.assert(
-      fc.property(fc.double({ min: 1e-9, max: 1e12 }), (x) => {
+      fc.property(fc.double({ min: 1e-9, max: 1e12, noNaN: true }), (x) => {
         expect(Math.abs(lineLog2(x) - Math.log2(x))).toBeLessThan(0.0861);
         expect(lineLog2(x * 1.001)).toBeGreaterThan(lineLog2(x));
         expect(Math.abs(lineExp2(lineLog2(x)) / x - 1)).toBeLessThan(1e-9);
