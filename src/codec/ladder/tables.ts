@@ -76,7 +76,7 @@ export const partNames = [
   'remainder',
 ] as const satisfies readonly (keyof TableParts)[];
 
-/** Tables of one instrument made ready, with scratch space: one per thread, never shared. */
+/** Tables of one instrument made ready, with the grids the kernels in TypeScript work on: one a thread, never shared. */
 export interface LadderTables {
   /** Instrument and checksum; the occupancy layer carries the checksum, so a reader with other tables refuses it. */
   readonly id: string;
@@ -90,13 +90,6 @@ export interface LadderTables {
   readonly planeCurves: Uint32Array;
   readonly remainder: RemainderTables;
   readonly grid: { readonly occupancy: OccupancyGrid; readonly nodes: NodeGrid; readonly logs: LogGrid };
-  readonly scratch: LadderScratch;
-}
-
-/** Grows with the largest frame seen. */
-interface LadderScratch {
-  steps: Uint32Array;
-  bytes: Uint8Array;
 }
 
 export const invalidTables = (what: string): Fault =>
@@ -212,7 +205,6 @@ export const readyTables = (
     planeCurves: stepsOfCurves(parts.curves),
     remainder: { coefficients, spread, steps: remainderSteps(parts.remainder) },
     grid: { occupancy: occupancyGrid(card), nodes: nodeGrid(card), logs: logGrid(card) },
-    scratch: { steps: new Uint32Array(0), bytes: new Uint8Array(0) },
   };
 };
 

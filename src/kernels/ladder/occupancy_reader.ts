@@ -1,7 +1,7 @@
 /**
  * The backward half of the occupancy's coding: rows, words, chunks and voxels out of a rANS stream. It refuses
  * (packet-layer) what no writer writes: it never makes more hits than it has room for nor leaves the grid, and what
- * it marked can be cleared whatever happens.
+ * it marked can be cleared whatever happens. Packets are read by its compiled twin (`decoder.ts`).
  */
 
 import { Fault } from '../../domain/fault.ts';

@@ -1,6 +1,7 @@
 /**
  * The forward half of the occupancy's coding: a marked grid as coding steps, in the order the reader undoes them. It
- * refuses nothing; the caller makes room for the steps.
+ * refuses nothing; the caller makes room for the steps. Fitting uses it; packets are coded by its compiled twin
+ * (`encoder.ts`).
  */
 
 import {

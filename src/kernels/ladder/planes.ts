@@ -1,7 +1,8 @@
 /**
  * Hits' amplitudes as a binary tree of levels, coded plane by plane: each plane splits every level in two, told by
  * the levels of the hits around, which are known to the present plane before a hit and to the one above after it.
- * Pure arithmetic over one scratch space; it refuses nothing: every stream of bits is some frame's planes.
+ * Pure arithmetic over one scratch space; it refuses nothing: every stream of bits is some frame's planes. Fitting uses
+ * it; packets are coded and read by its compiled twins (`encoder.ts`, `decoder.ts`).
  */
 
 import type { InstrumentCard } from '../../domain/instrument.ts';

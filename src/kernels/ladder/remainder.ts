@@ -1,7 +1,8 @@
 /**
  * What the last plane leaves of each ADC value: the eighth of its level it lies in, told by a value predicted from
  * the hits around (exact before it, by level after it), and its place in that eighth as it is. Pure arithmetic over
- * one scratch space; reading refuses (packet-layer) values that no writer codes so.
+ * one scratch space; reading refuses (packet-layer) values that no writer codes so. Packets are coded and read by its
+ * compiled twins (`remainder_encoder.ts`, `decoder.ts`).
  */
 
 import { Fault } from '../../domain/fault.ts';
