@@ -307,15 +307,12 @@ export function takePlane(
       <i32>load<i8>(pairAt(own, at - 2, at + 2), 2 * pairBytes) +
       <i32>load<i8>(pairAt(own, at - 1, at + 1));
     const one = <u32>load<u16>(ones + (sum << 1));
-    const rest = state >>> 12;
     const slot = state & (slots - 1);
-    if (slot < one) {
-      state = one * rest + slot;
-      store<u8>(at, <u8>((code << 1) | 1));
-    } else {
-      state -= one * (rest + 1);
-      store<u8>(at, <u8>(code << 1));
-    }
+    const lower = one * (state >>> 12);
+    // Chosen, not branched to: every fourth bit or so would be guessed wrongly.
+    const bit = slot < one;
+    store<u8>(at, <u8>((code << 1) | u32(bit)));
+    state = select<u32>(lower + slot, state - lower - one, bit);
     if (state < stateLow) {
       if (from >= end) return endsEarly;
       state = (state << 16) | <u32>load<u16>(from);
