@@ -38,6 +38,7 @@ import { openTables } from './lane.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Log } from './ports/telemetry.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
+import { runValidation, type ValidateFlags } from './validation.ts';
 
 /** For commands whose own words are enough. */
 const quietLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -288,6 +289,20 @@ export const addOneShots = (
     .option('--frames <source>', 'where the raw frames are; default: the instrument’s frames topic')
     .option('--save <file>', 'write the messages shown to a dump file')
     .action(async (source: string, flags: Flags) => ended(await inspectSource(source, flags)));
+
+  command('validate', 'a candidate model beside the instrument’s own on the same frames, in shadow')
+    .argument('<model>', 'a folder with a card.json, or a name among the models here')
+    .option('--frames <source>', 'topic or dump file; default: the frames topic, simulated without --brokers')
+    .option('--count <count>', 'frames: the newest of a topic, the first of a file', '96')
+    .option('--tolerance <share>', 'by how much a fault may grow before the candidate is worse', '0.05')
+    .option(
+      '--judge <figures>',
+      'log-mae, precision, recall, charge, bits-per-hit, ratio, equal-symbols',
+      'all',
+    )
+    .action(async (model: string, flags: Flags) =>
+      ended(await runValidation(model, flags, flags as ValidateFlags, output)),
+    );
 
   command('import', 'hits of a CSV or npz file as frames, to the bus or a dump file')
     .argument('<file>', 'ends in .csv or .npz')

@@ -121,6 +121,7 @@ const compositionRoots = new Set([
   'serve.ts',
   'simulate.ts',
   'one_shot.ts',
+  'validation.ts',
   'index.ts',
 ]);
 const ruleOf = (room: string) => table[room] ?? (room.startsWith('adapters/') ? table.adapters : undefined);

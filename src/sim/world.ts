@@ -39,6 +39,8 @@ export interface WorldOptions {
    */
   readonly mode?: 'continuous' | 'triggered';
   readonly mishaps?: readonly Mishap[];
+  /** Which draw of the electronics' noise, 0 where it is not said: another is the same charge in the same channels. */
+  readonly noiseDraw?: number;
 }
 
 /** A collision as the truth of a frame names it. */
@@ -112,6 +114,7 @@ export const createWorld = (
     options.mode ?? 'continuous',
   );
   const identify = identitiesOf(card, options);
+  const noiseDraw = (options.noiseDraw ?? 0) === 0 ? [] : [options.noiseDraw!];
   let stamp = 0;
 
   const timeFrame = (number: number): readonly SimFrame[] => {
@@ -138,7 +141,7 @@ export const createWorld = (
         showers,
         { gain: channels.gain[region]!, extraNoise: channels.extraNoise[region]! },
         troubleOf(active, number, detector, key),
-        createPrng(...key, streams.noise, number, region),
+        createPrng(...key, streams.noise, number, region, ...noiseDraw),
       );
       const truth = { collisions, tracks: tracks.sort(), mishaps: active };
       return { region: regionIndex(region), identity: identify(region, number), digits, truth };
