@@ -16,15 +16,14 @@ const silent: usize = 24;
 const silentMost: usize = 28;
 const full: usize = 32;
 const fullMost: usize = 36;
-const low: usize = 40;
-const jumps: usize = 44;
-const saturated: usize = 48;
-const stuck: usize = 52;
-const torn: usize = 56;
-const tornMost: usize = 60;
-const emptyBusy: usize = 64;
-const rowMost: usize = 68;
-const charge: usize = 72;
+const bad: usize = 40;
+const saturated: usize = 44;
+const stuck: usize = 48;
+const torn: usize = 52;
+const tornMost: usize = 56;
+const emptyBusy: usize = 60;
+const rowMost: usize = 64;
+const charge: usize = 68;
 
 /** Bytes of one card's record: hits, codes, channels with hits, bits that are 0 in some ADC value, and 1 in some. */
 const cardBytes: usize = 20;
@@ -62,11 +61,17 @@ function joinBits(adc: usize, count: i32): void {
   orOf = o;
 }
 
-/** Sum of `count` ADC values (u16). */
+/** Sum of `count` ADC values (u16, at most 15 bits). */
 function chargeOf(adc: usize, count: i32): i32 {
-  let sums = i32x4.splat(0);
+  const one = i16x8.splat(1);
+  let even = i32x4.splat(0);
+  let odd = i32x4.splat(0);
   let i = 0;
-  for (; i + 8 <= count; i += 8) sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(v128.load(adc + (<usize>i << 1))));
+  for (; i + 16 <= count; i += 16) {
+    even = i32x4.add(even, i32x4.dot_i16x8_s(v128.load(adc + (<usize>i << 1)), one));
+    odd = i32x4.add(odd, i32x4.dot_i16x8_s(v128.load(adc + (<usize>i << 1), 16), one));
+  }
+  const sums = i32x4.add(even, odd);
   let sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
   for (; i < count; i++) sum += <i32>load<u16>(adc + (<usize>i << 1));
   return sum;
@@ -88,11 +93,12 @@ function mostOf(bytes: v128): i32 {
 
 /**
  * `rows` patches (u32, ascending, at `patches`) with 64 cells each (codes, 0 where no hit is) and the frame's `hitCount`
- * ADC values (u16, in order of their voxels). `words` (u64 a patch, one block of zeros before and behind) is all zero
- * between calls. `silentMask` and `aloneMask` have 8 bytes a block, 255 where a channel is known for it. Writes `out`,
- * `layers` (i32 each: most saturated cells of one of its patches), `cards`, `seams` (two i32 each: hits beside it and
- * pairs across it) and `fullRows` (u8 a card and sample: its rows of eight
- * channels that are all hit at once), and expects them zeroed.
+ * ADC values (u16, in order of their voxels). `words` (u64 a patch, a zero word before and behind those of a block, and a
+ * block of zeros before and behind those of a layer) is all zero between calls. `silentMask` and `aloneMask` have 8 bytes
+ * a block, 255 where a channel is known for it. Writes `out`, `layers` (i32 each: most saturated cells of one of its
+ * patches), `cards`, `seams` (two i32 each: hits beside it and pairs across it) and `fullRows` (u8 a card and sample: its
+ * rows of eight channels that are all hit at once), and expects them zeroed. Samples are asked for what cannot be in
+ * every other patch, as on a chessboard.
  */
 export function survey(
   patches: usize, rows: i32, cells: usize, adc: usize, hitCount: i32,
@@ -102,26 +108,25 @@ export function survey(
   cards: usize, seams: usize, fullRows: usize,
 ): void {
   const zero = i8x16.splat(0);
-  const ones = i8x16.splat(-1);
   const inner = i64x2.splat(0x00ffffffffffff00);
   const lowest = i8x16.splat(<i8>codeLow);
-  const beforeLowest = i8x16.splat(<i8>(codeLow - 1));
   const highest = i8x16.splat(<i8>codeHigh);
   const up = i8x16.splat(<i8>jumpUp);
   const cardsAbreast = (padBlocks + cardBlocks - 1) / cardBlocks;
   const seamsAbreast = (padBlocks - 1) / chipBlocks;
-  const wordStep = <usize>timeBlocks << 3;
+  const wordStep = <usize>(timeBlocks + 1) << 3;
 
   // Of each patch alone.
   let block = -1;
   let blockEnd = 0;
   let layer = 0;
   let card: usize = cards;
+  let wordsAt: usize = words;
+  let badCount = 0;
   let blockCodes = i32x4.splat(0);
   let allCodes = i32x4.splat(0);
-  let lowCount = 0;
-  let jumpCount = 0;
   let saturatedCount = 0;
+  let layerMost = 0;
   for (let row = 0; row <= rows; row++) {
     const patch = row < rows ? load<i32>(patches + (<usize>row << 2)) : i32.MAX_VALUE;
     if (patch >= blockEnd) {
@@ -130,12 +135,16 @@ export function survey(
         store<i32>(card, load<i32>(card, 4) + <i32>pair, 4);
         allCodes = i32x4.add(allCodes, blockCodes);
         blockCodes = i32x4.splat(0);
+        const layerAt = layers + (<usize>layer << 2);
+        store<i32>(layerAt, max(load<i32>(layerAt), layerMost));
+        layerMost = 0;
       }
       if (row == rows) break;
       block = patch / timeBlocks;
       blockEnd = (block + 1) * timeBlocks;
       layer = block / padBlocks;
       card = cards + <usize>((layer / cardLayers) * cardsAbreast + (block - layer * padBlocks) / cardBlocks) * cardBytes;
+      wordsAt = words + <usize>(block + 2 * layer + 1) * wordStep + 8;
     }
     const at = cells + (<usize>row << 6);
     const c0 = v128.load(at);
@@ -146,66 +155,54 @@ export function survey(
     const z1 = i8x16.eq(c1, zero);
     const z2 = i8x16.eq(c2, zero);
     const z3 = i8x16.eq(c3, zero);
+    const time = patch - (blockEnd - timeBlocks);
     store<u64>(
-      words + (<usize>patch << 3),
+      wordsAt + (<usize>time << 3),
       ~((<u64>i8x16.bitmask(z0) | (<u64>i8x16.bitmask(z1) << 16)) | ((<u64>i8x16.bitmask(z2) | (<u64>i8x16.bitmask(z3) << 16)) << 32)),
     );
     blockCodes = i32x4.add(
       blockCodes,
-      i32x4.extadd_pairwise_i16x8_u(
+      // Signed is one instruction, and four codes of a byte do not reach the sign.
+      i32x4.extadd_pairwise_i16x8_s(
         i16x8.add(
           i16x8.add(i16x8.extadd_pairwise_i8x16_u(c0), i16x8.extadd_pairwise_i8x16_u(c1)),
           i16x8.add(i16x8.extadd_pairwise_i8x16_u(c2), i16x8.extadd_pairwise_i8x16_u(c3)),
         ),
       ),
     );
-    if (v128.any_true(i8x16.ge_u(i8x16.max_u(i8x16.max_u(c0, c1), i8x16.max_u(c2, c3)), highest))) {
-      const count = popcnt(
-        i8x16.bitmask(i8x16.ge_u(c0, highest)) | (i8x16.bitmask(i8x16.ge_u(c1, highest)) << 16),
-      ) + popcnt(i8x16.bitmask(i8x16.ge_u(c2, highest)) | (i8x16.bitmask(i8x16.ge_u(c3, highest)) << 16));
-      saturatedCount += count;
-      const layerAt = layers + (<usize>layer << 2);
-      store<i32>(layerAt, max(load<i32>(layerAt), count));
-    }
-    // Less one, so that no hit is the largest of all.
-    const d0 = i8x16.add(c0, ones);
-    const d1 = i8x16.add(c1, ones);
-    const d2 = i8x16.add(c2, ones);
-    const d3 = i8x16.add(c3, ones);
-    if (v128.any_true(i8x16.lt_u(i8x16.min_u(i8x16.min_u(d0, d1), i8x16.min_u(d2, d3)), beforeLowest)))
-      lowCount += popcnt(
-        i8x16.bitmask(i8x16.lt_u(d0, beforeLowest)) | (i8x16.bitmask(i8x16.lt_u(d1, beforeLowest)) << 16),
-      ) + popcnt(i8x16.bitmask(i8x16.lt_u(d2, beforeLowest)) | (i8x16.bitmask(i8x16.lt_u(d3, beforeLowest)) << 16));
-    // A sample far above both of its neighbours in time, which no pulse of the shaper is.
-    const j0 = jumpsOf(c0, lowest, up);
-    const j1 = jumpsOf(c1, lowest, up);
-    const j2 = jumpsOf(c2, lowest, up);
-    const j3 = jumpsOf(c3, lowest, up);
-    if (v128.any_true(v128.and(v128.or(v128.or(j0, j1), v128.or(j2, j3)), inner))) {
-      const none = popcnt(
-        i8x16.bitmask(i8x16.eq(v128.and(j0, inner), zero)) | (i8x16.bitmask(i8x16.eq(v128.and(j1, inner), zero)) << 16),
-      ) + popcnt(i8x16.bitmask(i8x16.eq(v128.and(j2, inner), zero)) | (i8x16.bitmask(i8x16.eq(v128.and(j3, inner), zero)) << 16));
-      jumpCount += 64 - none;
-    }
+    // Nothing is above the highest code.
+    const most =
+      (<u64><u32>(i8x16.bitmask(i8x16.eq(c0, highest)) | (i8x16.bitmask(i8x16.eq(c1, highest)) << 16)) << 32) |
+      <u64><u32>(i8x16.bitmask(i8x16.eq(c2, highest)) | (i8x16.bitmask(i8x16.eq(c3, highest)) << 16));
+    const count = <i32>popcnt(most);
+    saturatedCount += count;
+    layerMost = max(layerMost, count);
+    if (((block + time) & 1) != 0) continue;
+    // Below the lowest code, or far above both neighbours in time, which no pulse of the shaper is.
+    const b0 = v128.or(v128.and(jumpsOf(c0, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c0), z0));
+    const b1 = v128.or(v128.and(jumpsOf(c1, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c1), z1));
+    const b2 = v128.or(v128.and(jumpsOf(c2, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c2), z2));
+    const b3 = v128.or(v128.and(jumpsOf(c3, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c3), z3));
+    if (v128.any_true(v128.or(v128.or(b0, b1), v128.or(b2, b3))))
+      badCount += 64 - popcnt(
+        i8x16.bitmask(i8x16.eq(b0, zero)) | (i8x16.bitmask(i8x16.eq(b1, zero)) << 16),
+      ) - popcnt(i8x16.bitmask(i8x16.eq(b2, zero)) | (i8x16.bitmask(i8x16.eq(b3, zero)) << 16));
   }
   store<i32>(
     out,
     i32x4.extract_lane(allCodes, 0) + i32x4.extract_lane(allCodes, 1) + i32x4.extract_lane(allCodes, 2) + i32x4.extract_lane(allCodes, 3),
     codes,
   );
-  store<i32>(out, lowCount, low);
-  store<i32>(out, jumpCount, jumps);
+  store<i32>(out, badCount, bad);
   store<i32>(out, saturatedCount, saturated);
 
   // Of each patch and those beside it.
   block = -1;
   blockEnd = 0;
   let padBlock = 0;
-  let before: u64 = 0;
-  let behind: u64 = 0;
   let hitsHoles = zero;
   let alonePairs = zero;
-  let fulls = zero;
+  let fulls: u64 = 0;
   let pairCount = 0;
   let holeCount = 0;
   let aloneCount = 0;
@@ -244,7 +241,7 @@ export function survey(
           i8x16.add_sat_u(pairsHere, pairsHere),
         );
         const second = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(aloneHere, pairsHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
-        const third = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(fulls, tornHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
+        const third = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i64x2.replace_lane(i64x2.splat(fulls), 1, i64x2.extract_lane(tornHere, 0))));
         holeCount += i32x4.extract_lane(first, 0) + i32x4.extract_lane(first, 1);
         silentCount += i32x4.extract_lane(first, 2) + i32x4.extract_lane(first, 3);
         aloneCount += i32x4.extract_lane(second, 0) + i32x4.extract_lane(second, 1);
@@ -254,7 +251,7 @@ export function survey(
         aloneSum = i32x4.add(aloneSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(aloneHere, aloneHere)));
         silentTop = i8x16.max_u(silentTop, silentHere);
         aloneTop = i8x16.max_u(aloneTop, aloneHere);
-        fullTop = i8x16.max_u(fullTop, fulls);
+        fullTop = i8x16.max_u(fullTop, i64x2.splat(fulls));
         tornTop = i8x16.max_u(tornTop, tornHere);
         const live = popcnt(i8x16.bitmask(v128.andnot(i8x16.ne(hitsHoles, zero), v128.load64_zero(silentMask + mask))) & 255);
         const asked = min(hits, blockHitsAsked);
@@ -309,7 +306,7 @@ export function survey(
         hitAt += <usize>hits << 1;
         hitsHoles = zero;
         alonePairs = zero;
-        fulls = zero;
+        fulls = 0;
       }
       if (row == rows) break;
       const next = patch / timeBlocks;
@@ -318,27 +315,24 @@ export function survey(
       blockEnd = (block + 1) * timeBlocks;
       layer = block / padBlocks;
       padBlock = block - layer * padBlocks;
-      before = padBlock == 0 ? 0 : -1;
-      behind = padBlock == padBlocks - 1 ? 0 : -1;
+      wordsAt = words + <usize>(block + 2 * layer + 1) * wordStep + 8;
       cardNumber = (layer / cardLayers) * cardsAbreast + padBlock / cardBlocks;
       card = cards + <usize>cardNumber * cardBytes;
     }
-    const at = words + (<usize>patch << 3);
-    const word = load<u64>(at);
-    const left = (word << 8) | ((load<u64>(at - wordStep) & before) >>> 56);
-    const right = (word >>> 8) | ((load<u64>(at + wordStep) & behind) << 56);
     const time = patch - (blockEnd - timeBlocks);
-    const past: u64 = time == 0 ? 0 : load<u64>(at - 8);
-    const future: u64 = time == timeBlocks - 1 ? 0 : load<u64>(at + 8);
-    const early = ((word << 1) & 0xfefefefefefefefe) | ((past >>> 7) & 0x0101010101010101);
-    const late = ((word >>> 1) & 0x7f7f7f7f7f7f7f7f) | ((future << 7) & 0x8080808080808080);
+    const at = wordsAt + (<usize>time << 3);
+    const word = load<u64>(at);
+    const left = (word << 8) | (load<u64>(at - wordStep) >>> 56);
+    const right = (word >>> 8) | (load<u64>(at + wordStep) << 56);
+    const early = ((word << 1) & 0xfefefefefefefefe) | ((load<u64>(at - 8) >>> 7) & 0x0101010101010101);
+    const late = ((word >>> 1) & 0x7f7f7f7f7f7f7f7f) | ((load<u64>(at + 8) << 7) & 0x8080808080808080);
     const hits = i64x2.replace_lane(i64x2.splat(word), 1, left & right & ~word);
     hitsHoles = i8x16.add(hitsHoles, i8x16.popcnt(hits));
     alonePairs = i8x16.add(
       alonePairs,
       i8x16.popcnt(i64x2.replace_lane(i64x2.splat(word & ~(left | right | early | late)), 1, word & right)),
     );
-    fulls = i8x16.sub(fulls, i8x16.eq(i64x2.replace_lane(hits, 1, 0), ones));
+    fulls += (((word & 0x7f7f7f7f7f7f7f7f) + 0x0101010101010101) & word & 0x8080808080808080) >>> 7;
     let row = word & (word >>> 32);
     row &= row >>> 16;
     row = row & (row >>> 8) & 255;
@@ -371,8 +365,16 @@ export function survey(
   const rowsEnd = fullRows + (<usize>(((layer / cardLayers) + 1) * cardsAbreast * timeBlocks) << 3);
   for (let rowAt = fullRows; rowAt < rowsEnd; rowAt += 16) rowTop = i8x16.max_u(rowTop, v128.load(rowAt));
   store<i32>(out, max(mostOf(rowTop), mostOf(i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16))), rowMost);
-  for (let row = 0; row < rows; row++)
-    store<u64>(words + (<usize>load<i32>(patches + (<usize>row << 2)) << 3), 0);
+  blockEnd = 0;
+  for (let row = 0; row < rows; row++) {
+    const patch = load<i32>(patches + (<usize>row << 2));
+    if (patch >= blockEnd) {
+      block = patch / timeBlocks;
+      blockEnd = (block + 1) * timeBlocks;
+      wordsAt = words + <usize>(block + 2 * (block / padBlocks) + 1) * wordStep + 8;
+    }
+    store<u64>(wordsAt + (<usize>(patch - (blockEnd - timeBlocks)) << 3), 0);
+  }
 }
 
 /** Not 0 for cells far above both neighbours in time; what is under the lowest code counts as it. */

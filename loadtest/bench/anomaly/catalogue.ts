@@ -46,6 +46,9 @@ const exceedances = [1e-2, 1e-3, 1e-4] as const;
 /** A share is quoted where the sample that sets its threshold expects so many beyond it; under ten, by its tail. */
 const beyondMin = 1;
 
+/** Least scales of tails: scores are decades, hits whole numbers, errors codes. */
+const scaleMin = { scores: 0.25, hits: 1, error: 1e-3 } as const;
+
 /** One way to judge a frame: a reading, large when unusual, and what share of normal frames reads more. */
 interface Judge {
   readonly name: 'scores' | 'hits' | 'reconstruction error';
@@ -84,6 +87,7 @@ const learnNormal = async (maker: FrameMaker, scoring: Scoring, plan: SetPlan): 
     rarityOf(
       first.map(({ hitCount }) => hitCount),
       first.map(({ scores }) => scores[i]!),
+      scaleMin.scores,
     ),
   );
   const readScores: Normal['readScores'] = ({ hitCount, scores }) => {
@@ -95,10 +99,12 @@ const learnNormal = async (maker: FrameMaker, scoring: Scoring, plan: SetPlan): 
     rarityOf(
       counts.map(() => 0),
       counts,
+      scaleMin.hits,
     ),
     rarityOf(
       counts.map(() => 0),
       counts.map((n) => -n),
+      scaleMin.hits,
     ),
   ];
   const readHits = (hitCount: number): number => Math.max(many(0, hitCount), few(0, -hitCount));
@@ -106,6 +112,7 @@ const learnNormal = async (maker: FrameMaker, scoring: Scoring, plan: SetPlan): 
   const readError = rarityOf(
     firstErrors.map(({ hitCount }) => hitCount),
     firstErrors.map(({ error }) => error),
+    scaleMin.error,
   );
   return {
     readScores,

@@ -16,16 +16,20 @@ interface Band {
   readonly tailScale: number;
 }
 
-const bandOf = (from: number, values: readonly number[]): Band => {
+const bandOf = (from: number, values: readonly number[], scaleMin: number): Band => {
   const sorted = Float64Array.from(values).sort();
   const tail = sorted.subarray(Math.max(0, sorted.length - tailCount));
   const tailFrom = tail[0]!;
   const excess = tail.reduce((sum, value) => sum + value - tailFrom, 0) / tail.length;
-  // What never varies has no scale of its own: a thousandth of a unit is as good as any.
-  return { from, sorted, tailFrom, tailScale: Math.max(excess, 1e-3) };
+  return { from, sorted, tailFrom, tailScale: Math.max(excess, scaleMin) };
 };
 
-export const rarityOf = (hitCounts: readonly number[], values: readonly number[]): Rarity => {
+/** @param scaleMin least scale of a tail: what hardly varies, or in whole numbers, has none of its own */
+export const rarityOf = (
+  hitCounts: readonly number[],
+  values: readonly number[],
+  scaleMin: number,
+): Rarity => {
   const order = hitCounts.map((_, i) => i).sort((a, b) => hitCounts[a]! - hitCounts[b]!);
   const size = Math.max(bandFramesMin, Math.ceil(order.length / bandsWanted));
   const bands: Band[] = [];
@@ -37,6 +41,7 @@ export const rarityOf = (hitCounts: readonly number[], values: readonly number[]
       bandOf(
         hitCounts[order[at]!]!,
         order.slice(at, end).map((i) => values[i]!),
+        scaleMin,
       ),
     );
     at = end;
@@ -64,7 +69,7 @@ export const thresholdOf = (values: readonly number[], share: number): number =>
   const sorted = Float64Array.from(values).sort();
   const beyond = share * sorted.length;
   if (beyond >= 10) return sorted[Math.max(0, sorted.length - 1 - Math.floor(beyond))]!;
-  const { tailFrom, tailScale } = bandOf(0, values);
+  const { tailFrom, tailScale } = bandOf(0, values, 1e-6);
   return tailFrom + tailScale * Math.log(Math.min(tailCount, sorted.length) / beyond);
 };
 

@@ -89,7 +89,7 @@ export const putGauges = (
   put('row', tally[tallyAt.rowMost]!);
   put('torn-most', tally[tallyAt.tornMost]!);
   put('torn', tally[tallyAt.torn]!);
-  put('impossible', tally[tallyAt.low]! + tally[tallyAt.jumps]!);
+  put('impossible', tally[tallyAt.bad]!);
   put('full-most', tally[tallyAt.fullMost]!);
   put('full', tally[tallyAt.full]!);
   put('saturated-high', tally[tallyAt.saturated]! * perHit);

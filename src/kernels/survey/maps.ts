@@ -25,6 +25,8 @@ export interface SurveyMaps {
   readonly full: Uint16Array;
   readonly low: Uint16Array;
   readonly jumps: Uint16Array;
+  /** Both, in the patches the survey asks: every other one. */
+  readonly bad: Uint16Array;
   readonly saturated: Uint16Array;
   /** AND and OR of its ADC values, and the evidence of a stuck bit (1/64 bit), whatever the number of hits. */
   readonly all: Uint16Array;
@@ -56,6 +58,7 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
         full: column(),
         low: column(),
         jumps: column(),
+        bad: column(),
         saturated: column(),
         all: column().fill(0xffff),
         any: column(),
@@ -79,7 +82,7 @@ export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Arr
 /** What one hit says with those beside it. */
 const lookAround = (
   maps: SurveyMaps,
-  { lanes, samples }: SurveyGrid,
+  { lanes, samples, laneBlocks }: SurveyGrid,
   { lowest, highest, jumpUp }: CodeScale,
   voxel: number,
   channel: number,
@@ -95,11 +98,13 @@ const lookAround = (
   if (behind > 0) maps.pairs[channel]! += 1;
   else if (lane < lanes - 2 && cells[voxel + 2 * samples]! > 0) maps.holes[channel + 1]! += 1;
   if (before + behind + early + late === 0) maps.alone[channel]! += 1;
-  if (own < lowest) maps.low[channel]! += 1;
   if (own >= highest) maps.saturated[channel]! += 1;
   const phase = sample % side;
-  if (phase > 0 && phase < side - 1 && own > Math.min(255, Math.max(early, late, lowest) + jumpUp))
-    maps.jumps[channel]! += 1;
+  const isJump = phase > 0 && phase < side - 1 && own > Math.min(255, Math.max(early, late, lowest) + jumpUp);
+  if (own < lowest) maps.low[channel]! += 1;
+  if (isJump) maps.jumps[channel]! += 1;
+  const block = Math.floor(channel / lanes) * laneBlocks + Math.floor(lane / side);
+  if ((own < lowest || isJump) && (block + Math.floor(sample / side)) % 2 === 0) maps.bad[channel]! += 1;
   if (phase === 0 && sample + side <= samples) {
     let run = 1;
     while (run < side && cells[voxel + run]! > 0) run += 1;
@@ -160,8 +165,7 @@ export const surveyOfMaps = (
       next += own;
       tally.codes += maps.codes[channel]!;
       survey.cards[card + cardRecord.codes]! += maps.codes[channel]!;
-      for (const name of ['pairs', 'full', 'low', 'jumps', 'saturated'] as const)
-        tally[name] += maps[name][channel]!;
+      for (const name of ['pairs', 'full', 'bad', 'saturated'] as const) tally[name] += maps[name][channel]!;
       tally.fullMost = Math.max(tally.fullMost, maps.full[channel]!);
       const place = block * side + (lane % side);
       if (known.alone[place] === 0) {

@@ -22,7 +22,7 @@ export interface Wiring {
 
 /** What a code of the model's input table means to the survey. */
 export interface CodeScale {
-  /** Code of the threshold, below which no hit can be, and of the ADC's largest value. */
+  /** Code of the threshold, below which no hit can be, and of the ADC's largest value, above which none is. */
   readonly lowest: number;
   readonly highest: number;
   /** A step up above both neighbours that no pulse takes. */
@@ -109,8 +109,7 @@ export const tallyNames = [
   'silentMost',
   'full',
   'fullMost',
-  'low',
-  'jumps',
+  'bad',
   'saturated',
   'stuck',
   'torn',
@@ -128,7 +127,7 @@ export const cardRecord = { hits: 0, codes: 1, live: 2, zeros: 3, ones: 4, size:
  * One frame's survey; the same arrays for every frame. `tally` in the order of `tallyNames`: sum of codes · pairs of
  * hits side by side in lanes · holes (no hit between two) · hits alone (none beside them in lanes or samples), most of
  * them in one channel, and the sum of their squares over channels · holes of channels without any hit, and most in one
- * · whole runs of eight samples, and most in one channel · hits below threshold · jumps · saturated hits · evidence of a
+ * · whole runs of eight samples, and most in one channel · hits below threshold and jumps, of every other patch · saturated hits · evidence of a
  * stuck bit in 1/64 bit · pairs missing between neighbours (the fewer hits of the two less twice their pairs), and most
  * between two · channels without hits in busy blocks · rows of eight channels all hit at once, most of one card and
  * sample · sum of ADC values.
@@ -180,7 +179,7 @@ const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: numb
   const room = planRoom(from);
   const masks = Math.max(1, regions) * grid.blocks * side;
   const places: Places = {
-    words: room.place(8 * (grid.patchCount + 2 * grid.sampleBlocks)),
+    words: room.place(8 * ((grid.blocks + 2 * grid.layers + 1) * (grid.sampleBlocks + 1) + 1)),
     weights: room.place(2 * 2 ** adcBits),
     silent: room.place(masks),
     alone: room.place(masks),
@@ -228,7 +227,6 @@ export const openSurveyor = (
   };
   const written = new Uint32Array(buffer, places.tally, (places.end - places.tally) / 4);
   const { wiring, sampleBlocks, laneBlocks } = grid;
-  const words = places.words + 8 * sampleBlocks;
   return {
     grid,
     survey,
@@ -250,7 +248,7 @@ export const openSurveyor = (
         scale.jumpUp,
         2 ** adcBits - 1,
         places.weights,
-        words,
+        places.words,
         places.silent + region * maskBytes,
         places.alone + region * maskBytes,
         places.tally,
