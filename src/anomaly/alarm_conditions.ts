@@ -20,6 +20,10 @@ export const alarmRules = {
   'input-silent': { raiseAfterMs: 50_000, clearAfterMs: 30_000, unit: 'seconds' },
   /** A partition is taken over within 15 s of a kill: twice that. */
   'partitions-unowned': { raiseAfterMs: 30_000, clearAfterMs: 10_000, unit: 'seconds' },
+  /** A controller needs some chunks to follow a change; a minute out of its band is a rate that is not held. */
+  'rate-out-of-band': { raiseAfterMs: 60_000, clearAfterMs: 60_000, unit: 'seconds' },
+  /** Its own false-alarm budget is its hysteresis. */
+  'anomaly-burst': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'bursts' },
 } as const satisfies Readonly<Record<string, AlarmRule>>;
 export type AlarmCause = keyof typeof alarmRules;
 
@@ -87,6 +91,18 @@ const judgeLag = ({ flow, out }: Beat, seconds: number): Condition => {
   return condition('lag', 'minor', seconds, `${whole(lagFrames)} frames behind, and ${rate}`);
 };
 
+/** Causes that a part of the process judges itself and says in its heartbeat. */
+const readCauses = ['rate-out-of-band', 'anomaly-burst'] as const satisfies readonly AlarmCause[];
+
+const readConditions = (now: Beat, before: Beat | null, seconds: number): Condition[] =>
+  readCauses.map((cause) => {
+    const reading = now.conditions.find((one) => one.cause === cause);
+    if (reading === undefined || reading.severity === 'ok') return condition(cause, 'ok');
+    const earlier = before?.conditions.find((one) => one.cause === cause)?.total ?? 0;
+    const count = alarmRules[cause].unit === 'seconds' ? seconds : Math.max(0, reading.total - earlier);
+    return condition(cause, reading.severity, count, reading.message);
+  });
+
 /** A service as it is watched: its newest heartbeat, and what that says of each cause that is its own. */
 export interface WatchedService {
   readonly beat: Beat;
@@ -118,6 +134,7 @@ export const watchService = (beat: Beat, atMs: number, before: WatchedService | 
       judgeRefused(beat, from),
       judgeLatency(beat, seconds),
       judgeLag(beat, seconds),
+      ...readConditions(beat, from, seconds),
     ],
     arrivedMs: arrived > 0 || before === null ? atMs : before.arrivedMs,
   };
@@ -167,6 +184,9 @@ export const living = (services: readonly WatchedService[], atMs: number): Watch
     .filter((one) => atMs - one.atMs <= limits.alarmServiceSilentMs && one.beat.state !== 'stopped')
     .slice(-limits.alarmServicesMax);
 
+/** Causes a service has for itself. */
+const ownCauses = ['books', 'frames-refused', 'latency-budget', 'lag', ...readCauses] as const;
+
 /**
  * One condition a cause, of all services together, at the instant of the heartbeat that just came.
  * @param partitions of the frames topic
@@ -180,9 +200,7 @@ export const judgeServices = (
   const own = services.includes(fresh) ? services : [...services, fresh];
   const seconds = 1 / Math.max(1, services.length);
   return [
-    ...(['books', 'frames-refused', 'latency-budget', 'lag'] as const).map((cause) =>
-      together(cause, own, fresh),
-    ),
+    ...ownCauses.map((cause) => together(cause, own, fresh)),
     judgeInput(services, fresh.atMs, seconds),
     judgeOwners(services, partitions, seconds),
   ];

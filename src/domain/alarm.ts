@@ -24,7 +24,7 @@ export interface AlarmRule {
   /** ms it must have been good (or better) in one go; longer for one that flaps. */
   readonly clearAfterMs: number;
   /** What `count` counts. */
-  readonly unit: 'frames' | 'seconds';
+  readonly unit: 'frames' | 'seconds' | 'bursts';
 }
 
 /** Something a person did, and why. */

@@ -3,7 +3,7 @@
  * the heartbeat all show this one value. Refuses nothing; `services/status.ts` makes it.
  */
 
-import type { Alarm } from './alarm.ts';
+import type { Alarm, Severity } from './alarm.ts';
 
 /** The spans that latency is accounted in; each names the instant it ends with. */
 export const stageNames = [
@@ -108,6 +108,15 @@ export interface NoteSnapshot {
   readonly count: number;
 }
 
+/** What a part of the process sees of a cause that it alone can judge: a rate out of its band, a burst. */
+export interface ConditionReading {
+  readonly cause: string;
+  readonly severity: Severity;
+  /** How often since the process started, for causes that are counted; it only grows. */
+  readonly total: number;
+  readonly message: string;
+}
+
 /** An alarm as displays show it: one that is open, or one that is shelved. */
 export type AlarmSnapshot = Pick<
   Alarm,
@@ -180,6 +189,7 @@ export interface StatusSnapshot {
   /** The most unusual frames of the last ten minutes. */
   readonly rare: readonly RareFrameSnapshot[];
   readonly notes: readonly NoteSnapshot[];
+  readonly conditions: readonly ConditionReading[];
   /** Of the instrument, whoever keeps them; the worst first, shelved ones last. */
   readonly alarms: readonly AlarmSnapshot[];
   readonly history: HistorySnapshot;

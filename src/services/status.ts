@@ -16,6 +16,7 @@ import type { PolicySnapshot } from '../domain/policy.ts';
 import {
   type AlarmSnapshot,
   type BookSnapshot,
+  type ConditionReading,
   type FlowReading,
   type HistorySnapshot,
   type NoteSnapshot,
@@ -82,6 +83,8 @@ export interface StatusBook {
   watchProcess(read: () => ProcessReading): void;
   watchNotes(read: () => readonly NoteSnapshot[]): void;
   watchAlarms(read: () => readonly AlarmSnapshot[]): void;
+  /** Another part that judges causes of its own; each is read with every heartbeat. */
+  watchConditions(read: () => readonly ConditionReading[]): void;
   /** Plain JSON, complete in itself. */
   snapshot(): StatusSnapshot;
 }
@@ -191,6 +194,7 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
   let readProcess = (): ProcessReading => idleProcess;
   let readNotes = (): readonly NoteSnapshot[] => [];
   let readAlarms = (): readonly AlarmSnapshot[] => [];
+  const readConditions: (() => readonly ConditionReading[])[] = [];
 
   /** Closes the seconds that have passed; a long silence costs no more than the history is long. */
   const advance = (): void => {
@@ -314,6 +318,9 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
     watchAlarms(read) {
       readAlarms = read;
     },
+    watchConditions(read) {
+      readConditions.push(read);
+    },
     snapshot() {
       advance();
       const atMs = wallMs();
@@ -356,6 +363,7 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
           .map(([code, count]) => ({ code, meaning: faultList[code][1], count })),
         rare: rarest(rare, atMs),
         notes: readNotes(),
+        conditions: readConditions.flatMap((read) => read()),
         alarms: readAlarms(),
         history: historyOf(history),
       };

@@ -5,19 +5,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/adapters/onnx/model.ts';
+import { alarmRules } from '../../src/anomaly/alarm_conditions.ts';
+import { observe, openAlarmBook } from '../../src/anomaly/alarms.ts';
 import { type InspectOptions, inspect } from '../../src/commands/inspect.ts';
 import { openJudge } from '../../src/commands/inspection/judge.ts';
 import { patchInWords, tell } from '../../src/commands/inspection/words.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { encodeAlarm } from '../../src/wire/alarms/alarm.ts';
+import { encodeAnswer, encodeCommand } from '../../src/wire/alarms/command.ts';
+import { encodeAlarmState } from '../../src/wire/alarms/state.ts';
 import { dumpEntry, readDump } from '../../src/wire/files/dump.ts';
 import { encodeFrame } from '../../src/wire/frame.ts';
+import { digitsOfRecords, recordLayout } from '../../src/wire/frames/records.ts';
 import { encodeLogData } from '../../src/wire/log_data.ts';
 import { encodePacket } from '../../src/wire/packet.ts';
 import { encodePolicy } from '../../src/wire/policy.ts';
 import { encodeStatus } from '../../src/wire/status.ts';
 import { digitsOf, identityOf, randomOf } from '../frames.ts';
+import { triggerCard } from '../objects.ts';
 import * as world from '../services/gateway_world.ts';
 import { captureOutput } from './captured_output.ts';
 
@@ -56,6 +62,38 @@ describe('messages in words', () => {
     expect(tell(alarm, card).row.slice(2)).toEqual(['minor', 'look']);
   });
 
+  it('tells commands, answers and the state of alarms, and other JSON as it is', () => {
+    const ask = {
+      command: 'shelve',
+      cause: 'lag',
+      who: 'ana',
+      why: 'disk',
+      untilMs: 1_777_863_721_000,
+    } as const;
+    expect(tell(encodeCommand('m1', ask), card).row).toEqual([
+      'shelve',
+      'lag',
+      'ana',
+      'disk',
+      '2026-05-04T03:02:01.000Z',
+      'm1',
+    ]);
+    expect(tell(Buffer.from('{"command":"open"}'), card).row[3]).toContain('no command "open"');
+    const answer = encodeAnswer({ messageId: 'm1', fault: 'lag is not shelved' });
+    expect(tell(answer, card).row).toEqual(['m1', 'ERR', 'lag is not shelved']);
+    const book = openAlarmBook(alarmRules, null);
+    const seen = [{ cause: 'lag', severity: 'major', count: 1, message: 'far behind' } as const];
+    const later = [0, 5000, 10_000].reduce(
+      (before, ms) => observe(before, alarmRules, seen, 1_777_863_721_000 + ms).book,
+      book,
+    );
+    const state = tell(encodeAlarmState({ judgedMs: 0, book: later }), card);
+    expect(state.row).toEqual(['2026-05-04T03:02:11.000Z', '1', '0', 'MAJOR lag']);
+    expect(state.full.at(-1)).toEqual(['MAJOR', 'lag, far behind (3 seconds)']);
+    expect(tell(Buffer.from('{"hello":1}'), card)).toMatchObject({ kind: 'json', row: ['{"hello":1}'] });
+    expect(tell(Buffer.from('{broken'), card)).toMatchObject({ kind: 'json', row: ['{broken'] });
+  });
+
   it('tells policy snapshots, and refused frames by their headers', () => {
     const policy = encodePolicy({ ...world.plainPolicy, prescale: 256 });
     expect(tell(policy, card)).toMatchObject({
@@ -77,6 +115,33 @@ describe('messages in words', () => {
     });
     expect(tell(Buffer.from('xxxxab12yyyy'), card).row).toEqual(['ab12', '12', 'no reader for it here']);
     expect(tell(new Uint8Array(0), card).row).toEqual(['–', '0', 'empty']);
+  });
+
+  it('tells objects with their numbers in their units', () => {
+    const records = [
+      { group: 3, values: [91, 100, 12] },
+      { group: 0, values: [70, 0, 143] },
+      { group: 3, values: [400, 128, 0] },
+    ];
+    const digits = digitsOfRecords(records, recordLayout(triggerCard));
+    const told = tell(encodeFrame(identityOf(triggerCard, 0, 4), digits, triggerCard), triggerCard);
+    expect(told.row.slice(2, 7)).toEqual(['l1_global', '4', '3 objects', '176 B', 'records16']);
+    expect(told.full.slice(-3)).toEqual([
+      ['met', 'pt 35.0 GeV, phi 6.24 rad'],
+      ['jet 1', 'pt 200.0 GeV, eta 0.00, phi 0.00 rad'],
+      ['jet 2', 'pt 45.5 GeV, eta -1.22, phi 0.52 rad'],
+    ]);
+    expect(told.data.objects).toEqual([
+      { group: 'met', pt: 35, phi: 6.2395 },
+      { group: 'jet', pt: 200, eta: 0, phi: 0 },
+      { group: 'jet', pt: 45.5, eta: -1.218, phi: 0.5236 },
+    ]);
+    expect([0, 1, 8, 18].map((slot) => patchInWords(slot, triggerCard))).toEqual([
+      'met',
+      'egamma 1',
+      'muon 4',
+      'jet 10',
+    ]);
   });
 
   it('names a patch by the cells it covers', () => {

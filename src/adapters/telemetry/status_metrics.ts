@@ -3,6 +3,7 @@
  * never disagree. It refuses to count by itself; the status book is the only one that counts.
  */
 
+import { severities } from '../../domain/alarm.ts';
 import type { StatusSnapshot } from '../../domain/status.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -44,6 +45,9 @@ export function exposeStatus(
   const paused = metrics.gauge('tessera_paused_partitions', 'Partitions paused by backpressure.');
   const ready = metrics.gauge('tessera_ready', '1 when ready to serve, 0 otherwise.');
   const policy = metrics.gauge('tessera_policy_version', 'Version of the policy snapshot in use.');
+  const alarms = metrics.gauge('tessera_alarms_open', 'Open alarms of the instrument by severity.', [
+    'severity',
+  ]);
 
   /** Counters only grow: what the book's total has gained since the last scrape is added. */
   const grow = (key: string, total: number, add: (value: number) => void): void => {
@@ -83,5 +87,7 @@ export function exposeStatus(
     paused.set(now.flow.pausedPartitions);
     ready.set(now.state === 'running' && now.waitingFor.length === 0 ? 1 : 0);
     policy.set(now.policy.version);
+    for (const severity of severities.slice(1))
+      alarms.set(now.alarms.filter((one) => one.open && one.severity === severity).length, { severity });
   });
 }

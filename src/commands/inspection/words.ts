@@ -20,6 +20,7 @@ import { decodeAnomaly } from '../../wire/anomaly.ts';
 import { openFrame } from '../../wire/frame.ts';
 import { decodePacket } from '../../wire/packet.ts';
 import { bytesInWords, grouped } from '../output.ts';
+import { alarmHeadings, alarmTellers, jsonKind } from './alarm_words.ts';
 import { objectsTold, slotInWords } from './objects_words.ts';
 import { refusedTold, serviceHeadings, serviceTellers } from './service_words.ts';
 import { type Heading, heading, identifierOf, instant, type Told } from './told.ts';
@@ -54,6 +55,7 @@ const headings: Readonly<Record<string, Heading>> = {
     ['driven by'],
   ),
   ...serviceHeadings,
+  ...alarmHeadings,
 };
 const otherHeading = heading(['identifier'], ['bytes', 'right'], ['what']);
 export const headingOf = (kind: string): Heading => headings[kind] ?? otherHeading;
@@ -248,6 +250,7 @@ const tellers: Readonly<Record<string, (bytes: Uint8Array, card: InstrumentCard)
   tf00: frameTold,
   an00: anomalyTold,
   ...serviceTellers,
+  ...alarmTellers,
 };
 /** JSON begins so, and no FlatBuffer of ours: its root would lie 123 bytes in. */
 const openingBrace = 0x7b;
@@ -259,7 +262,7 @@ export const tell = (
   headers: Readonly<Record<string, string>> = {},
 ): Told => {
   if (headers.code !== undefined) return refusedTold(bytes, headers);
-  const kind = bytes[0] === openingBrace ? 'policy' : identifierOf(bytes);
+  const kind = bytes[0] === openingBrace ? jsonKind(bytes) : identifierOf(bytes);
   const teller = Object.hasOwn(tellers, kind) ? tellers[kind] : undefined;
   if (teller === undefined)
     return otherTold(kind, bytes, bytes.length === 0 ? 'empty' : 'no reader for it here');

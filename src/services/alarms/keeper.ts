@@ -28,8 +28,6 @@ export interface AlarmKeeperParts {
   readonly bus: Bus;
   readonly log: Log;
   readonly topics: Topics;
-  /** Consumer group of the keepers: one of its members is the keeper. */
-  readonly group: string;
   /** Where a keeper that finds no state begins to judge, ms since the epoch: about now. */
   readonly beginMs: number;
 }
@@ -41,6 +39,8 @@ export interface AlarmKeeper {
   stop(): Promise<void>;
 }
 
+/** The keepers of an instrument are one group, whatever the groups of its processors: one of them is the keeper. */
+const group = 'tessera-alarms';
 /** Heartbeats before the state's instant say what counts stood at then. */
 const baselineMs = limits.alarmServiceSilentMs;
 
@@ -160,7 +160,7 @@ const keep = async (parts: AlarmKeeperParts, feed: PartitionFeed): Promise<void>
 };
 
 export const keepAlarms = async (parts: AlarmKeeperParts): Promise<AlarmKeeper> => {
-  const { bus, topics, group, log } = parts;
+  const { bus, topics, log } = parts;
   const consumption = await bus.consume({
     group,
     topic: topics.commands,

@@ -4,7 +4,9 @@
  */
 
 import { z } from 'zod';
+import { severities } from '../../domain/alarm.ts';
 import { Fault } from '../../domain/fault.ts';
+import { limits } from '../../domain/limits.ts';
 import { decodeStatus } from '../status.ts';
 
 const count = z.number().min(0);
@@ -26,6 +28,11 @@ const message = z.object({
   }),
   out: z.object({ framesPerSecond: count }),
   refused: z.array(z.object({ code: z.string(), count })).max(128),
+  // Services of an earlier version say none.
+  conditions: z
+    .array(z.object({ cause: z.string(), severity: z.enum(severities), total: count, message: z.string() }))
+    .max(limits.alarmCausesMax)
+    .default([]),
 });
 
 /** The figures of one heartbeat; fields as in `StatusSnapshot`. */

@@ -19,7 +19,7 @@ const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 const severity = z.enum(severities);
 const name = z.string().max(limits.alarmNameCharsMax);
 const text = z.string().max(limits.alarmTextCharsMax);
-const unit = z.enum(['frames', 'seconds']);
+const unit = z.enum(['frames', 'seconds', 'bursts']);
 const act = z.object({ who: name, why: text, atMs: ms });
 
 const alarm = z.object({

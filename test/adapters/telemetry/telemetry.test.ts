@@ -190,6 +190,9 @@ describe('metrics', () => {
         spans: [{ stage: 'total', nanos: 20_000_000, frames: kept }],
         anomalies: [],
       });
+    const alarm = { cause: 'lag', message: '', sinceMs: 0, lastMs: 0, count: 1, unit: 'seconds' } as const;
+    const minor = { ...alarm, severity: 'minor', open: true, acknowledged: null, shelved: null } as const;
+    book.watchAlarms(() => [minor, { ...minor, severity: 'ok', open: false }]);
     book.received(9, 900);
     commit(5);
     await metrics.text();
@@ -201,6 +204,8 @@ describe('metrics', () => {
     expect(text).toContain('tessera_packets_total{reason="ordinary"} 7');
     expect(text).toContain('tessera_books_unbalanced_frames{service="processor"} 0');
     expect(text).toContain('tessera_compression_ratio{basis="dense"} 100');
+    expect(text).toContain('tessera_alarms_open{severity="minor"} 1');
+    expect(text).toContain('tessera_alarms_open{severity="major"} 0');
     const p99 = Number(
       /tessera_stage_latency_seconds\{stage="total",quantile="0\.99"\} (\S+)/.exec(text)![1],
     );

@@ -74,7 +74,7 @@ const openWorld = async (): Promise<World> => {
 
 const startKeeper = async ({ broker, clock }: World) => {
   const bus = broker.connect();
-  const keeper = await keepAlarms({ bus, log: quiet, topics, group: 'alarms', beginMs: nowMs(clock) - 1 });
+  const keeper = await keepAlarms({ bus, log: quiet, topics, beginMs: nowMs(clock) - 1 });
   const follower = await followAlarms(bus, topics.alarmState, quiet);
   return {
     get shown() {
@@ -181,6 +181,28 @@ describe('the keeper of alarms', () => {
       ['latency-budget', 'minor'],
       ['partitions-unowned', 'major'],
     ]);
+    world.silence.abort();
+    await keeper.stop();
+  });
+
+  it('takes what other parts of a process judge from its heartbeat', async () => {
+    const world = await openWorld();
+    const keeper = await startKeeper(world);
+    let total = 0;
+    const burst = { cause: 'anomaly-burst', severity: 'major', message: '12 rare frames in 10 s' } as const;
+    const band = {
+      cause: 'rate-out-of-band',
+      severity: 'minor',
+      total: 0,
+      message: '0.4 %, not 0.25 %',
+    } as const;
+    world.book.watchConditions(() => (total === 0 ? [] : [{ ...burst, total }, band]));
+    world.book.watchConditions(() => [{ ...band, cause: 'unheard-of' }]);
+    await run(world, 3, 100, 0);
+    for (total = 1; total <= 5; total++) await run(world, 1, 100, 0);
+    expect(keeper.shown).toMatchObject([{ cause: 'anomaly-burst', unit: 'bursts', message: burst.message }]);
+    await run(world, 60, 100, 0);
+    expect(keeper.shown).toMatchObject([{ cause: 'anomaly-burst', count: 6 }, { cause: 'rate-out-of-band' }]);
     world.silence.abort();
     await keeper.stop();
   });
