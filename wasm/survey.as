@@ -97,8 +97,8 @@ function mostOf(bytes: v128): i32 {
  * block of zeros before and behind those of a layer) is all zero between calls. `silentMask` and `aloneMask` have 8 bytes
  * a block, 255 where a channel is known for it. Writes `out`, `layers` (i32 each: most saturated cells of one of its
  * patches), `cards`, `seams` (two i32 each: hits beside it and pairs across it) and `fullRows` (u8 a card and sample: its
- * rows of eight channels that are all hit at once), and expects them zeroed. Samples are asked for what cannot be in
- * every other patch, as on a chessboard.
+ * rows of eight channels that are all hit at once), and expects them zeroed. Every other block is asked
+ * for samples that cannot be, for stuck bits and for full rows.
  */
 export function survey(
   patches: usize, rows: i32, cells: usize, adc: usize, hitCount: i32,
@@ -177,7 +177,7 @@ export function survey(
     const count = <i32>popcnt(most);
     saturatedCount += count;
     layerMost = max(layerMost, count);
-    if (((block + time) & 1) != 0) continue;
+    if ((block & 1) != 0) continue;
     // Below the lowest code, or far above both neighbours in time, which no pulse of the shaper is.
     const b0 = v128.or(v128.and(jumpsOf(c0, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c0), z0));
     const b1 = v128.or(v128.and(jumpsOf(c1, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c1), z1));
@@ -254,14 +254,16 @@ export function survey(
         fullTop = i8x16.max_u(fullTop, i64x2.splat(fulls));
         tornTop = i8x16.max_u(tornTop, tornHere);
         const live = popcnt(i8x16.bitmask(v128.andnot(i8x16.ne(hitsHoles, zero), v128.load64_zero(silentMask + mask))) & 255);
-        const asked = min(hits, blockHitsAsked);
+        const asked = (block & 1) == 0 ? min(hits, blockHitsAsked) : 0;
         if (hits >= busyHits) emptyCount += 8 - live - popcnt(i8x16.bitmask(v128.load64_zero(silentMask + mask)));
-        joinBits(hitAt, asked);
-        stuckTop = max(stuckTop, stuckEvidence(asked, andOf, orOf, adcMask, weights));
+        if (asked > 0) {
+          joinBits(hitAt, asked);
+          stuckTop = max(stuckTop, stuckEvidence(asked, andOf, orOf, adcMask, weights));
+          store<i32>(card, load<i32>(card, 12) | (~andOf & adcMask), 12);
+          store<i32>(card, load<i32>(card, 16) | orOf, 16);
+        }
         store<i32>(card, load<i32>(card) + hits);
         store<i32>(card, load<i32>(card, 8) + live, 8);
-        store<i32>(card, load<i32>(card, 12) | (~andOf & adcMask), 12);
-        store<i32>(card, load<i32>(card, 16) | orOf, 16);
         let countWord = <u64>i64x2.extract_lane(hitsHoles, 0);
         const across = min(lastHits, <i32>(countWord & 255)) - 2 * lastPairs;
         if (across > 0) {
@@ -279,7 +281,7 @@ export function survey(
           store<i32>(seam, load<i32>(seam) + <i32>(countWord >>> 56));
           store<i32>(seam, load<i32>(seam, 4) + i8x16.extract_lane_u(alonePairs, 15), 4);
         }
-        if (hits >= channelHitsAsked) {
+        if (asked >= channelHitsAsked) {
           let channelAt = hitAt;
           for (let pad = 0; pad < 8; pad++) {
             const count = <i32>(countWord & 255);
@@ -333,6 +335,7 @@ export function survey(
       i8x16.popcnt(i64x2.replace_lane(i64x2.splat(word & ~(left | right | early | late)), 1, word & right)),
     );
     fulls += (((word & 0x7f7f7f7f7f7f7f7f) + 0x0101010101010101) & word & 0x8080808080808080) >>> 7;
+    if ((block & 1) != 0) continue;
     let row = word & (word >>> 32);
     row &= row >>> 16;
     row = row & (row >>> 8) & 255;

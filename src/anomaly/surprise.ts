@@ -119,21 +119,25 @@ export const prepareSurprise = (
 };
 
 /**
- * Standardised surprise of `patchCount` patches whose symbols start at `symbolsAt`: 0 is what the table
- * expects, 1 is one standard deviation of independent patches. A frame without patches scores 0.
+ * Standardised surprise of `patchCount` patches that cost `units` together: 0 is what the table expects, 1 is one standard
+ * deviation of independent patches. A frame without patches scores 0.
  */
+export const standardised = (units: number, patchCount: number, tables: SurpriseTables): number =>
+  patchCount === 0 || tables.patchVariance <= 0
+    ? 0
+    : (units - patchCount * tables.patchMean) / Math.sqrt(patchCount * tables.patchVariance);
+
+/** The same of patches whose symbols start at `symbolsAt`: the slow twin of the scorers' compiled sum. */
 export const surpriseScore = (
   symbols: Uint8Array,
   symbolsAt: number,
   patchCount: number,
   tables: SurpriseTables,
 ): number => {
-  if (patchCount === 0 || tables.patchVariance <= 0) return 0;
-  const { symbolsPerPatch } = tables;
   let units = 0;
   for (let patch = 0; patch < patchCount; patch++)
-    units += patchCost(symbols, symbolsAt + patch * symbolsPerPatch, tables);
-  return (units - patchCount * tables.patchMean) / Math.sqrt(patchCount * tables.patchVariance);
+    units += patchCost(symbols, symbolsAt + patch * tables.symbolsPerPatch, tables);
+  return standardised(units, patchCount, tables);
 };
 
 /** Cost of the patch whose symbols start at `at`, in 1/256 bit. */

@@ -19,18 +19,18 @@ const sets = [
   {
     key: 'auau',
     instrument: 'sphenix-tpc-auau',
-    normalTimeFrames: 84,
-    errorFrames: 400,
-    struck: 32,
-    judged: 12,
+    normalTimeFrames: 200,
+    errorFrames: 700,
+    struck: 48,
+    judged: 16,
   },
   {
     key: 'pp',
     instrument: 'sphenix-tpc-pp',
-    normalTimeFrames: 1500,
-    errorFrames: 4000,
-    struck: 64,
-    judged: 64,
+    normalTimeFrames: 4400,
+    errorFrames: 8000,
+    struck: 80,
+    judged: 80,
   },
 ] as const;
 type SetPlan = (typeof sets)[number];

@@ -61,7 +61,9 @@ const quantilesOf = (readings: Float64Array): number[] => {
 
 /** Least squares with a parabola in the upper levels, each by the frames that carry it. */
 const smoothed = (moves: readonly number[]): number[] => {
-  const used = levels.map((level, i) => ({ x: level - 1.5, y: moves[i]!, i })).filter(({ i }) => levels[i]! >= smoothFrom);
+  const used = levels
+    .map((level, i) => ({ x: level - 1.5, y: moves[i]!, i }))
+    .filter(({ i }) => levels[i]! >= smoothFrom);
   const sums = new Float64Array(8);
   for (const { x, y, i } of used) {
     const level = levels[i]!;
@@ -69,9 +71,27 @@ const smoothed = (moves: readonly number[]): number[] => {
     for (let k = 0; k < 5; k++) sums[k]! += weight * x ** k;
     for (let k = 0; k < 3; k++) sums[5 + k]! += weight * y * x ** k;
   }
-  const [s0, s1, s2, s3, s4, t0, t1, t2] = sums as unknown as [number, number, number, number, number, number, number, number];
-  const det = (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, k: number) =>
-    a * (e * k - f * h) - b * (d * k - f * g) + c * (d * h - e * g);
+  const [s0, s1, s2, s3, s4, t0, t1, t2] = sums as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const det = (
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+    h: number,
+    k: number,
+  ) => a * (e * k - f * h) - b * (d * k - f * g) + c * (d * h - e * g);
   const all = det(s0, s1, s2, s1, s2, s3, s2, s3, s4);
   const c0 = det(t0, s1, s2, t1, s2, s3, t2, s3, s4) / all;
   const c1 = det(s0, t0, s2, s1, t1, s3, s2, t2, s4) / all;

@@ -6,9 +6,10 @@
  */
 
 import { Fault } from '../../domain/fault.ts';
-import type { InstrumentCard } from '../../domain/instrument.ts';
+import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
 import type { ModelCard } from '../../domain/model.ts';
 import type { Gatherer } from '../../kernels/gather.ts';
+import { openCosts } from '../../kernels/survey/costs.ts';
 import {
   type CodeScale,
   codeScale,
@@ -18,7 +19,7 @@ import {
   surveyBytes,
   tallyNames,
 } from '../../kernels/survey/survey.ts';
-import { prepareSurprise, type SurpriseTables, surpriseName, surpriseScore } from '../surprise.ts';
+import { prepareSurprise, type SurpriseTables, standardised, surpriseName } from '../surprise.ts';
 import { type GaugeName, type GaugeSetup, gaugeNames, putGauges } from './gauges.ts';
 import { bandPosition, bandsMax, gridOf, knotExceedances, maskOf, type ScoreTables } from './tables.ts';
 
@@ -95,6 +96,8 @@ export const openScorers = (
 ): Scorers => {
   const surprise = prepareSurprise(model);
   const { symbolsPerPatch } = surprise;
+  const patchesMax = patchesPerAxis(card).reduce((product, count) => product * count, 1);
+  const costOf = openCosts(surprise, patchesMax);
   const survey = tables === null ? null : openSurvey(card, model, tables);
   const ruler = tables === null ? null : openRuler(tables);
   return {
@@ -104,8 +107,9 @@ export const openScorers = (
     spareBytes: survey === null ? 0 : surveyBytes(survey.grid, card.adcBits, card.regions.length),
     watch: (gatherer) => (survey === null ? null : openWatch(survey, gatherer)),
     scoreFrame(bite, frame, out) {
-      const at = bite.firstRow[frame]! * symbolsPerPatch;
-      out[0] = surpriseScore(bite.symbols, at, bite.rowCount[frame]!, surprise);
+      const patchCount = bite.rowCount[frame]!;
+      const units = costOf(bite.symbols, bite.firstRow[frame]! * symbolsPerPatch, patchCount);
+      out[0] = standardised(units, patchCount, surprise);
       const open = bite.opens[frame];
       if (ruler !== null && open) ruler(open.hitCount, bite.gauges, frame * gaugeColumns, out, 1);
     },

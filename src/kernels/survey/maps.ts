@@ -25,7 +25,7 @@ export interface SurveyMaps {
   readonly full: Uint16Array;
   readonly low: Uint16Array;
   readonly jumps: Uint16Array;
-  /** Both, in the patches the survey asks: every other one. */
+  /** Both, in the blocks of lanes the survey asks: every other one. */
   readonly bad: Uint16Array;
   readonly saturated: Uint16Array;
   /** AND and OR of its ADC values, and the evidence of a stuck bit (1/64 bit), whatever the number of hits. */
@@ -104,7 +104,7 @@ const lookAround = (
   if (own < lowest) maps.low[channel]! += 1;
   if (isJump) maps.jumps[channel]! += 1;
   const block = Math.floor(channel / lanes) * laneBlocks + Math.floor(lane / side);
-  if ((own < lowest || isJump) && (block + Math.floor(sample / side)) % 2 === 0) maps.bad[channel]! += 1;
+  if ((own < lowest || isJump) && block % 2 === 0) maps.bad[channel]! += 1;
   if (phase === 0 && sample + side <= samples) {
     let run = 1;
     while (run < side && cells[voxel + run]! > 0) run += 1;
@@ -161,7 +161,8 @@ export const surveyOfMaps = (
     for (let lane = laneBlock * side; lane < Math.min(lanes, (laneBlock + 1) * side); lane++) {
       const channel = layer * lanes + lane;
       const own = maps.hits[channel]!;
-      if (own >= channelHitsAsked) tally.stuck = Math.max(tally.stuck, evidence(next, channelHitsAsked));
+      if (block % 2 === 0 && own >= channelHitsAsked)
+        tally.stuck = Math.max(tally.stuck, evidence(next, channelHitsAsked));
       next += own;
       tally.codes += maps.codes[channel]!;
       survey.cards[card + cardRecord.codes]! += maps.codes[channel]!;
@@ -198,13 +199,14 @@ export const surveyOfMaps = (
         survey.seams[2 * seam + 1]! += maps.pairs[channel]!;
       }
     }
-    const asked = Math.min(next - first, blockHitsAsked);
-    if (asked === 0) continue;
-    const { all, any } = joined(digits.adc, first, asked, mask);
+    if (next === first) continue;
     if (next - first >= busyHits) tally.emptyBusy += emptyIn(block);
     survey.layers[layer] = Math.max(survey.layers[layer]!, ...saturated);
-    tally.stuck = Math.max(tally.stuck, evidence(first, asked));
     survey.cards[card + cardRecord.hits]! += next - first;
+    if (block % 2 !== 0) continue;
+    const asked = Math.min(next - first, blockHitsAsked);
+    const { all, any } = joined(digits.adc, first, asked, mask);
+    tally.stuck = Math.max(tally.stuck, evidence(first, asked));
     survey.cards[card + cardRecord.zeros]! |= ~all & mask;
     survey.cards[card + cardRecord.ones]! |= any;
   }
@@ -231,10 +233,11 @@ const joined = (
 
 /** Most rows of eight channels, all hit at once, of one card and sample. */
 const fullRowsMost = ({ grid: cells }: SurveyMaps, grid: SurveyGrid): number => {
-  const { lanes, samples, wiring, cardsAbreast } = grid;
+  const { lanes, samples, wiring, cardsAbreast, laneBlocks } = grid;
   const rows = new Uint16Array(grid.cards * samples);
   for (let layer = 0; layer < grid.layers; layer++)
-    for (let lane = 0; lane + side <= lanes; lane += side)
+    for (let lane = 0; lane + side <= lanes; lane += side) {
+      if ((layer * laneBlocks + lane / side) % 2 !== 0) continue;
       for (let sample = 0; sample < samples; sample++) {
         const first = (layer * lanes + lane) * samples + sample;
         let hits = 0;
@@ -243,5 +246,6 @@ const fullRowsMost = ({ grid: cells }: SurveyMaps, grid: SurveyGrid): number => 
           Math.floor(layer / wiring.cardLayers) * cardsAbreast + Math.floor(lane / wiring.cardLanes);
         if (hits === side) rows[card * samples + sample]! += 1;
       }
+    }
   return rows.reduce((most, one) => Math.max(most, one), 0);
 };

@@ -127,10 +127,10 @@ export const cardRecord = { hits: 0, codes: 1, live: 2, zeros: 3, ones: 4, size:
  * One frame's survey; the same arrays for every frame. `tally` in the order of `tallyNames`: sum of codes · pairs of
  * hits side by side in lanes · holes (no hit between two) · hits alone (none beside them in lanes or samples), most of
  * them in one channel, and the sum of their squares over channels · holes of channels without any hit, and most in one
- * · whole runs of eight samples, and most in one channel · hits below threshold and jumps, of every other patch · saturated hits · evidence of a
- * stuck bit in 1/64 bit · pairs missing between neighbours (the fewer hits of the two less twice their pairs), and most
- * between two · channels without hits in busy blocks · rows of eight channels all hit at once, most of one card and
- * sample · sum of ADC values.
+ * · whole runs of eight samples, and most in one channel · hits below threshold and
+ * jumps, of every other block · saturated hits · evidence of a stuck bit in 1/64 bit, of every other block · pairs missing between neighbours (the fewer hits of the two less twice their pairs), and most
+ * between two · channels without hits in busy blocks · rows of eight channels all hit at once, of every other
+ * block, most of one card and sample · sum of ADC values.
  */
 export interface Survey {
   readonly tally: Int32Array;

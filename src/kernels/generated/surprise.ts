@@ -1,0 +1,5 @@
+// Written by wasm/generate.ts from wasm/surprise.as; edit that, and run it again.
+export const wasmBase64 =
+  'AGFzbQEAAAABCwFgBn9/f39/fwF8Ag8BA2VudgZtZW1vcnkCAAADAgEABxUCCHN1cnByaXNlAAAGbWVtb3J5AgAKjQEBigECBH8B' +
+  'fiADQQJ0IQgDQCABIAdKBEAgAC0AAEECdCIGIARqKAIAIQMgBCAFIAZqKAIAQQJ0aiEGIAAgAmohCSAAQQFqIQADQCAAIAlJBEAg' +
+  'AyAGIAAtAABBAnRqKAIAaiEDIAYgCGohBiAAQQFqIQAMAQsLIAogA6x8IQogB0EBaiEHDAELCyAKuQs=';
