@@ -203,12 +203,11 @@ export function survey(
   let hitsHoles = zero;
   let alonePairs = zero;
   let fulls: u64 = 0;
-  let pairCount = 0;
-  let holeCount = 0;
-  let aloneCount = 0;
+  // Sums over four channels a lane: holes and silent, alone and pairs, full and torn.
+  let firstSum = i32x4.splat(0);
+  let secondSum = i32x4.splat(0);
+  let thirdSum = i32x4.splat(0);
   let aloneSum = i32x4.splat(0);
-  let silentCount = 0;
-  let fullCount = 0;
   let tornCount = 0;
   let emptyCount = 0;
   let aloneTop = zero;
@@ -226,28 +225,25 @@ export function survey(
     if (patch >= blockEnd) {
       if (block >= 0) {
         const mask = <usize>block << 3;
-        const sums = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(hitsHoles));
+        const sums = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(hitsHoles));
         const hits = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1);
         // Holes of channels that are not known to be dead; of those, the ones without any hit.
-        const holesHere = v128.andnot(i8x16.shuffle(hitsHoles, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16), v128.load64_zero(silentMask + mask));
+        const holesHere = v128.andnot(i8x16.shuffle(hitsHoles, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23), v128.load64_zero(silentMask + mask));
         const silentHere = v128.and(holesHere, i8x16.eq(hitsHoles, zero));
-        const aloneHere = v128.andnot(i8x16.shuffle(alonePairs, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 16, 16, 16, 16, 16, 16, 16), v128.load64_zero(aloneMask + mask));
-        const pairsHere = i8x16.shuffle(alonePairs, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16);
-        const first = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(holesHere, silentHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
+        const aloneHere = v128.andnot(i8x16.shuffle(alonePairs, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), v128.load64_zero(aloneMask + mask));
+        const pairsHere = i8x16.shuffle(alonePairs, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
+        const first = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(holesHere, silentHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
         // Far fewer pairs than two channels side by side would have if they were neighbours.
-        const channelsHere = i8x16.shuffle(hitsHoles, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 16, 16, 16, 16, 16, 16, 16);
+        const channelsHere = i8x16.shuffle(hitsHoles, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
         const tornHere = i8x16.sub_sat_u(
           i8x16.min_u(channelsHere, i64x2.shr_u(channelsHere, 8)),
           i8x16.add_sat_u(pairsHere, pairsHere),
         );
-        const second = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(aloneHere, pairsHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
-        const third = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(i64x2.replace_lane(i64x2.splat(fulls), 1, i64x2.extract_lane(tornHere, 0))));
-        holeCount += i32x4.extract_lane(first, 0) + i32x4.extract_lane(first, 1);
-        silentCount += i32x4.extract_lane(first, 2) + i32x4.extract_lane(first, 3);
-        aloneCount += i32x4.extract_lane(second, 0) + i32x4.extract_lane(second, 1);
-        pairCount += i32x4.extract_lane(second, 2) + i32x4.extract_lane(second, 3);
-        fullCount += i32x4.extract_lane(third, 0) + i32x4.extract_lane(third, 1);
-        tornCount += i32x4.extract_lane(third, 2) + i32x4.extract_lane(third, 3);
+        const second = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(aloneHere, pairsHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
+        const third = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i64x2.replace_lane(i64x2.splat(fulls), 1, i64x2.extract_lane(tornHere, 0))));
+        firstSum = i32x4.add(firstSum, first);
+        secondSum = i32x4.add(secondSum, second);
+        thirdSum = i32x4.add(thirdSum, third);
         aloneSum = i32x4.add(aloneSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(aloneHere, aloneHere)));
         silentTop = i8x16.max_u(silentTop, silentHere);
         aloneTop = i8x16.max_u(aloneTop, aloneHere);
@@ -347,27 +343,27 @@ export function survey(
     }
   }
   store<i32>(out, chargeOf(adc, hitCount), charge);
-  store<i32>(out, pairCount, pairs);
-  store<i32>(out, holeCount, holes);
-  store<i32>(out, aloneCount, alone);
+  store<i32>(out, i32x4.extract_lane(secondSum, 2) + i32x4.extract_lane(secondSum, 3), pairs);
+  store<i32>(out, i32x4.extract_lane(firstSum, 0) + i32x4.extract_lane(firstSum, 1), holes);
+  store<i32>(out, i32x4.extract_lane(secondSum, 0) + i32x4.extract_lane(secondSum, 1), alone);
   store<i32>(out, mostOf(aloneTop), aloneMost);
   store<i32>(
     out,
     i32x4.extract_lane(aloneSum, 0) + i32x4.extract_lane(aloneSum, 1) + i32x4.extract_lane(aloneSum, 2) + i32x4.extract_lane(aloneSum, 3),
     aloneSquares,
   );
-  store<i32>(out, silentCount, silent);
+  store<i32>(out, i32x4.extract_lane(firstSum, 2) + i32x4.extract_lane(firstSum, 3), silent);
   store<i32>(out, mostOf(silentTop), silentMost);
-  store<i32>(out, fullCount, full);
+  store<i32>(out, i32x4.extract_lane(thirdSum, 0) + i32x4.extract_lane(thirdSum, 1), full);
   store<i32>(out, mostOf(fullTop), fullMost);
   store<i32>(out, stuckTop, stuck);
-  store<i32>(out, tornCount, torn);
+  store<i32>(out, tornCount + i32x4.extract_lane(thirdSum, 2) + i32x4.extract_lane(thirdSum, 3), torn);
   store<i32>(out, mostOf(tornTop), tornMost);
   store<i32>(out, emptyCount, emptyBusy);
   let rowTop = zero;
   const rowsEnd = fullRows + (<usize>(((layer / cardLayers) + 1) * cardsAbreast * timeBlocks) << 3);
   for (let rowAt = fullRows; rowAt < rowsEnd; rowAt += 16) rowTop = i8x16.max_u(rowTop, v128.load(rowAt));
-  store<i32>(out, max(mostOf(rowTop), mostOf(i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16))), rowMost);
+  store<i32>(out, max(mostOf(rowTop), mostOf(i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23))), rowMost);
   blockEnd = 0;
   for (let row = 0; row < rows; row++) {
     const patch = load<i32>(patches + (<usize>row << 2));
