@@ -3,23 +3,17 @@
  * it, the processor is killed with -9, and its successor still knows. What memory can show is in services/alarms.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stopAll } from '../../loadtest/drive.ts';
 import { openCrew } from '../../loadtest/prove/crew.ts';
 import { openWorld, runTessera } from '../../loadtest/prove/world.ts';
-import { kafkaMissing } from './broker.ts';
+import { alarmsShown } from '../../src/anomaly/alarms.ts';
+import type { AlarmSnapshot } from '../../src/domain/status.ts';
+import { latestAlarmState } from '../../src/services/alarms/follower.ts';
+import { kafkaMissing, keptLog } from './broker.ts';
 
 const missing = await kafkaMissing();
-
-interface Listed {
-  readonly alarms: readonly {
-    readonly cause: string;
-    readonly severity: string;
-    readonly count: number;
-    readonly acknowledged: { readonly who: string; readonly why: string } | null;
-    readonly shelved: { readonly who: string } | null;
-  }[];
-}
 
 describe('alarms', () => {
   afterAll(() => stopAll());
@@ -41,12 +35,12 @@ describe('alarms', () => {
         })),
       );
     const alarms = (...args: string[]) => runTessera(['alarms', ...args, ...flags]);
-    /** Lists until the alarm counts so many; the deadline is the test's. */
-    const counted = async (count: number): Promise<Listed['alarms']> => {
+    /** The state once the alarm counts so many; the deadline is the test's. */
+    const counted = async (count: number): Promise<readonly AlarmSnapshot[]> => {
       for (;;) {
-        const { code, stdout } = await alarms('list', '--json');
-        const listed = code === 0 ? (JSON.parse(stdout) as Listed).alarms : [];
-        if (listed.some((one) => one.cause === 'frames-refused' && one.count === count)) return listed;
+        const shown = alarmsShown((await latestAlarmState(bus, topics.alarmState, keptLog()))?.book ?? null);
+        if (shown.some((one) => one.cause === 'frames-refused' && one.count === count)) return shown;
+        await delay(50);
       }
     };
     await sendBad(500);
@@ -58,7 +52,10 @@ describe('alarms', () => {
     const second = await crew.start();
     await second.ready();
     await sendBad(250);
-    expect(await counted(750)).toMatchObject([
+    await counted(750);
+    const { code, stdout } = await alarms('list', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).alarms).toMatchObject([
       { cause: 'frames-refused', acknowledged: { who: 'ana', why: 'cable' } },
       { cause: 'lag', shelved: {} },
     ]);
