@@ -216,9 +216,7 @@ export const runProcessor = async (
   const host = { name: hostname(), processId: process.pid, version };
   const announcing = announce({ bus, clock, log, topics, book, instrumentId: card.id, host }, silence.signal);
   const beginMs = Number(clock.nowNanos() / 1_000_000n);
-  const keeper = await keepAlarms({ bus, log, topics, beginMs });
-  // Frames go on without alarms; that they do is said where alarms would have been.
-  keeper.failed.catch((error: unknown) => log.error({ error: String(error) }, 'alarms are no longer kept'));
+  const keeper = keepAlarms({ bus, log, clock, topics, beginMs });
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {

@@ -116,6 +116,8 @@ export const limits = {
   /** Alarm state is written this often while an alarm is open, and this often when all is well: how far back
    * heartbeats are read again after a kill. */
   alarmWriteMs: 2_000,
+  /** A keeper that failed tries again after this: a broker that restarts is back by then. */
+  alarmRetryMs: 10_000,
   alarmCheckpointMs: 60_000,
   /** Records at the end of the alarm state's topic among which the newest surely is (transaction markers count too). */
   alarmTailRecords: 64n,

@@ -1,7 +1,8 @@
 /**
  * Keeps the alarms of one instrument: heartbeats and commands in, al00, answers and the state out, all of a step in
  * one transaction with the commands' offset. Whoever owns the commands' one partition is the keeper; its successor
- * goes on from the state and reads again the heartbeats since. Time is the broker's: it refuses a clock.
+ * goes on from the state and reads again the heartbeats since. Time is the broker's: it refuses to
+ * judge by a clock.
  */
 
 import {
@@ -15,7 +16,8 @@ import { command as obey, observe, openAlarmBook, type Telling } from '../../ano
 import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
 import { epochNanos } from '../../domain/quantity.ts';
-import type { Bus, BusRecord, OutputRecord, PartitionFeed } from '../../ports/bus.ts';
+import type { Bus, BusRecord, Consumption, OutputRecord, PartitionFeed } from '../../ports/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { encodeAlarm } from '../../wire/alarms/alarm.ts';
 import { readBeat } from '../../wire/alarms/beat.ts';
@@ -28,13 +30,13 @@ export interface AlarmKeeperParts {
   readonly bus: Bus;
   readonly log: Log;
   readonly topics: Topics;
+  /** Only for the wait before what failed is begun anew. */
+  readonly clock: Clock;
   /** Where a keeper that finds no state begins to judge, ms since the epoch: about now. */
   readonly beginMs: number;
 }
 
 export interface AlarmKeeper {
-  /** Rejects when alarms can no longer be kept. */
-  readonly failed: Promise<never>;
   /** Writes the state a last time and leaves the group. */
   stop(): Promise<void>;
 }
@@ -159,23 +161,51 @@ const keep = async (parts: AlarmKeeperParts, feed: PartitionFeed): Promise<void>
   if (!feed.revoked.aborted) await term.close();
 };
 
-export const keepAlarms = async (parts: AlarmKeeperParts): Promise<AlarmKeeper> => {
-  const { bus, topics, log } = parts;
-  const consumption = await bus.consume({
-    group,
-    topic: topics.commands,
-    // An acknowledgement is never lost, and never done twice.
-    delivery: 'exactly-once',
-    fresh: 'beginning',
-    queueBytesMax: limits.controlBufferBytesMax,
-    async onFeed(feed) {
+/** Keeps alarms until it is stopped; what fails is begun anew, because the next alarm may be about just that. */
+export const keepAlarms = (parts: AlarmKeeperParts): AlarmKeeper => {
+  const { bus, topics, log, clock } = parts;
+  const stopping = new AbortController();
+  const asked = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+  const consume = (): Promise<Consumption> =>
+    bus.consume({
+      group,
+      topic: topics.commands,
+      // An acknowledgement is never lost, and never done twice.
+      delivery: 'exactly-once',
+      fresh: 'beginning',
+      queueBytesMax: limits.controlBufferBytesMax,
+      async onFeed(feed) {
+        try {
+          await keep(parts, feed);
+        } catch (error) {
+          if (!(error instanceof Fault && error.code === 'bus-fenced')) throw error;
+          log.info({ topic: topics.commands }, 'alarms are kept by another process now');
+        }
+      },
+    });
+
+  const term = async (): Promise<void> => {
+    const consumption = await consume();
+    try {
+      await Promise.race([asked, consumption.failed]);
+    } finally {
+      await consumption.stop();
+    }
+  };
+  const keeping = (async () => {
+    while (!stopping.signal.aborted) {
       try {
-        await keep(parts, feed);
+        await term();
       } catch (error) {
-        if (!(error instanceof Fault && error.code === 'bus-fenced')) throw error;
-        log.info({ topic: topics.commands }, 'alarms are kept by another process now');
+        log.error({ error: String(error) }, 'alarms are not kept for the moment');
+        await clock.sleep(limits.alarmRetryMs, stopping.signal);
       }
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await keeping;
     },
-  });
-  return { failed: consumption.failed, stop: () => consumption.stop() };
+  };
 };

@@ -12,6 +12,7 @@ import { createMemoryLane } from '../../../src/adapters/memory/lane.ts';
 import { alarmsShown } from '../../../src/anomaly/alarms.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import type { AlarmBook } from '../../../src/domain/alarm.ts';
+import { Fault } from '../../../src/domain/fault.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import { openLane } from '../../../src/lane.ts';
 import type { Bus, BusRecord } from '../../../src/ports/bus.ts';
@@ -72,9 +73,9 @@ const openWorld = async (): Promise<World> => {
   return { clock, broker, bus, book, silence };
 };
 
-const startKeeper = async ({ broker, clock }: World) => {
-  const bus = broker.connect();
-  const keeper = await keepAlarms({ bus, log: quiet, topics, beginMs: nowMs(clock) - 1 });
+const startKeeper = async ({ broker, clock }: World, change = (bus: Bus): Bus => bus) => {
+  const bus = change(broker.connect());
+  const keeper = keepAlarms({ clock, bus, log: quiet, topics, beginMs: nowMs(clock) - 1 });
   const follower = await followAlarms(bus, topics.alarmState, quiet);
   return {
     get shown() {
@@ -203,6 +204,29 @@ describe('the keeper of alarms', () => {
     expect(keeper.shown).toMatchObject([{ cause: 'anomaly-burst', unit: 'bursts', message: burst.message }]);
     await run(world, 60, 100, 0);
     expect(keeper.shown).toMatchObject([{ cause: 'anomaly-burst', count: 6 }, { cause: 'rate-out-of-band' }]);
+    world.silence.abort();
+    await keeper.stop();
+  });
+
+  it('begins anew when the bus fails it, and has missed nothing', async () => {
+    const world = await openWorld();
+    let failures = 0;
+    const keeper = await startKeeper(world, (bus) => ({
+      ...bus,
+      async *read(options) {
+        for await (const record of bus.read(options)) {
+          yield record;
+          if (options.topic === topics.status && failures < 2 && record.offset >= 4n) {
+            failures += 1;
+            throw new Fault('bus-failed', 'a broker went away');
+          }
+        }
+      },
+    }));
+    await run(world, 40, 100, 1);
+    expect(failures).toBe(2);
+    await run(world, 70, 100, 0);
+    expect(keeper.past).toMatchObject([{ cause: 'frames-refused', count: 40 }]);
     world.silence.abort();
     await keeper.stop();
   });
