@@ -26,6 +26,7 @@ import {
 import { askAlarms, listAlarms } from './commands/alarms.ts';
 import { doctor } from './commands/doctor.ts';
 import { durationMs } from './commands/duration.ts';
+import { fitScoresOfTopic } from './commands/fit_scores.ts';
 import { fitTopic } from './commands/fit_tables.ts';
 import { importFile } from './commands/import.ts';
 import { inspect } from './commands/inspect.ts';
@@ -240,6 +241,26 @@ const alarms = (flags: Flags, asked: AlarmCommand | null): Promise<number> =>
     return asked === null ? listAlarms(parts, json) : askAlarms(parts, asked, randomUUID(), json);
   });
 
+/** Fits score tables to good frames on the topic; the card then names the file by its hash. */
+const fitScores = (flags: Flags): Promise<number> =>
+  withBus(flags, async ({ cards: { card, model }, bus }) => {
+    const out = text(flags.out);
+    if (out === undefined) throw new Fault('config-invalid', '--out FILE is missing: where the tables go');
+    const wiring = {
+      cardLayers: wholeNumber('--card-layers', flags.cardLayers),
+      cardLanes: wholeNumber('--card-lanes', flags.cardLanes),
+      chipLanes: wholeNumber('--chip-lanes', flags.chipLanes),
+    };
+    const framesMax = wholeNumber('--frames', flags.frames);
+    const { note } = output;
+    const topic = topicsOf(card.id).frames;
+    const json = await fitScoresOfTopic({ bus, card, model, wiring, topic, framesMax, note });
+    writeFileSync(out, json);
+    const sha256 = createHash('sha256').update(json).digest('hex');
+    print(`${out}: name it in instruments/${card.id}.json as "scores": { "file": …, "sha256": "${sha256}" }`);
+    return 0;
+  });
+
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name))
@@ -341,6 +362,15 @@ export const addOneShots = (
     .option('--out <file>', 'where the tables go')
     .option('--frames <count>', 'at most so many frames', '2000')
     .action(async (flags: Flags) => ended(await fitTables(flags)));
+
+  const scores = program.command('scores').description('what anomaly scores know of an instrument');
+  command('fit', 'fit the score tables of an instrument to the good frames on its topic', scores)
+    .option('--out <file>', 'where the tables go')
+    .option('--frames <count>', 'at most so many frames', '20000')
+    .option('--card-layers <count>', 'layers of channels one front-end card reads', '4')
+    .option('--card-lanes <count>', 'channels of one layer a front-end card reads, in eights', '64')
+    .option('--chip-lanes <count>', 'channels of one layer a chip reads, in eights', '32')
+    .action(async (flags: Flags) => ended(await fitScores(flags)));
 
   program
     .command('bench')

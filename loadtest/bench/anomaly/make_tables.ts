@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fitScores, type GoodFrame } from '../../../src/anomaly/scores/fit.ts';
+import { openScoreFit } from '../../../src/anomaly/scores/fit.ts';
 import { scoreTablesToJson } from '../../../src/anomaly/scores/tables.ts';
 import { home } from '../../../src/assemble.ts';
 import { limited, wiring } from '../../../src/sim/mishaps/site.ts';
@@ -16,7 +16,7 @@ import { chamberSeed, openFrameMaker } from './frames.ts';
 const [instrument, count] = process.argv.slice(2) as [string, string];
 const run = 1;
 const maker = openFrameMaker(instrument);
-const frames = function* (): Generator<GoodFrame> {
+const frames = function* () {
   for (const { region, digits } of maker.frames(run, 'train', Number(count)))
     yield { region, digits: limited(digits, maker.adcMax) };
 };
@@ -30,7 +30,10 @@ const provenance = {
   timeFrames: Number(count),
   inputTableOf: `${model.name}/${model.version}`,
 };
-const json = scoreTablesToJson(fitScores(frames, card, model, wired, provenance, say));
+const fit = openScoreFit(card, model, wired);
+for (const frame of frames()) fit.learnChannels(frame);
+for (const frame of frames()) fit.learnGauges(frame);
+const json = scoreTablesToJson(fit.tables(provenance));
 const folder = join(home, 'instruments/scores');
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, `${instrument}.json`), json);

@@ -31,35 +31,34 @@ interface ChannelSums {
   readonly alone: Float64Array;
 }
 
-const sumChannels = (
-  frames: Iterable<GoodFrame>,
-  card: InstrumentCard,
-  model: ModelCard,
-  grid: SurveyGrid,
-) => {
+const openSums = (card: InstrumentCard, model: ModelCard, grid: SurveyGrid) => {
   const maker = openMapMaker(grid, codeScale(card, model.inputTable), Uint8Array.from(model.inputTable));
-  const regions = card.regions.map(
-    (): ChannelSums => ({
-      hits: new Float64Array(grid.channels),
-      alone: new Float64Array(grid.channels),
-    }),
-  );
-  const ones = new Float64Array(card.adcBits);
-  let count = 0;
-  let hitCount = 0;
-  for (const { region, digits } of frames) {
-    const { hits, alone } = maker.mapsOf(digits);
-    const sums = regions[region]!;
-    for (let channel = 0; channel < grid.channels; channel++) {
-      sums.hits[channel]! += hits[channel]!;
-      sums.alone[channel]! += alone[channel]!;
-    }
-    for (let hit = 0; hit < digits.count; hit++)
-      for (let bit = 0; bit < card.adcBits; bit++) ones[bit]! += (digits.adc[hit]! >>> bit) & 1;
-    hitCount += digits.count;
-    count += 1;
-  }
-  return { regions, ones, hitCount, count };
+  const sums = {
+    regions: card.regions.map(
+      (): ChannelSums => ({
+        hits: new Float64Array(grid.channels),
+        alone: new Float64Array(grid.channels),
+      }),
+    ),
+    ones: new Float64Array(card.adcBits),
+    count: 0,
+    hitCount: 0,
+  };
+  return {
+    sums,
+    add({ region, digits }: GoodFrame): void {
+      const { hits, alone } = maker.mapsOf(digits);
+      const { hits: hitSums, alone: aloneSums } = sums.regions[region]!;
+      for (let channel = 0; channel < grid.channels; channel++) {
+        hitSums[channel]! += hits[channel]!;
+        aloneSums[channel]! += alone[channel]!;
+      }
+      for (let hit = 0; hit < digits.count; hit++)
+        for (let bit = 0; bit < card.adcBits; bit++) sums.ones[bit]! += (digits.adc[hit]! >>> bit) & 1;
+      sums.hitCount += digits.count;
+      sums.count += 1;
+    },
+  };
 };
 
 const silentOf = ({ hits }: ChannelSums, grid: SurveyGrid): number[] => {
@@ -162,55 +161,81 @@ const ascending = (sorted: Float64Array, isFine: boolean): number[] => {
   return knots;
 };
 
-/**
- * @param frames gives the same good frames each time it is asked: twice
- * @param provenance what is kept with the tables on how they came about
- */
-export const fitScores = (
-  frames: () => Iterable<GoodFrame>,
+/** Takes the same good frames twice, one by one: first all for their channels, then all again for their gauges. */
+export interface ScoreFit {
+  learnChannels(frame: GoodFrame): void;
+  /** Throws file-invalid at the first frame when too few were learnt before. */
+  learnGauges(frame: GoodFrame): void;
+  /** @param provenance what is kept with the tables on how they came about */
+  tables(provenance: Readonly<Record<string, unknown>>): ScoreTables;
+}
+
+export const openScoreFit = (card: InstrumentCard, model: ModelCard, wiring: Wiring): ScoreFit => {
+  const grid = gridOf(card, wiring);
+  const { sums, add } = openSums(card, model, grid);
+  let surveyor: ReturnType<typeof openGauges> | null = null;
+  const begin = () => {
+    const hitsMean = sums.hitCount / grid.channels / card.regions.length;
+    if (hitsMean < hitsToTell)
+      throw new Fault(
+        'file-invalid',
+        `${sums.count} frames leave ${hitsMean.toFixed(1)} hits a channel of ${card.id}; to tell which are silent it takes ${hitsToTell}`,
+      );
+    const silent = sums.regions.map((one) => silentOf(one, grid));
+    const alone = sums.regions.map((one, region) => aloneOf(one, silent[region]!, grid));
+    const bitWeights = bitWeightsOf(sums.ones, sums.hitCount);
+    return openGauges(card, model, grid, { instrument: card.id, wiring, bitWeights, silent, alone });
+  };
+  return {
+    learnChannels: add,
+    learnGauges(frame) {
+      surveyor ??= begin();
+      surveyor.add(frame);
+    },
+    tables(provenance) {
+      surveyor ??= begin();
+      const { known, positions, gauges } = surveyor;
+      const knots = knotsOf(Float64Array.from(positions), gauges);
+      return { ...known, knots, fit: { ...provenance, frames: sums.count, hits: sums.hitCount } };
+    },
+  };
+};
+
+const openGauges = (
   card: InstrumentCard,
   model: ModelCard,
-  wiring: Wiring,
-  provenance: Readonly<Record<string, unknown>>,
-  note: (line: string) => void = () => {},
-): ScoreTables => {
-  const grid = gridOf(card, wiring);
-  note('channels …');
-  const { regions, ones, hitCount, count } = sumChannels(frames(), card, model, grid);
-  const hitsMean = hitCount / grid.channels / card.regions.length;
-  if (hitsMean < hitsToTell)
-    throw new Fault(
-      'file-invalid',
-      `${count} frames leave ${hitsMean.toFixed(1)} hits a channel of ${card.id}; to tell which are silent it takes ${hitsToTell}`,
-    );
-  const silent = regions.map((sums) => silentOf(sums, grid));
-  const alone = regions.map((sums, region) => aloneOf(sums, silent[region]!, grid));
-  const bitWeights = bitWeightsOf(ones, hitCount);
-  const partial = { instrument: card.id, wiring, bitWeights, silent, alone };
-  note(`gauges of ${count} frames …`);
+  grid: SurveyGrid,
+  known: Omit<ScoreTables, 'knots' | 'fit'>,
+) => {
   const codes = Uint8Array.from(model.inputTable);
   const spareBytes = surveyBytes(grid, card.adcBits, card.regions.length);
   const gatherer = openGatherer(patchGrid(card), card.adcBits, codes, spareBytes);
-  const survey = {
-    tables: { ...partial, knots: {} as ScoreTables['knots'], fit: {} },
-    grid,
-    codes,
-    adcBits: card.adcBits,
-    axisSizes: card.axes.map(({ size }) => size),
-  };
-  const watch = openWatch({ ...survey, scale: codeScale(card, model.inputTable) }, gatherer);
+  const watch = openWatch(
+    {
+      tables: { ...known, knots: {} as ScoreTables['knots'], fit: {} },
+      grid,
+      scale: codeScale(card, model.inputTable),
+      codes,
+      adcBits: card.adcBits,
+      axisSizes: card.axes.map(({ size }) => size),
+    },
+    gatherer,
+  );
   const rows = { patches: new Uint32Array(grid.patchCount), cells: new Uint8Array(grid.patchCount * 64) };
   const gauges: Float64Array[] = [];
   const positions: number[] = [];
-  for (const { region, digits } of frames()) {
-    gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
-    gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
-    gatherer.hits.count = digits.count;
-    const one = new Float64Array(gaugeColumns);
-    watch(gatherer.gather(rows, 0), region, digits.count, one, 0);
-    gauges.push(one);
-    positions.push(bandPosition(digits.count));
-  }
-  const knots = knotsOf(Float64Array.from(positions), gauges);
-  return { ...partial, knots, fit: { ...provenance, frames: count, hits: hitCount } };
+  return {
+    known,
+    gauges,
+    positions,
+    add({ region, digits }: GoodFrame): void {
+      gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
+      gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
+      gatherer.hits.count = digits.count;
+      const one = new Float64Array(gaugeColumns);
+      watch(gatherer.gather(rows, 0), region, digits.count, one, 0);
+      gauges.push(one);
+      positions.push(bandPosition(digits.count));
+    },
+  };
 };

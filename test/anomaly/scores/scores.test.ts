@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { explainer } from '../../../src/anomaly/scores/explain.ts';
-import { fitScores } from '../../../src/anomaly/scores/fit.ts';
+import { openScoreFit } from '../../../src/anomaly/scores/fit.ts';
 import { openRepeatMemory, openSigner } from '../../../src/anomaly/scores/repeats.ts';
 import { gaugeColumns, openScorers, type Scorers } from '../../../src/anomaly/scores/scorers.ts';
 import {
@@ -47,7 +47,10 @@ let tables: ScoreTables;
 let scorers: Scorers;
 let score: (digits: Digits, region: number) => Record<string, number>;
 beforeAll(() => {
-  tables = fitScores(goodFrames, card, modelCard, wiring, { simulated: true });
+  const fit = openScoreFit(card, modelCard, wiring);
+  for (const one of goodFrames()) fit.learnChannels(one);
+  for (const one of goodFrames()) fit.learnGauges(one);
+  tables = fit.tables({ simulated: true });
   scorers = openScorers(card, modelCard, tables);
   const grid = patchGrid(card);
   const codes = Uint8Array.from(modelCard.inputTable);
@@ -109,8 +112,10 @@ describe('score tables', () => {
   });
 
   it('are not fitted to too few frames', () => {
-    const few = () => [...goodFrames()].slice(0, 1);
-    expect(() => fitScores(few, card, modelCard, wiring, {})).toThrow('hits a channel');
+    const fit = openScoreFit(card, modelCard, wiring);
+    const [one] = [...goodFrames()];
+    fit.learnChannels(one!);
+    expect(() => fit.learnGauges(one!)).toThrow('hits a channel');
   });
 
   it('have bands that grow with the hit count', () => {
