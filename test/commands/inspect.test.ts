@@ -132,7 +132,7 @@ describe('messages in words', () => {
       ['jet 2', 'pt 45.5 GeV, eta -1.22, phi 0.52 rad'],
     ]);
     expect(told.data.objects).toEqual([
-      { group: 'met', pt: 35, phi: 6.2395 },
+      { group: 'met', pt: 35, phi: 6.2396 },
       { group: 'jet', pt: 200, eta: 0, phi: 0 },
       { group: 'jet', pt: 45.5, eta: -1.218, phi: 0.5236 },
     ]);
