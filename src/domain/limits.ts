@@ -26,8 +26,8 @@ export const limits = {
   scoresMax: 16,
   /** Patches an an00 lists: what a shifter can look at. */
   anomalyPatchesMax: 16,
-  /** Causes an an00 names, and channels it lists for each: a front-end card of 256. */
-  anomalyCausesMax: 4,
+  /** Findings an an00 names, and channels it lists for each: a front-end card of 256. */
+  anomalyFindingsMax: 4,
   anomalyChannelsMax: 256,
   /** Axes of a grid that a message may speak of: as many as a card may have. */
   axesMax: 8,
@@ -126,6 +126,9 @@ export const limits = {
 
   /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
   feederSendsInFlightMax: 4,
+  /** Time frames that are due leave together until they are this many bytes: a send costs what packing some hundred
+   * frames of objects does, and one time frame of wedges is more. */
+  feederSendBytesMin: 32 * 1024,
   /** Arrays of one .npz that are listed, and bytes of one that is unpacked: what fits this process thrice. */
   npzArraysMax: 1024,
   npyBytesMax: 2 * 1024 * 1024 * 1024,

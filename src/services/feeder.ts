@@ -1,10 +1,12 @@
 /**
  * Sends a world's time frames to `<i>_frames` on a plan: each carries the instant it was meant to leave, so
- * that whoever falls behind is measured from then. It refuses to hurry: a late plan is sent late, and says so.
+ * that whoever falls behind is measured from then; small ones that are due leave together. It refuses to hurry: a
+ * late plan is sent late, and says so.
  */
 
 import type { Digits, FrameIdentity } from '../domain/frame.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
+import { limits } from '../domain/limits.ts';
 import { messageId } from '../domain/quantity.ts';
 import type { Bus, OutputRecord } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -85,6 +87,15 @@ const timeFrameRecords = (
   return { records, messages };
 };
 
+/** Time frames that leave together: those that are due, as far as they are small. */
+interface Load {
+  records: OutputRecord[];
+  messages: Packed[];
+  bytes: number;
+  /** When the first of them was due, ms since the plan began. */
+  dueMs: number;
+}
+
 export const feed = async (
   parts: { readonly bus: Bus; readonly clock: Clock; readonly card: InstrumentCard },
   source: FrameSource,
@@ -98,13 +109,11 @@ export const feed = async (
   const inFlight = new Set<Promise<void>>();
   let failure: unknown = null;
   let summary: FeedSummary = { timeFrames: 0, frames: 0, bytes: 0, lateMsMax: 0 };
-  for (let number = 0; number < (plan.timeFrames ?? Number.POSITIVE_INFINITY); number += 1) {
-    const dueMs = plan.rate > 0 ? (number * 1000) / plan.rate : clock.nowMs() - startMs;
-    const waitMs = startMs + dueMs - clock.nowMs();
-    if (waitMs > 0) await clock.sleep(waitMs, signal);
-    if (signal.aborted || failure !== null) break;
-    const intendedNanos = startNanos + BigInt(Math.round(dueMs * 1e6));
-    const { records, messages } = timeFrameRecords(source, number, card, plan, intendedNanos);
+  let load: Load = { records: [], messages: [], bytes: 0, dueMs: 0 };
+  const send = async (): Promise<void> => {
+    const { records, messages, bytes, dueMs } = load;
+    if (records.length === 0) return;
+    load = { records: [], messages: [], bytes: 0, dueMs: 0 };
     const sending = bus
       .send(records)
       .catch((error: unknown) => {
@@ -117,13 +126,32 @@ export const feed = async (
     inFlight.add(sending);
     while (inFlight.size >= plan.sendsInFlightMax) await Promise.race(inFlight);
     summary = {
-      timeFrames: summary.timeFrames + 1,
+      ...summary,
       frames: summary.frames + records.length,
-      bytes: summary.bytes + records.reduce((bytes, record) => bytes + record.value.byteLength, 0),
+      bytes: summary.bytes + bytes,
       lateMsMax: Math.max(summary.lateMsMax, clock.nowMs() - startMs - dueMs),
     };
     progress(summary);
+  };
+  for (let number = 0; number < (plan.timeFrames ?? Number.POSITIVE_INFINITY); number += 1) {
+    const dueMs = plan.rate > 0 ? (number * 1000) / plan.rate : clock.nowMs() - startMs;
+    if (startMs + dueMs > clock.nowMs()) {
+      // What is due leaves before the wait, and takes its share of it.
+      await send();
+      const waitMs = startMs + dueMs - clock.nowMs();
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+    }
+    if (signal.aborted || failure !== null) break;
+    const intendedNanos = startNanos + BigInt(Math.round(dueMs * 1e6));
+    const { records, messages } = timeFrameRecords(source, number, card, plan, intendedNanos);
+    if (load.records.length === 0) load.dueMs = dueMs;
+    load.records.push(...records);
+    load.messages.push(...messages);
+    for (const { value } of records) load.bytes += value.byteLength;
+    summary = { ...summary, timeFrames: summary.timeFrames + 1 };
+    if (load.bytes >= limits.feederSendBytesMin) await send();
   }
+  await send();
   await Promise.all(inFlight);
   if (failure !== null) throw failure;
   return summary;
