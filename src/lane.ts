@@ -171,7 +171,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
     tokens: prepareTokenTables(model, instrument),
     surprise: scorers.surprise,
     scoreNames: scorers.names,
-    causesOf: (open, scores) => explain?.causesOf(readHits(open), open.region, scores.subarray(1)) ?? [],
+    findingsOf: (open, scores) => explain?.findingsOf(readHits(open), open.region, scores.subarray(1)) ?? [],
   };
   const rowsMax = Math.max(limits.laneRowsMax, grid.patchCount);
   const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch, scorers.names.length);

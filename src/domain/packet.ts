@@ -60,7 +60,7 @@ export interface Share {
 }
 
 /** One unusual score of a frame, and what drives it. */
-export interface Cause {
+export interface Finding {
   readonly scoreName: string;
   readonly score: number;
   /** Along each axis of the grid, the indices [from, to) of the part it spans; empty where it spans no part. */
@@ -83,5 +83,5 @@ export interface Anomaly {
   readonly patches: readonly { readonly patch: number; readonly surpriseBits: number }[];
   readonly policyVersion: PolicyVersion;
   /** Other scores that are unusual, most unusual first. */
-  readonly causes: readonly Cause[];
+  readonly findings: readonly Finding[];
 }

@@ -8,7 +8,7 @@ import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { ModelCard } from '../domain/model.ts';
-import { type Cause, FidelityReason, type Layer, LayerCodec, LayerKind } from '../domain/packet.ts';
+import { FidelityReason, type Finding, type Layer, LayerCodec, LayerKind } from '../domain/packet.ts';
 import type { PolicySnapshot } from '../domain/policy.ts';
 import type { LaneResult } from '../ports/lane.ts';
 import { encodeAnomaly } from '../wire/anomaly.ts';
@@ -42,7 +42,7 @@ export interface Emitter {
   /** In the order of `scores`; the first is token surprise. */
   readonly scoreNames: readonly string[];
   /** What drives a frame's scores; reads its hits again. */
-  readonly causesOf: (open: OpenFrame, scores: Float64Array) => Cause[];
+  readonly findingsOf: (open: OpenFrame, scores: Float64Array) => Finding[];
 }
 
 const layersOf = ({ tokens }: Emitter, bite: EmittedColumns, frame: number): Layer[] => {
@@ -87,7 +87,7 @@ const anomalyOf = (
       emitter.surprise,
     ),
     policyVersion: policy.version,
-    causes: emitter.causesOf(open, scores),
+    findings: emitter.findingsOf(open, scores),
   });
 };
 

@@ -6,11 +6,11 @@
 import { Builder } from 'flatbuffers';
 import { Fault } from '../domain/fault.ts';
 import { limits } from '../domain/limits.ts';
-import type { Anomaly, Cause, Share } from '../domain/packet.ts';
+import type { Anomaly, Finding, Share } from '../domain/packet.ts';
 import { policyVersion } from '../domain/quantity.ts';
 import { f32At, f64At, u16At, u32At } from '../kernels/little_endian.ts';
 import { Anomaly as AnomalyTable } from './generated/an00/anomaly.js';
-import { Cause as CauseTable } from './generated/an00/cause.js';
+import { Finding as FindingTable } from './generated/an00/finding.js';
 import { PatchSurprise } from './generated/an00/patch-surprise.js';
 import { Share as ShareStruct } from './generated/an00/share.js';
 import { an00 } from './generated/layouts.ts';
@@ -26,10 +26,10 @@ const Slot = {
   verdict: 12,
   patches: 13,
   policyVersion: 14,
-  causes: 15,
+  findings: 15,
 } as const;
 const slotCount = 16;
-const CauseSlot = { scoreName: 0, score: 1, from: 2, to: 3, channels: 4, patches: 5 } as const;
+const FindingSlot = { scoreName: 0, score: 1, from: 2, to: 3, channels: 4, patches: 5 } as const;
 const Verdict = { ordinary: 0, rare: 1 } as const;
 /** Of a patch's surprise, and of a share: an index and a number. */
 const patchBytes = 8;
@@ -38,8 +38,8 @@ const patchBytes = 8;
 export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
   const { identity, patches } = anomaly;
   if (patches.length > limits.anomalyPatchesMax) throw new Error(`${patches.length} patches in an anomaly`);
-  if (anomaly.causes.length > limits.anomalyCausesMax)
-    throw new Error(`${anomaly.causes.length} causes in an anomaly`);
+  if (anomaly.findings.length > limits.anomalyFindingsMax)
+    throw new Error(`${anomaly.findings.length} findings in an anomaly`);
   const builder = new Builder(512);
   const source = builder.createString(utf8Of(identity.sourceName));
   const instrument = builder.createString(utf8Of(identity.instrumentId));
@@ -48,9 +48,9 @@ export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
   for (const { patch, surpriseBits } of patches.toReversed())
     PatchSurprise.createPatchSurprise(builder, patch, surpriseBits);
   const patchVector = builder.endVector();
-  // Without causes the message is to the byte what it was before there were any.
-  const tables = anomaly.causes.map((cause) => putCause(builder, cause));
-  const causes = tables.length === 0 ? 0 : AnomalyTable.createCausesVector(builder, tables);
+  // Without findings the message is to the byte what it was before there were any.
+  const tables = anomaly.findings.map((finding) => putFinding(builder, finding));
+  const findings = tables.length === 0 ? 0 : AnomalyTable.createFindingsVector(builder, tables);
   builder.finish(
     AnomalyTable.createAnomaly(
       builder,
@@ -69,7 +69,7 @@ export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
       Verdict[anomaly.verdict],
       patchVector,
       anomaly.policyVersion,
-      causes,
+      findings,
     ),
     an00.identifier,
   );
@@ -77,24 +77,24 @@ export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
 };
 
 const putShares = (builder: Builder, shares: readonly Share[]): number => {
-  CauseTable.startChannelsVector(builder, shares.length);
+  FindingTable.startChannelsVector(builder, shares.length);
   for (const { index, share } of shares.toReversed()) ShareStruct.createShare(builder, index, share);
   return builder.endVector();
 };
 
-const putCause = (builder: Builder, cause: Cause): number => {
-  const { span, channels, patches } = cause;
+const putFinding = (builder: Builder, finding: Finding): number => {
+  const { span, channels, patches } = finding;
   if (channels.length > limits.anomalyChannelsMax || patches.length > limits.anomalyChannelsMax)
-    throw new Error(`${channels.length} channels and ${patches.length} patches in a cause`);
-  return CauseTable.createCause(
+    throw new Error(`${channels.length} channels and ${patches.length} patches in a finding`);
+  return FindingTable.createFinding(
     builder,
-    builder.createString(utf8Of(cause.scoreName)),
-    cause.score,
-    CauseTable.createFromVector(
+    builder.createString(utf8Of(finding.scoreName)),
+    finding.score,
+    FindingTable.createFromVector(
       builder,
       span.map(({ from }) => from),
     ),
-    CauseTable.createToVector(
+    FindingTable.createToVector(
       builder,
       span.map(({ to }) => to),
     ),
@@ -132,7 +132,7 @@ export const decodeAnomaly = (bytes: Uint8Array): Anomaly => {
     policyVersion: policyVersion(
       fields[Slot.policyVersion] === 0 ? 0 : u32At(bytes, fields[Slot.policyVersion]!),
     ),
-    causes: readCauses(bytes, fields[Slot.causes]!),
+    findings: readFindings(bytes, fields[Slot.findings]!),
   };
 };
 
@@ -160,29 +160,31 @@ const readPatches = (bytes: Uint8Array, at: number): Anomaly['patches'] => {
 
 const refuse = (what: string): Fault => new Fault('message-field', `an00: ${what}`);
 
-const readCauses = (bytes: Uint8Array, at: number): Anomaly['causes'] => {
+const readFindings = (bytes: Uint8Array, at: number): Anomaly['findings'] => {
   const count = at === 0 ? 0 : u32At(bytes, at);
-  if (count > limits.anomalyCausesMax)
-    throw refuse(`${count} causes; at most ${limits.anomalyCausesMax} are read`);
-  return Array.from({ length: count }, (_, i) => readCause(bytes, at + 4 + 4 * i + u32At(bytes, at + 4 + 4 * i)));
+  if (count > limits.anomalyFindingsMax)
+    throw refuse(`${count} findings; at most ${limits.anomalyFindingsMax} are read`);
+  return Array.from({ length: count }, (_, i) =>
+    readFinding(bytes, at + 4 + 4 * i + u32At(bytes, at + 4 + 4 * i)),
+  );
 };
 
-const readCause = (bytes: Uint8Array, table: number): Cause => {
+const readFinding = (bytes: Uint8Array, table: number): Finding => {
   const vector = (slot: number): number => targetAt(bytes, table, slot);
-  const scoreName = nameAt(bytes, vector(CauseSlot.scoreName), 'message-field', 'score_name');
-  const scoreAt = slotAt(bytes, table, CauseSlot.score);
+  const scoreName = nameAt(bytes, vector(FindingSlot.scoreName), 'message-field', 'score_name');
+  const scoreAt = slotAt(bytes, table, FindingSlot.score);
   const score = scoreAt === 0 ? 0 : f64At(bytes, scoreAt);
   if (!Number.isFinite(score)) throw refuse(`score ${scoreName} is ${score}; it must be finite`);
-  const from = readIndices(bytes, vector(CauseSlot.from));
-  const to = readIndices(bytes, vector(CauseSlot.to));
+  const from = readIndices(bytes, vector(FindingSlot.from));
+  const to = readIndices(bytes, vector(FindingSlot.to));
   if (from.length !== to.length || from.some((begin, axis) => begin >= to[axis]!))
     throw refuse(`the span of ${scoreName} goes from ${from.join()} to ${to.join()}`);
   return {
     scoreName,
     score,
     span: from.map((begin, axis) => ({ from: begin, to: to[axis]! })),
-    channels: readShares(bytes, vector(CauseSlot.channels), 'channels'),
-    patches: readShares(bytes, vector(CauseSlot.patches), 'patches'),
+    channels: readShares(bytes, vector(FindingSlot.channels), 'channels'),
+    patches: readShares(bytes, vector(FindingSlot.patches), 'patches'),
   };
 };
 
@@ -195,7 +197,7 @@ const readIndices = (bytes: Uint8Array, at: number): number[] => {
 const readShares = (bytes: Uint8Array, at: number, what: string): Share[] => {
   const count = at === 0 ? 0 : u32At(bytes, at);
   if (count > limits.anomalyChannelsMax)
-    throw refuse(`${count} ${what} in a cause; at most ${limits.anomalyChannelsMax} are read`);
+    throw refuse(`${count} ${what} in a finding; at most ${limits.anomalyChannelsMax} are read`);
   return Array.from({ length: count }, (_, i) => {
     const index = u32At(bytes, at + 4 + i * patchBytes);
     const share = f32At(bytes, at + 4 + i * patchBytes + 4);

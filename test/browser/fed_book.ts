@@ -61,7 +61,7 @@ const anomalyAt = (timeFrame: number, next: () => number): Anomaly => {
       surpriseBits: 60 - 4 * i,
     })),
     policyVersion: policyVersion(12),
-    causes: [],
+    findings: [],
   };
 };
 

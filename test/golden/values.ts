@@ -120,7 +120,7 @@ const anomaly: Anomaly = {
     { patch: 9, surpriseBits: 12.25 },
   ],
   policyVersion: policyVersion(7),
-  causes: [],
+  findings: [],
 };
 
 export const goldens: readonly Golden[] = [
@@ -161,10 +161,10 @@ export const goldens: readonly Golden[] = [
   ),
   golden('an00.bin', anomaly, encodeAnomaly, decodeAnomaly),
   golden(
-    'an00_causes.bin',
+    'an00_findings.bin',
     {
       ...anomaly,
-      causes: [
+      findings: [
         {
           scoreName: 'silent-channels',
           score: 4.5,

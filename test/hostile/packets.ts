@@ -67,7 +67,7 @@ export const goodAnomaly: Anomaly = {
     { patch: 9, surpriseBits: 12.25 },
   ],
   policyVersion: policyVersion(3),
-  causes: [
+  findings: [
     {
       scoreName: 'silent-channels',
       score: 4.5,
@@ -157,16 +157,19 @@ export const hostilePackets = (): HostileMessage[] => {
   ];
 };
 
-const anomalySlot = { pValue: 10, threshold: 11, verdict: 12, patches: 13, causes: 15 } as const;
-const causeSlot = { from: 2, channels: 4 } as const;
+const anomalySlot = { pValue: 10, threshold: 11, verdict: 12, patches: 13, findings: 15 } as const;
+const findingSlot = { from: 2, channels: 4 } as const;
 
 /** Anomalies with one thing wrong each. */
 export const hostileAnomalies = (): HostileMessage[] => {
   const good = encodeAnomaly(goodAnomaly);
   const patches = targetOf(good, anomalySlot.patches);
-  const causes = targetOf(good, anomalySlot.causes);
-  const cause = causes + 4 + view(good).getUint32(causes + 4, true);
-  const [span, channels] = [targetAt(good, cause, causeSlot.from), targetAt(good, cause, causeSlot.channels)];
+  const findings = targetOf(good, anomalySlot.findings);
+  const finding = findings + 4 + view(good).getUint32(findings + 4, true);
+  const [span, channels] = [
+    targetAt(good, finding, findingSlot.from),
+    targetAt(good, finding, findingSlot.channels),
+  ];
   const entry = (name: string, code: FaultCode, change: (message: DataView) => void): HostileMessage => ({
     name,
     bytes: changed(good, change),
@@ -182,8 +185,10 @@ export const hostileAnomalies = (): HostileMessage[] => {
     entry('verdict 9', field, (m) => m.setUint16(placeOf(good, anomalySlot.verdict), 9, true)),
     entry('surprise NaN', field, (m) => m.setFloat32(patches + 8, Number.NaN, true)),
     entry('patches past the end', 'message-malformed', (m) => m.setUint32(patches, 0x20000000, true)),
-    entry('causes past the end', 'message-malformed', (m) => m.setUint32(causes, 0x20000000, true)),
-    entry('a cause leading to its own vector', 'message-malformed', (m) => m.setUint32(causes + 4, 0, true)),
+    entry('findings past the end', 'message-malformed', (m) => m.setUint32(findings, 0x20000000, true)),
+    entry('a finding leading to its own vector', 'message-malformed', (m) =>
+      m.setUint32(findings + 4, 0, true),
+    ),
     entry('a span that ends where it begins', field, (m) => m.setUint32(span + 4, 3, true)),
     entry('a span of more axes than its ends', field, (m) => m.setUint32(span, 0, true)),
     entry('a share above 1', field, (m) => m.setFloat32(channels + 8, 1.5, true)),

@@ -117,7 +117,7 @@ export const anomaly = (number: number, region = 0): Anomaly => ({
   verdict: 'rare',
   patches: [{ patch: 17, surpriseBits: 12 }],
   policyVersion: policyVersion(3),
-  causes: [],
+  findings: [],
 });
 
 export const packetRecord = (made: Packet, partition = 0) => ({

@@ -53,7 +53,7 @@ const anomaly = (timeFrame: number, pValue: number, score: number): Anomaly => (
   verdict: 'rare',
   patches: [{ patch: (3 * 24 + 5) * 32 + 9, surpriseBits: 41 }],
   policyVersion: policyVersion(3),
-  causes: [],
+  findings: [],
 });
 
 const open = (latencyBudgetMs = 100) => {

@@ -97,7 +97,7 @@ export const packets: fc.Arbitrary<Packet> = fc.record({
 const shares = fc.array(fc.record({ index: uint, share: fc.float({ min: 0, max: 1, noNaN: true }) }), {
   maxLength: 20,
 });
-const causes = fc.array(
+const findings = fc.array(
   fc.record({
     scoreName: name,
     score: finite,
@@ -110,7 +110,7 @@ const causes = fc.array(
     channels: shares,
     patches: shares,
   }),
-  { maxLength: limits.anomalyCausesMax },
+  { maxLength: limits.anomalyFindingsMax },
 );
 
 export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
@@ -125,7 +125,7 @@ export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
     { maxLength: limits.anomalyPatchesMax },
   ),
   policyVersion: uint.map(policyVersion),
-  causes,
+  findings,
 });
 
 /** Objects a frame of the card may have, in any order. */

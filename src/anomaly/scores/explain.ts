@@ -5,7 +5,7 @@
 
 import type { Digits } from '../../domain/frame.ts';
 import { limits } from '../../domain/limits.ts';
-import type { Cause, Share } from '../../domain/packet.ts';
+import type { Finding, Share } from '../../domain/packet.ts';
 import { openMapMaker, type SurveyMaps } from '../../kernels/survey/maps.ts';
 import { type SurveyGrid, side } from '../../kernels/survey/survey.ts';
 import { type Blame, drawBlame, topOf } from './blame.ts';
@@ -15,14 +15,14 @@ export interface Explainer {
   /** The map of the frame: each score's by how rare it is (−log10 p, in the order of the survey scores). */
   combined(digits: Digits, region: number, rarities: ArrayLike<number>): Blame;
   /** What drives the scores that are unusual, the most unusual first; `rarities` as above. */
-  causesOf(digits: Digits, region: number, rarities: ArrayLike<number>): Cause[];
+  findingsOf(digits: Digits, region: number, rarities: ArrayLike<number>): Finding[];
 }
 
-/** A score as ordinary as one frame in thirty says nothing; one in a hundred is a cause. */
-const [rarityMin, causeMin] = [1.5, 2];
+/** A score as ordinary as one frame in thirty says nothing; one in a hundred is a finding. */
+const [rarityMin, findingMin] = [1.5, 2];
 /** The rarest scores lead: twice the decades count sixteenfold. */
 const power = 4;
-/** The part of the grid that a cause spans holds so much of its blame. */
+/** The part of the grid that a finding spans holds so much of its blame. */
 const spanShare = 0.8;
 
 /** One per thread: its maps are overwritten by the next frame. */
@@ -44,26 +44,26 @@ export const explainer = (setup: SurveySetup): Explainer => {
       });
       return sum;
     },
-    causesOf(digits, region, rarities) {
+    findingsOf(digits, region, rarities) {
       const unusual = surveyScores
         .map((score, i) => ({ score, rarity: rarities[i] ?? 0 }))
-        .filter(({ rarity }) => rarity >= causeMin)
+        .filter(({ rarity }) => rarity >= findingMin)
         .sort((a, b) => b.rarity - a.rarity)
-        .slice(0, limits.anomalyCausesMax);
+        .slice(0, limits.anomalyFindingsMax);
       if (unusual.length === 0) return [];
       const maps = maker.mapsOf(digits);
-      return unusual.map(({ score, rarity }) => causeOf(score, rarity, maps, setup, region));
+      return unusual.map(({ score, rarity }) => findingOf(score, rarity, maps, setup, region));
     },
   };
 };
 
-const causeOf = (
+const findingOf = (
   score: SurveyScore,
   rarity: number,
   maps: SurveyMaps,
   setup: SurveySetup,
   region: number,
-): Cause => {
+): Finding => {
   const { grid } = setup;
   const blame = drawBlame[score](maps, setup, region);
   const total = blame.reduce((sum, one) => sum + one, 0);
@@ -99,7 +99,7 @@ const spanOf = (
   channels: readonly Share[],
   byPatch: Blame,
   { grid, axisSizes }: SurveySetup,
-): Cause['span'] => {
+): Finding['span'] => {
   if (channels.length === 0) return [];
   const lead: number[] = [];
   let held = 0;

@@ -10,8 +10,8 @@ import type { InstrumentCard } from '../../domain/instrument.ts';
 import { voxelCount } from '../../domain/instrument.ts';
 import {
   type Anomaly,
-  type Cause,
   FidelityReason,
+  type Finding,
   type Layer,
   LayerCodec,
   LayerKind,
@@ -190,7 +190,7 @@ export const patchInWords = (patch: number, card: InstrumentCard): string => {
 
 const channelsListed = 8;
 
-const causeInWords = ({ scoreName, score, span, channels }: Cause, card: InstrumentCard): string => {
+const findingInWords = ({ scoreName, score, span, channels }: Finding, card: InstrumentCard): string => {
   const where = span.map(({ from, to }, axis) => {
     const name = card.axes[axis]?.name ?? `axis ${axis}`;
     return `${name} ${from === to - 1 ? from : `${from}–${to - 1}`}`;
@@ -228,7 +228,7 @@ const anomalyTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
         'driven by',
         `${patchInWords(patch, card)}: ${surpriseBits.toFixed(1)} bits beyond expectation`,
       ]),
-      ...anomaly.causes.map((cause): [string, string] => ['unusual', causeInWords(cause, card)]),
+      ...anomaly.findings.map((finding): [string, string] => ['unusual', findingInWords(finding, card)]),
     ],
     data: { ...anomaly },
   };

@@ -40,11 +40,11 @@ export const an00: MessageLayout = {
         {"name":"verdict","shape":"scalar","bytes":2,"required":false},
         {"name":"patches","shape":"vector","bytes":8,"align":4,"required":false},
         {"name":"policy_version","shape":"scalar","bytes":4,"required":false},
-        {"name":"causes","shape":"tables","table":1,"required":false},
+        {"name":"findings","shape":"tables","table":1,"required":false},
       ],
     },
     {
-      name: "Cause",
+      name: "Finding",
       slots: [
         {"name":"score_name","shape":"string","required":true},
         {"name":"score","shape":"scalar","bytes":8,"required":false},

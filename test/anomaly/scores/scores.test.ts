@@ -152,14 +152,14 @@ describe('scores', () => {
     const explain = explainer(scorers.survey!);
     const struck = without(frame(2000, 0), [50]);
     const rarities = scorers.names.slice(1).map((name) => (name === 'silent-channels' ? 5 : 0));
-    const [cause, ...others] = explain.causesOf(struck, 0, rarities);
+    const [finding, ...others] = explain.findingsOf(struck, 0, rarities);
     expect(others).toEqual([]);
-    expect(cause!.scoreName).toBe('silent-channels');
-    expect(cause!.channels.slice(0, 3).map(({ index }) => index)).toContain(50);
-    expect(cause!.channels.reduce((sum, { share }) => sum + share, 0)).toBeLessThanOrEqual(1 + 1e-9);
-    expect(cause!.span).toHaveLength(3);
+    expect(finding!.scoreName).toBe('silent-channels');
+    expect(finding!.channels.slice(0, 3).map(({ index }) => index)).toContain(50);
+    expect(finding!.channels.reduce((sum, { share }) => sum + share, 0)).toBeLessThanOrEqual(1 + 1e-9);
+    expect(finding!.span).toHaveLength(3);
     expect(
-      explain.causesOf(
+      explain.findingsOf(
         struck,
         0,
         rarities.map(() => 1),

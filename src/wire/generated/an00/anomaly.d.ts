@@ -1,5 +1,5 @@
 import * as flatbuffers from 'flatbuffers';
-import { Cause } from './cause.js';
+import { Finding } from './finding.js';
 import { PatchSurprise } from './patch-surprise.js';
 export declare class Anomaly {
     bb: flatbuffers.ByteBuffer | null;
@@ -27,8 +27,8 @@ export declare class Anomaly {
     patches(index: number, obj?: PatchSurprise): PatchSurprise | null;
     patchesLength(): number;
     policyVersion(): number;
-    causes(index: number, obj?: Cause): Cause | null;
-    causesLength(): number;
+    findings(index: number, obj?: Finding): Finding | null;
+    findingsLength(): number;
     static startAnomaly(builder: flatbuffers.Builder): void;
     static addSourceName(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset): void;
     static addMessageId(builder: flatbuffers.Builder, messageId: bigint): void;
@@ -46,11 +46,11 @@ export declare class Anomaly {
     static addPatches(builder: flatbuffers.Builder, patchesOffset: flatbuffers.Offset): void;
     static startPatchesVector(builder: flatbuffers.Builder, numElems: number): void;
     static addPolicyVersion(builder: flatbuffers.Builder, policyVersion: number): void;
-    static addCauses(builder: flatbuffers.Builder, causesOffset: flatbuffers.Offset): void;
-    static createCausesVector(builder: flatbuffers.Builder, data: flatbuffers.Offset[]): flatbuffers.Offset;
-    static startCausesVector(builder: flatbuffers.Builder, numElems: number): void;
+    static addFindings(builder: flatbuffers.Builder, findingsOffset: flatbuffers.Offset): void;
+    static createFindingsVector(builder: flatbuffers.Builder, data: flatbuffers.Offset[]): flatbuffers.Offset;
+    static startFindingsVector(builder: flatbuffers.Builder, numElems: number): void;
     static endAnomaly(builder: flatbuffers.Builder): flatbuffers.Offset;
     static finishAnomalyBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
     static finishSizePrefixedAnomalyBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
-    static createAnomaly(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, scoreNameOffset: flatbuffers.Offset, score: number, pValue: number, threshold: number, verdict: number, patchesOffset: flatbuffers.Offset, policyVersion: number, causesOffset: flatbuffers.Offset): flatbuffers.Offset;
+    static createAnomaly(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, scoreNameOffset: flatbuffers.Offset, score: number, pValue: number, threshold: number, verdict: number, patchesOffset: flatbuffers.Offset, policyVersion: number, findingsOffset: flatbuffers.Offset): flatbuffers.Offset;
 }

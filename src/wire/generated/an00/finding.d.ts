@@ -3,12 +3,12 @@ import { Share } from './share.js';
 /**
  * One unusual score and what drives it.
  */
-export declare class Cause {
+export declare class Finding {
     bb: flatbuffers.ByteBuffer | null;
     bb_pos: number;
-    __init(i: number, bb: flatbuffers.ByteBuffer): Cause;
-    static getRootAsCause(bb: flatbuffers.ByteBuffer, obj?: Cause): Cause;
-    static getSizePrefixedRootAsCause(bb: flatbuffers.ByteBuffer, obj?: Cause): Cause;
+    __init(i: number, bb: flatbuffers.ByteBuffer): Finding;
+    static getRootAsFinding(bb: flatbuffers.ByteBuffer, obj?: Finding): Finding;
+    static getSizePrefixedRootAsFinding(bb: flatbuffers.ByteBuffer, obj?: Finding): Finding;
     scoreName(): string;
     scoreName(optionalEncoding: flatbuffers.Encoding): string | Uint8Array;
     score(): number;
@@ -22,7 +22,7 @@ export declare class Cause {
     channelsLength(): number;
     patches(index: number, obj?: Share): Share | null;
     patchesLength(): number;
-    static startCause(builder: flatbuffers.Builder): void;
+    static startFinding(builder: flatbuffers.Builder): void;
     static addScoreName(builder: flatbuffers.Builder, scoreNameOffset: flatbuffers.Offset): void;
     static addScore(builder: flatbuffers.Builder, score: number): void;
     static addFrom(builder: flatbuffers.Builder, fromOffset: flatbuffers.Offset): void;
@@ -43,6 +43,6 @@ export declare class Cause {
     static startChannelsVector(builder: flatbuffers.Builder, numElems: number): void;
     static addPatches(builder: flatbuffers.Builder, patchesOffset: flatbuffers.Offset): void;
     static startPatchesVector(builder: flatbuffers.Builder, numElems: number): void;
-    static endCause(builder: flatbuffers.Builder): flatbuffers.Offset;
-    static createCause(builder: flatbuffers.Builder, scoreNameOffset: flatbuffers.Offset, score: number, fromOffset: flatbuffers.Offset, toOffset: flatbuffers.Offset, channelsOffset: flatbuffers.Offset, patchesOffset: flatbuffers.Offset): flatbuffers.Offset;
+    static endFinding(builder: flatbuffers.Builder): flatbuffers.Offset;
+    static createFinding(builder: flatbuffers.Builder, scoreNameOffset: flatbuffers.Offset, score: number, fromOffset: flatbuffers.Offset, toOffset: flatbuffers.Offset, channelsOffset: flatbuffers.Offset, patchesOffset: flatbuffers.Offset): flatbuffers.Offset;
 }

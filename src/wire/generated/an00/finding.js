@@ -5,7 +5,7 @@ import { Share } from './share.js';
 /**
  * One unusual score and what drives it.
  */
-export class Cause {
+export class Finding {
     bb = null;
     bb_pos = 0;
     __init(i, bb) {
@@ -13,12 +13,12 @@ export class Cause {
         this.bb = bb;
         return this;
     }
-    static getRootAsCause(bb, obj) {
-        return (obj || new Cause()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
+    static getRootAsFinding(bb, obj) {
+        return (obj || new Finding()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
     }
-    static getSizePrefixedRootAsCause(bb, obj) {
+    static getSizePrefixedRootAsFinding(bb, obj) {
         bb.setPosition(bb.position() + flatbuffers.SIZE_PREFIX_LENGTH);
-        return (obj || new Cause()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
+        return (obj || new Finding()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
     }
     scoreName(optionalEncoding) {
         const offset = this.bb.__offset(this.bb_pos, 4);
@@ -68,7 +68,7 @@ export class Cause {
         const offset = this.bb.__offset(this.bb_pos, 14);
         return offset ? this.bb.__vector_len(this.bb_pos + offset) : 0;
     }
-    static startCause(builder) {
+    static startFinding(builder) {
         builder.startObject(6);
     }
     static addScoreName(builder, scoreNameOffset) {
@@ -115,19 +115,19 @@ export class Cause {
     static startPatchesVector(builder, numElems) {
         builder.startVector(8, numElems, 4);
     }
-    static endCause(builder) {
+    static endFinding(builder) {
         const offset = builder.endObject();
         builder.requiredField(offset, 4); // score_name
         return offset;
     }
-    static createCause(builder, scoreNameOffset, score, fromOffset, toOffset, channelsOffset, patchesOffset) {
-        Cause.startCause(builder);
-        Cause.addScoreName(builder, scoreNameOffset);
-        Cause.addScore(builder, score);
-        Cause.addFrom(builder, fromOffset);
-        Cause.addTo(builder, toOffset);
-        Cause.addChannels(builder, channelsOffset);
-        Cause.addPatches(builder, patchesOffset);
-        return Cause.endCause(builder);
+    static createFinding(builder, scoreNameOffset, score, fromOffset, toOffset, channelsOffset, patchesOffset) {
+        Finding.startFinding(builder);
+        Finding.addScoreName(builder, scoreNameOffset);
+        Finding.addScore(builder, score);
+        Finding.addFrom(builder, fromOffset);
+        Finding.addTo(builder, toOffset);
+        Finding.addChannels(builder, channelsOffset);
+        Finding.addPatches(builder, patchesOffset);
+        return Finding.endFinding(builder);
     }
 }
