@@ -16,6 +16,8 @@ import type { InstrumentCard } from './domain/instrument.ts';
 import { limits } from './domain/limits.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
+import { plainObjects } from './sim/objects/plain.ts';
+import { createObjectsWorld } from './sim/objects/world.ts';
 import { parseParticles, type Split } from './sim/particles.ts';
 import { createReplayWorld, poolOf } from './sim/replay.ts';
 import { createWorld, type World } from './sim/world.ts';
@@ -57,14 +59,14 @@ const particlesOf = (card: InstrumentCard) =>
   parseParticles(readFileSync(join(home, 'models/particles', `${String(card.conditions.particles)}.bin`)));
 
 const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, nowNanos: bigint): World => {
-  return createWorld(card, particlesOf(card), {
-    seed: config.seed,
-    // Seconds of the start: later runs have higher numbers, which is what admission expects of a new run.
-    run: Number(nowNanos / 1_000_000_000n),
-    startNanos: nowNanos,
-    split: splitOf(flags),
-    mode: oneOf('--mode', flags.mode ?? 'continuous', ['continuous', 'triggered']),
-  });
+  const { seed } = config;
+  // Seconds of the start: later runs have higher numbers, which is what admission expects of a new run.
+  const run = Number(nowNanos / 1_000_000_000n);
+  const split = splitOf(flags);
+  const mode = oneOf('--mode', flags.mode ?? 'continuous', ['continuous', 'triggered']);
+  if (card.kind === 'objects')
+    return createObjectsWorld(card, plainObjects(card, [seed, run]), { run, startNanos: nowNanos });
+  return createWorld(card, particlesOf(card), { seed, run, startNanos: nowNanos, split, mode });
 };
 
 /** The world itself, or a pool of its time frames replayed under new numbers: full physics costs milliseconds a wedge. */
@@ -130,6 +132,8 @@ export const readPlan = (path: string): readonly PlannedFile[] => {
 /** A planned file's world and export, a function of the plan, the cards and the particle lists alone. */
 export const plannedExport = ({ instrument, split, timeFrames, regions, seed }: PlannedFile) => {
   const { card } = loadCards(instrument);
+  if (card.kind === 'objects')
+    throw new Fault('config-invalid', `--plan names ${instrument}: a plan is of wedges, not of objects`);
   const world = createWorld(card, particlesOf(card), { seed, run: 1, startNanos: 0n, split });
   // The first time frames of a world are left out, as ever: files made before must come out again.
   return { world, split, firstTimeFrame: 3, timeFrames, regionsPerTimeFrame: regions, seed };
