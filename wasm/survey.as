@@ -96,8 +96,8 @@ function mostOf(bytes: v128): i32 {
  * ADC values (u16, in order of their voxels). `words` (u64 a patch, a zero word before and behind those of a block, and a
  * block of zeros before and behind those of a layer) is all zero between calls. `silentMask` and `aloneMask` have 8 bytes
  * a block, 255 where a channel is known for it. Writes `out`, `layers` (i32 each: most saturated cells of one of its
- * patches), `cards`, `seams` (two i32 each: hits beside it and pairs across it) and `fullRows` (u8 a card and sample: its
- * rows of eight channels that are all hit at once), and expects them zeroed. Every other block is asked
+ * patches), `cards` and `seams` (two i32 each: hits beside it and pairs across it), and expects them zeroed; `fullRows` (u8
+ * a card and sample: its rows of eight channels that are all hit at once) is all zero between calls. Every other block is asked
  * for samples that cannot be, for stuck bits and for full rows.
  */
 export function survey(
@@ -216,6 +216,7 @@ export function survey(
   let tornTop = zero;
   let stuckTop = 0;
   let cardNumber = 0;
+  let hasRows = false;
   // The last channel of the block before, if that is the neighbour.
   let lastHits = 0;
   let lastPairs = 0;
@@ -336,6 +337,7 @@ export function survey(
     row &= row >>> 16;
     row = row & (row >>> 8) & 255;
     if (row != 0) {
+      hasRows = true;
       // Bit n of eight becomes 1 in byte n.
       const spread = ((((row * 0x0101010101010101) & 0x8040201008040201) + 0x7f7f7f7f7f7f7f7f) >>> 7) & 0x0101010101010101;
       const rowAt = fullRows + (<usize>(cardNumber * timeBlocks + time) << 3);
@@ -360,10 +362,16 @@ export function survey(
   store<i32>(out, tornCount + i32x4.extract_lane(thirdSum, 2) + i32x4.extract_lane(thirdSum, 3), torn);
   store<i32>(out, mostOf(tornTop), tornMost);
   store<i32>(out, emptyCount, emptyBusy);
-  let rowTop = zero;
-  const rowsEnd = fullRows + (<usize>(((layer / cardLayers) + 1) * cardsAbreast * timeBlocks) << 3);
-  for (let rowAt = fullRows; rowAt < rowsEnd; rowAt += 16) rowTop = i8x16.max_u(rowTop, v128.load(rowAt));
-  store<i32>(out, max(mostOf(rowTop), mostOf(i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23))), rowMost);
+  if (hasRows) {
+    let rowTop = zero;
+    const rowsEnd = fullRows + (<usize>(((layer / cardLayers) + 1) * cardsAbreast * timeBlocks) << 3);
+    for (let rowAt = fullRows; rowAt < rowsEnd; rowAt += 16) {
+      rowTop = i8x16.max_u(rowTop, v128.load(rowAt));
+      v128.store(rowAt, zero);
+    }
+    const second = i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
+    store<i32>(out, max(mostOf(rowTop), mostOf(second)), rowMost);
+  }
   blockEnd = 0;
   for (let row = 0; row < rows; row++) {
     const patch = load<i32>(patches + (<usize>row << 2));

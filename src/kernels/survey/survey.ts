@@ -170,9 +170,9 @@ interface Places {
   readonly layers: number;
   readonly cards: number;
   readonly seams: number;
-  readonly fullRows: number;
   /** End of what is zeroed before each frame, which begins at `tally`. */
   readonly end: number;
+  readonly fullRows: number;
 }
 
 const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: number) => {
@@ -187,8 +187,8 @@ const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: numb
     layers: room.place(4 * grid.layers),
     cards: room.place(4 * cardRecord.size * grid.cards),
     seams: room.place(8 * Math.max(1, grid.layers * grid.seamsAbreast)),
-    fullRows: room.place(side * grid.cards * grid.sampleBlocks + side),
     end: room.place(0),
+    fullRows: room.place(side * grid.cards * grid.sampleBlocks + side),
   };
   return { places, bytes: room.bytes };
 };
