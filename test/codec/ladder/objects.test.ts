@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { fitTables } from '../../../src/codec/ladder/fit.ts';
 import { decodeLadder, encodeLadder } from '../../../src/codec/ladder/ladder.ts';
 import { builtInTables, type LadderTables } from '../../../src/codec/ladder/tables.ts';
+import { parseTables, tablesToJson } from '../../../src/codec/ladder/tables_file.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
 import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
 import { randomObjects, triggerCard } from '../../objects.ts';
@@ -21,7 +22,7 @@ const bytesOf = (digits: Digits, tables: LadderTables): number =>
 describe.each([objectsCard, triggerCard])('the ladder on $id', (card) => {
   const layout = recordLayout(card);
   const sample = Array.from({ length: 200 }, (_, n) => randomObjects(card, n));
-  const fitted = fitTables(sample, card, {}, () => {});
+  const fitted = parseTables(tablesToJson(fitTables(sample, card)), card);
 
   it.each([
     ['built-in', builtInTables(card)],
