@@ -203,11 +203,12 @@ export function survey(
   let hitsHoles = zero;
   let alonePairs = zero;
   let fulls: u64 = 0;
-  // Sums over four channels a lane: holes and silent, alone and pairs, full and torn.
+  // Sums over four channels a lane: holes and silent, alone and pairs, full.
   let firstSum = i32x4.splat(0);
   let secondSum = i32x4.splat(0);
   let thirdSum = i32x4.splat(0);
   let aloneSum = i32x4.splat(0);
+  let tornSum = i32x4.splat(0);
   let tornCount = 0;
   let emptyCount = 0;
   let aloneTop = zero;
@@ -241,10 +242,11 @@ export function survey(
           i8x16.add_sat_u(pairsHere, pairsHere),
         );
         const second = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(aloneHere, pairsHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
-        const third = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i64x2.replace_lane(i64x2.splat(fulls), 1, i64x2.extract_lane(tornHere, 0))));
+        const third = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i64x2.replace_lane(zero, 0, fulls)));
         firstSum = i32x4.add(firstSum, first);
         secondSum = i32x4.add(secondSum, second);
         thirdSum = i32x4.add(thirdSum, third);
+        tornSum = i32x4.add(tornSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(tornHere, tornHere)));
         aloneSum = i32x4.add(aloneSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(aloneHere, aloneHere)));
         silentTop = i8x16.max_u(silentTop, silentHere);
         aloneTop = i8x16.max_u(aloneTop, aloneHere);
@@ -264,7 +266,7 @@ export function survey(
         let countWord = <u64>i64x2.extract_lane(hitsHoles, 0);
         const across = min(lastHits, <i32>(countWord & 255)) - 2 * lastPairs;
         if (across > 0) {
-          tornCount += across;
+          tornCount += across * across;
           tornTop = i8x16.max_u(tornTop, i64x2.replace_lane(zero, 0, <i64>min(across, 255)));
         }
         lastHits = padBlock == padBlocks - 1 ? 0 : <i32>(countWord >>> 56);
@@ -359,7 +361,11 @@ export function survey(
   store<i32>(out, i32x4.extract_lane(thirdSum, 0) + i32x4.extract_lane(thirdSum, 1), full);
   store<i32>(out, mostOf(fullTop), fullMost);
   store<i32>(out, stuckTop, stuck);
-  store<i32>(out, tornCount + i32x4.extract_lane(thirdSum, 2) + i32x4.extract_lane(thirdSum, 3), torn);
+  store<i32>(
+    out,
+    tornCount + i32x4.extract_lane(tornSum, 0) + i32x4.extract_lane(tornSum, 1) + i32x4.extract_lane(tornSum, 2) + i32x4.extract_lane(tornSum, 3),
+    torn,
+  );
   store<i32>(out, mostOf(tornTop), tornMost);
   store<i32>(out, emptyCount, emptyBusy);
   if (hasRows) {

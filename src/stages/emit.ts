@@ -8,7 +8,14 @@ import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { ModelCard } from '../domain/model.ts';
-import { FidelityReason, type Finding, type Layer, LayerCodec, LayerKind } from '../domain/packet.ts';
+import {
+  FidelityReason,
+  type Finding,
+  type Layer,
+  LayerCodec,
+  LayerKind,
+  type Score,
+} from '../domain/packet.ts';
 import type { PolicySnapshot } from '../domain/policy.ts';
 import type { LaneResult } from '../ports/lane.ts';
 import { encodeAnomaly } from '../wire/anomaly.ts';
@@ -67,10 +74,10 @@ const anomalyOf = (
   policy: PolicySnapshot,
   bite: EmittedColumns,
   frame: number,
+  scores: Float64Array,
 ): Uint8Array | null => {
   const pValue = bite.pValue[frame]!;
   if (!isRare(pValue, policy)) return null;
-  const scores = scoresOf(emitter, bite, frame);
   const driver = bite.driver[frame]!;
   return encodeAnomaly({
     identity: open.identity,
@@ -92,7 +99,16 @@ const anomalyOf = (
 };
 
 const scoresOf = ({ scoreNames }: Emitter, { scores }: EmittedColumns, frame: number): Float64Array =>
-  scores.subarray(frame * scoreNames.length, (frame + 1) * scoreNames.length);
+  scores.slice(frame * scoreNames.length, (frame + 1) * scoreNames.length);
+
+/**
+ * What a packet says of its scores: token surprise, and the rarest if it is another. All of them would double a small
+ * frame's packet; an anomaly says more.
+ */
+const saidOf = ({ scoreNames }: Emitter, scores: Float64Array, driver: number): Score[] => {
+  const surprise = { name: scoreNames[0]!, value: scores[0]! };
+  return driver === 0 ? [surprise] : [surprise, { name: scoreNames[driver]!, value: scores[driver]! }];
+};
 
 /** `frames[from + i]` is the message of frame i. Results are appended to `results`, in order. */
 export const emit = (
@@ -122,7 +138,7 @@ export const emit = (
       hitCount,
       rawByteCount: frames[from + frame]!.byteLength,
       layers: layersOf(emitter, bite, frame),
-      scores: shed ? [] : emitter.scoreNames.map((name, i) => ({ name, value: scores[i]! })),
+      scores: shed ? [] : saidOf(emitter, scores, bite.driver[frame]!),
       pValue,
       policyVersion: policy.version,
       reason,
@@ -135,12 +151,12 @@ export const emit = (
       messageId: identity.messageId,
       timestampNanos: identity.timestampNanos,
       hitCount,
-      scores: scores.slice(),
+      scores,
       totalCharge: bite.totalCharge[frame]!,
       pValue,
       reason,
       packet,
-      anomaly: shed ? null : anomalyOf(emitter, open, policy, bite, frame),
+      anomaly: shed ? null : anomalyOf(emitter, open, policy, bite, frame, scores),
     });
   }
 };

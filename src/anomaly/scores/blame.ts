@@ -182,7 +182,15 @@ const bits: Draw = ({ low, jumps, hits, all, any }, { grid, tables, adcBits }) =
   });
 };
 
-const runs: Draw = ({ full }, { grid }) => channelsOf(grid).map((_, channel) => full[channel]! ** 3);
+/** Channels with long runs, and a little of it the channels beside them that have hits: the edge of what ran there. */
+const runs: Draw = ({ full, hits }, { grid }) =>
+  channelsOf(grid).map((_, channel) => {
+    const lane = channel % grid.lanes;
+    let beside = 0;
+    for (let at = Math.max(0, lane - 2); at <= Math.min(grid.lanes - 1, lane + 2); at++)
+      beside = Math.max(beside, full[channel - lane + at]!);
+    return full[channel]! ** 3 + (hits[channel] === 0 ? 0 : beside ** 3 * Math.min(1, hits[channel]! / 256));
+  });
 
 export const drawBlame: Readonly<Record<SurveyScore, Draw>> = {
   'silent-channels': silent,

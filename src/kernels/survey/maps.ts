@@ -188,7 +188,7 @@ export const surveyOfMaps = (
       }
       if (lane + 1 < lanes) {
         const missing = Math.min(own, maps.hits[channel + 1]!) - 2 * maps.pairs[channel]!;
-        tally.torn += Math.max(0, missing);
+        tally.torn += Math.max(0, missing) ** 2;
         tally.tornMost = Math.max(tally.tornMost, missing);
       }
       const chip = lane % wiring.chipLanes;

@@ -128,7 +128,7 @@ export const cardRecord = { hits: 0, codes: 1, live: 2, zeros: 3, ones: 4, size:
  * hits side by side in lanes · holes (no hit between two) · hits alone (none beside them in lanes or samples), most of
  * them in one channel, and the sum of their squares over channels · holes of channels without any hit, and most in one
  * · whole runs of eight samples, and most in one channel · hits below threshold and
- * jumps, of every other block · saturated hits · evidence of a stuck bit in 1/64 bit, of every other block · pairs missing between neighbours (the fewer hits of the two less twice their pairs), and most
+ * jumps, of every other block · saturated hits · evidence of a stuck bit in 1/64 bit, of every other block · squares of pairs missing between neighbours (the fewer hits of the two less twice their pairs), and most
  * between two · channels without hits in busy blocks · rows of eight channels all hit at once, of every other
  * block, most of one card and sample · sum of ADC values.
  */
