@@ -27,6 +27,11 @@ const charge: usize = 68;
 
 /** Bytes of one card's record: hits, codes, channels with hits, bits that are 0 in some ADC value, and 1 in some. */
 const cardBytes: usize = 20;
+/**
+ * Bytes of one block's place: its layer, its card, its row of words, where in `seams` the seams before and behind it lie
+ * (−1 for none), and whether the block before it is its neighbour.
+ */
+const placeBytes: usize = 24;
 /** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
 const blockHitsAsked: i32 = 64;
 const channelHitsAsked: i32 = 32;
@@ -98,11 +103,11 @@ function mostOf(bytes: v128): i32 {
  * a block, 255 where a channel is known for it. Writes `out`, `layers` (i32 each: most saturated cells of one of its
  * patches), `cards` and `seams` (two i32 each: hits beside it and pairs across it), and expects them zeroed; `fullRows` (u8
  * a card and sample: its rows of eight channels that are all hit at once) is all zero between calls. Every other block is asked
- * for samples that cannot be, for stuck bits and for full rows.
+ * for samples that cannot be, for stuck bits and for full rows. `places` says where each of the `blocks` lies.
  */
 export function survey(
   patches: usize, rows: i32, cells: usize, adc: usize, hitCount: i32,
-  timeBlocks: i32, padBlocks: i32, cardLayers: i32, cardBlocks: i32, chipBlocks: i32,
+  blocks: i32, timeBlocks: i32, wordRows: i32, fullRowBytes: i32, places: usize,
   codeLow: i32, codeHigh: i32, jumpUp: i32, adcMask: i32, weights: usize,
   words: usize, silentMask: usize, aloneMask: usize, out: usize, layers: usize,
   cards: usize, seams: usize, fullRows: usize,
@@ -112,8 +117,8 @@ export function survey(
   const lowest = i8x16.splat(<i8>codeLow);
   const highest = i8x16.splat(<i8>codeHigh);
   const up = i8x16.splat(<i8>jumpUp);
-  const cardsAbreast = (padBlocks + cardBlocks - 1) / cardBlocks;
-  const seamsAbreast = (padBlocks - 1) / chipBlocks;
+  // As a product: exact for every patch below 2^40 / timeBlocks, and a division of whole numbers takes tens of cycles.
+  const perBlock = (1.0 + 1.0 / 1099511627776.0) / <f64>timeBlocks;
   const wordStep = <usize>(timeBlocks + 1) << 3;
 
   // Of each patch alone.
@@ -140,11 +145,12 @@ export function survey(
         layerMost = 0;
       }
       if (row == rows) break;
-      block = patch / timeBlocks;
+      block = <i32>(<f64>patch * perBlock);
       blockEnd = (block + 1) * timeBlocks;
-      layer = block / padBlocks;
-      card = cards + <usize>((layer / cardLayers) * cardsAbreast + (block - layer * padBlocks) / cardBlocks) * cardBytes;
-      wordsAt = words + <usize>(block + 2 * layer + 1) * wordStep + 8;
+      const place = places + <usize>block * placeBytes;
+      layer = load<i32>(place);
+      card = cards + <usize>load<i32>(place, 4) * cardBytes;
+      wordsAt = words + <usize>load<i32>(place, 8) * wordStep + 8;
     }
     const at = cells + (<usize>row << 6);
     const c0 = v128.load(at);
@@ -199,7 +205,7 @@ export function survey(
   // Of each patch and those beside it.
   block = -1;
   blockEnd = 0;
-  let padBlock = 0;
+  let place = places;
   let hitsHoles = zero;
   let alonePairs = zero;
   let fulls: u64 = 0;
@@ -269,14 +275,16 @@ export function survey(
           tornCount += across * across;
           tornTop = i8x16.max_u(tornTop, i64x2.replace_lane(zero, 0, <i64>min(across, 255)));
         }
-        lastHits = padBlock == padBlocks - 1 ? 0 : <i32>(countWord >>> 56);
+        lastHits = <i32>(countWord >>> 56);
         lastPairs = i8x16.extract_lane_u(alonePairs, 15);
-        if (padBlock % chipBlocks == 0 && padBlock > 0) {
-          const seam = seams + (<usize>(layer * seamsAbreast + padBlock / chipBlocks - 1) << 3);
+        const seamBefore = load<i32>(place, 12);
+        if (seamBefore >= 0) {
+          const seam = seams + <usize>seamBefore;
           store<i32>(seam, load<i32>(seam) + <i32>(countWord & 255));
         }
-        if (padBlock % chipBlocks == chipBlocks - 1 && padBlock < padBlocks - 1) {
-          const seam = seams + (<usize>(layer * seamsAbreast + padBlock / chipBlocks) << 3);
+        const seamBehind = load<i32>(place, 16);
+        if (seamBehind >= 0) {
+          const seam = seams + <usize>seamBehind;
           store<i32>(seam, load<i32>(seam) + <i32>(countWord >>> 56));
           store<i32>(seam, load<i32>(seam, 4) + i8x16.extract_lane_u(alonePairs, 15), 4);
         }
@@ -310,14 +318,14 @@ export function survey(
         fulls = 0;
       }
       if (row == rows) break;
-      const next = patch / timeBlocks;
-      if (next != block + 1) lastHits = 0;
+      const next = <i32>(<f64>patch * perBlock);
+      place = places + <usize>next * placeBytes;
+      if (next != block + 1 || load<i32>(place, 20) == 0) lastHits = 0;
       block = next;
       blockEnd = (block + 1) * timeBlocks;
-      layer = block / padBlocks;
-      padBlock = block - layer * padBlocks;
-      wordsAt = words + <usize>(block + 2 * layer + 1) * wordStep + 8;
-      cardNumber = (layer / cardLayers) * cardsAbreast + padBlock / cardBlocks;
+      layer = load<i32>(place);
+      cardNumber = load<i32>(place, 4);
+      wordsAt = words + <usize>load<i32>(place, 8) * wordStep + 8;
       card = cards + <usize>cardNumber * cardBytes;
     }
     const time = patch - (blockEnd - timeBlocks);
@@ -327,11 +335,12 @@ export function survey(
     const right = (word >>> 8) | (load<u64>(at + wordStep) << 56);
     const early = ((word << 1) & 0xfefefefefefefefe) | ((load<u64>(at - 8) >>> 7) & 0x0101010101010101);
     const late = ((word >>> 1) & 0x7f7f7f7f7f7f7f7f) | ((load<u64>(at + 8) << 7) & 0x8080808080808080);
+    const lone = word & ~(left | right | early | late);
     const hits = i64x2.replace_lane(i64x2.splat(word), 1, left & right & ~word);
     hitsHoles = i8x16.add(hitsHoles, i8x16.popcnt(hits));
     alonePairs = i8x16.add(
       alonePairs,
-      i8x16.popcnt(i64x2.replace_lane(i64x2.splat(word & ~(left | right | early | late)), 1, word & right)),
+      i8x16.popcnt(i64x2.replace_lane(i64x2.splat(lone), 1, word & right)),
     );
     fulls += (((word & 0x7f7f7f7f7f7f7f7f) + 0x0101010101010101) & word & 0x8080808080808080) >>> 7;
     if ((block & 1) != 0) continue;
@@ -370,7 +379,7 @@ export function survey(
   store<i32>(out, emptyCount, emptyBusy);
   if (hasRows) {
     let rowTop = zero;
-    const rowsEnd = fullRows + (<usize>(((layer / cardLayers) + 1) * cardsAbreast * timeBlocks) << 3);
+    const rowsEnd = fullRows + <usize>fullRowBytes;
     for (let rowAt = fullRows; rowAt < rowsEnd; rowAt += 16) {
       rowTop = i8x16.max_u(rowTop, v128.load(rowAt));
       v128.store(rowAt, zero);
@@ -378,13 +387,18 @@ export function survey(
     const second = i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
     store<i32>(out, max(mostOf(rowTop), mostOf(second)), rowMost);
   }
+  // A crowded frame is cleared as a whole, others patch by patch.
+  if (rows << 3 > blocks * timeBlocks) {
+    memory.fill(words, 0, <usize>wordRows * wordStep);
+    return;
+  }
   blockEnd = 0;
   for (let row = 0; row < rows; row++) {
     const patch = load<i32>(patches + (<usize>row << 2));
     if (patch >= blockEnd) {
-      block = patch / timeBlocks;
+      block = <i32>(<f64>patch * perBlock);
       blockEnd = (block + 1) * timeBlocks;
-      wordsAt = words + <usize>(block + 2 * (block / padBlocks) + 1) * wordStep + 8;
+      wordsAt = words + <usize>load<i32>(places + <usize>block * placeBytes, 8) * wordStep + 8;
     }
     store<u64>(wordsAt + (<usize>(patch - (blockEnd - timeBlocks)) << 3), 0);
   }

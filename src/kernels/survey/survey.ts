@@ -162,6 +162,8 @@ interface Kernels {
 }
 
 interface Places {
+  /** Where each block lies, `placeNumbers` i32 each. */
+  readonly blocks: number;
   readonly words: number;
   readonly weights: number;
   readonly silent: number;
@@ -175,11 +177,44 @@ interface Places {
   readonly fullRows: number;
 }
 
+/** Rows of words: a block each, and one of zeros before and behind those of each layer. */
+const wordRowsOf = (grid: SurveyGrid): number => grid.blocks + 2 * grid.layers + 1;
+const placeNumbers = 6;
+
+/** The kernel's table of blocks: layer, card, row of words, seams before and behind (bytes, −1 for none), neighbour. */
+const blockPlaces = (grid: SurveyGrid): Int32Array => {
+  const { blocks, laneBlocks, wiring, cardsAbreast, seamsAbreast } = grid;
+  const chipBlocks = wiring.chipLanes / side;
+  const table = new Int32Array(placeNumbers * blocks);
+  for (let block = 0; block < blocks; block++) {
+    const layer = Math.floor(block / laneBlocks);
+    const laneBlock = block % laneBlocks;
+    const card =
+      Math.floor(layer / wiring.cardLayers) * cardsAbreast +
+      Math.floor((laneBlock * side) / wiring.cardLanes);
+    const seam = layer * seamsAbreast + Math.floor(laneBlock / chipBlocks);
+    const isFirst = laneBlock % chipBlocks === 0 && laneBlock > 0;
+    const isLast = laneBlock % chipBlocks === chipBlocks - 1 && laneBlock < laneBlocks - 1;
+    const row = block + 2 * layer + 1;
+    const place = [
+      layer,
+      card,
+      row,
+      isFirst ? 8 * (seam - 1) : -1,
+      isLast ? 8 * seam : -1,
+      laneBlock > 0 ? 1 : 0,
+    ];
+    table.set(place, placeNumbers * block);
+  }
+  return table;
+};
+
 const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: number) => {
   const room = planRoom(from);
   const masks = Math.max(1, regions) * grid.blocks * side;
   const places: Places = {
-    words: room.place(8 * ((grid.blocks + 2 * grid.layers + 1) * (grid.sampleBlocks + 1) + 1)),
+    blocks: room.place(4 * placeNumbers * grid.blocks),
+    words: room.place(8 * (wordRowsOf(grid) * (grid.sampleBlocks + 1) + 1)),
     weights: room.place(2 * 2 ** adcBits),
     silent: room.place(masks),
     alone: room.place(masks),
@@ -218,6 +253,7 @@ export const openSurveyor = (
     new Uint8Array(buffer, places.silent + region * maskBytes, maskBytes).set(silent);
     new Uint8Array(buffer, places.alone + region * maskBytes, maskBytes).set(alone);
   });
+  new Int32Array(buffer, places.blocks, placeNumbers * grid.blocks).set(blockPlaces(grid));
   new Uint8Array(buffer, places.weights, 2 << adcBits).set(stuckWeights(adcBits, bitWeights));
   const survey: Survey = {
     tally: new Int32Array(buffer, places.tally, tallyNames.length),
@@ -226,7 +262,8 @@ export const openSurveyor = (
     seams: new Int32Array(buffer, places.seams, 2 * grid.layers * grid.seamsAbreast),
   };
   const written = new Uint32Array(buffer, places.tally, (places.end - places.tally) / 4);
-  const { wiring, sampleBlocks, laneBlocks } = grid;
+  const wordRows = wordRowsOf(grid);
+  const fullRowBytes = side * grid.cards * grid.sampleBlocks;
   return {
     grid,
     survey,
@@ -238,11 +275,11 @@ export const openSurveyor = (
         cells,
         adc,
         gatherer.hits.count,
-        sampleBlocks,
-        laneBlocks,
-        wiring.cardLayers,
-        wiring.cardLanes / side,
-        wiring.chipLanes / side,
+        grid.blocks,
+        grid.sampleBlocks,
+        wordRows,
+        fullRowBytes,
+        places.blocks,
         scale.lowest,
         scale.highest,
         scale.jumpUp,
