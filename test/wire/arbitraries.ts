@@ -100,7 +100,8 @@ const shares = fc.array(fc.record({ index: uint, share: fc.float({ min: 0, max: 
 const findings = fc.array(
   fc.record({
     scoreName: name,
-    score: finite,
+    // −0 is written as absent, which is 0.
+    score: finite.map((value) => value + 0),
     span: fc.array(
       fc
         .tuple(fc.nat(1000), fc.integer({ min: 1, max: 1000 }))
