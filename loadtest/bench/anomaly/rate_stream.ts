@@ -30,7 +30,7 @@ const levels = Array.from(
   (_, i) => levelMin + i * levelStep,
 );
 /** Above this level a quantile's move is smoothed by a parabola: 60,000 frames have 60 beyond 3.1. */
-const smoothFrom = 0.5;
+const smoothFrom = 0.9;
 
 const shareAbove = (sorted: Float64Array, value: number): number => {
   let [low, high] = [0, sorted.length];

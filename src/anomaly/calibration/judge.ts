@@ -19,7 +19,13 @@ import {
   sizeKnots,
   sizePosition,
 } from './grid.ts';
-import type { ScoredFrame } from './sketch.ts';
+
+/** What calibration looks at in a frame; `scores` in the order of the sketch's. */
+export interface ScoredFrame {
+  readonly hitCount: number;
+  readonly totalCharge: number;
+  readonly scores: ArrayLike<number>;
+}
 
 /** What is usual: the median, and the quantile above which one frame in twenty lies. */
 const upperShare = 0.05;

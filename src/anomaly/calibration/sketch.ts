@@ -14,7 +14,7 @@ import {
   sizeKnots,
   sizePosition,
 } from './grid.ts';
-import { type Judge, prepareJudge } from './judge.ts';
+import { type Judge, prepareJudge, type ScoredFrame } from './judge.ts';
 
 const emptyCounts: SparseCounts = { places: new Uint32Array(0), counts: new Uint32Array(0) };
 /** Combined scores are made anew when so many times more frames are known. */
@@ -30,13 +30,6 @@ export const emptySketch = (scores: readonly string[] = []): ScoreSketch => ({
   singles: scores.map(() => emptyCounts),
   combined: emptyCounts,
 });
-
-/** What of a frame is counted; `scores` in the order of the sketch's. */
-export interface ScoredFrame {
-  readonly hitCount: number;
-  readonly totalCharge: number;
-  readonly scores: ArrayLike<number>;
-}
 
 /** One owner; its snapshots are what others see. */
 export interface SketchBuilder {

@@ -5,9 +5,9 @@
  */
 
 import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
-import type { Gatherer } from '../gather.ts';
 import { wasmBase64 } from '../generated/survey.ts';
 import { openKernels, planRoom } from '../linear_memory.ts';
+import type { Gatherer } from '../patches/gather.ts';
 
 /**
  * How an instrument is wired and what is known of it. A channel is a row of the grid: all axes but the last. Lanes of

@@ -1,8 +1,8 @@
 /** From scores that lean on size and charge to p-values that do not, and back from a snapshot. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Judge, prepareJudge } from '../../../src/anomaly/calibration/judge.ts';
-import { emptySketch, type ScoredFrame, sketchBuilder } from '../../../src/anomaly/calibration/sketch.ts';
+import { type Judge, prepareJudge, type ScoredFrame } from '../../../src/anomaly/calibration/judge.ts';
+import { emptySketch, sketchBuilder } from '../../../src/anomaly/calibration/sketch.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { ScoreSketch } from '../../../src/domain/policy.ts';

@@ -4,7 +4,7 @@
  * grid's axes are our bug and throw.
  */
 
-import { marginGrid } from './margin.ts';
+import { marginGrid } from '../margin.ts';
 
 /** What every symbol of a neighbour is that has no hit or lies outside the grid. */
 export const absentSymbol = 255;

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { absentSymbol, gatherNeighbours, patchNeighbours } from '../../src/kernels/patch_neighbours.ts';
+import {
+  absentSymbol,
+  gatherNeighbours,
+  patchNeighbours,
+} from '../../../src/kernels/patches/patch_neighbours.ts';
 import { slowNeighbours } from './patch_neighbours.slow.ts';
 
 const grids = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 });

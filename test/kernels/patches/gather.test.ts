@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openGatherer } from '../../src/kernels/gather.ts';
-import { patchGrid } from '../../src/kernels/patch.ts';
-import { unpackGaps } from '../../src/wire/hits.ts';
-import { generate, generatedFolder } from '../../wasm/generate.ts';
+import { openGatherer } from '../../../src/kernels/patches/gather.ts';
+import { patchGrid } from '../../../src/kernels/patches/patch.ts';
+import { unpackGaps } from '../../../src/wire/hits.ts';
+import { generate, generatedFolder } from '../../../wasm/generate.ts';
 
 describe('src/kernels/generated', () => {
   it('is what wasm/generate.ts writes', async () => {

@@ -4,9 +4,9 @@
  * on full frames. Refuses nothing of the data: patches that do not ascend inside the grid are the caller's to see.
  */
 
-import { wasmBase64 } from './generated/token_coder.ts';
-import { openKernels, openMemory, planRoom } from './linear_memory.ts';
-import { ransBytesMax } from './rans.ts';
+import { wasmBase64 } from '../generated/token_coder.ts';
+import { openKernels, openMemory, planRoom } from '../linear_memory.ts';
+import { ransBytesMax } from '../rans.ts';
 
 /** What prices symbols, as `codec/tokens.ts` makes it of a card; all frequencies sum to 2^12. */
 export interface TokenPrices {

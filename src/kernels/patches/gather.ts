@@ -4,8 +4,8 @@
  * lane's time beside the model. Refuses nothing of the data; a buffer too small for a frame is our bug and throws.
  */
 
-import { wasmBase64 } from './generated/gather.ts';
-import { type LinearMemory, openKernels, openMemory, planRoom } from './linear_memory.ts';
+import { wasmBase64 } from '../generated/gather.ts';
+import { type LinearMemory, openKernels, openMemory, planRoom } from '../linear_memory.ts';
 import type { PatchGrid } from './patch.ts';
 
 /** Where patches go: ids, and `cellsPerPatch` codes for each; longer than needed is fine. */

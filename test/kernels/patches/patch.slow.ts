@@ -1,9 +1,9 @@
 /**
- * The slow twin of kernels/patch.ts: by coordinates and maps, one voxel at a time, for any number of axes.
+ * The slow twin of kernels/patches/patch.ts: by coordinates and maps, one voxel at a time, for any number of axes.
  * Refuses nothing.
  */
 
-import type { Digits } from '../../src/domain/frame.ts';
+import type { Digits } from '../../../src/domain/frame.ts';
 
 const unravel = (index: number, sizes: readonly number[]): number[] =>
   sizes.reduceRight<{ rest: number; at: number[] }>(

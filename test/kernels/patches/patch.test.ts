@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Digits } from '../../src/domain/frame.ts';
-import { type PatchGrid, patchGrid, scatterPatches } from '../../src/kernels/patch.ts';
+import type { Digits } from '../../../src/domain/frame.ts';
+import { type PatchGrid, patchGrid, scatterPatches } from '../../../src/kernels/patches/patch.ts';
 import { gatherPatches } from './gathered.ts';
 import { slowGather, slowScatter } from './patch.slow.ts';
 

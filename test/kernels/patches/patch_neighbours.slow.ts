@@ -1,4 +1,4 @@
-/** The slow twin of kernels/patch_neighbours.ts: by coordinates and a map. Refuses nothing. */
+/** The slow twin of kernels/patches/patch_neighbours.ts: by coordinates and a map. Refuses nothing. */
 
 export const slowNeighbours = (
   patches: readonly number[],

@@ -3,7 +3,7 @@
  * data; a buffer too small for a frame is our bug and throws.
  */
 
-import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
+import { type InstrumentCard, voxelCount } from '../../domain/instrument.ts';
 
 /**
  * The patch grid of one instrument, with its scratch space: one per thread, never shared. A voxel's address is

@@ -1,8 +1,8 @@
 /** Patches of any digits through the compiled kernels, one gatherer a grid. Refuses nothing. */
 
-import type { Digits } from '../../src/domain/frame.ts';
-import { type Gatherer, openGatherer, type PatchRows } from '../../src/kernels/gather.ts';
-import type { PatchGrid } from '../../src/kernels/patch.ts';
+import type { Digits } from '../../../src/domain/frame.ts';
+import { type Gatherer, openGatherer, type PatchRows } from '../../../src/kernels/patches/gather.ts';
+import type { PatchGrid } from '../../../src/kernels/patches/patch.ts';
 
 const gatherers = new WeakMap<PatchGrid, Gatherer>();
 
