@@ -15,14 +15,14 @@ import { Fault } from '../src/domain/fault.ts';
 import { frameBytesMax, limits } from '../src/domain/limits.ts';
 import { FidelityReason, LayerKind } from '../src/domain/packet.ts';
 import type { PolicySnapshot } from '../src/domain/policy.ts';
-import { patchGrid } from '../src/kernels/patch.ts';
+import { patchGrid } from '../src/kernels/patches/patch.ts';
 import { type LaneSetup, type LaneWorkerData, openLane } from '../src/lane.ts';
 import type { Lane, LanePacket, LaneResult } from '../src/ports/lane.ts';
 import { decodeAnomaly } from '../src/wire/anomaly.ts';
 import { decodePacket } from '../src/wire/packet.ts';
 import { goodFrame, hostilePayloads } from './hostile/corpus.ts';
 import { mutate } from './hostile/mutate.ts';
-import { gatherPatches } from './kernels/gathered.ts';
+import { gatherPatches } from './kernels/patches/gathered.ts';
 import {
   blobDigits,
   combDigits,

@@ -1,5 +1,5 @@
 /**
- * From a frame's words to its patch rows, in linear memory: what src/kernels/gather.ts calls for every frame. All
+ * From a frame's words to its patch rows, in linear memory: what src/kernels/patches/gather.ts calls for every frame. All
  * addresses are bytes from the start of the memory and given by the caller, which made room for the worst frame;
  * nothing here is checked twice. Same results as the TypeScript twins in src/wire/hits.ts and test/kernels.
  */

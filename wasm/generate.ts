@@ -14,7 +14,18 @@ const compile = async (source: string): Promise<Uint8Array> => {
   let bytes: Uint8Array | null = null;
   const { error, stderr } = await asc.main(
     // The memory is the caller's, and no runtime: these kernels allocate nothing.
-    ['kernel.ts', '-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert', '-o', 'kernel.wasm'],
+    [
+      'kernel.ts',
+      '-O3',
+      '--enable',
+      'simd',
+      '--runtime',
+      'stub',
+      '--importMemory',
+      '--noAssert',
+      '-o',
+      'kernel.wasm',
+    ],
     {
       readFile: (name) => (name === 'kernel.ts' ? source : null),
       writeFile: (name, contents) => {

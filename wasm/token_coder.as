@@ -1,10 +1,10 @@
 /**
  * Symbols of a frame's active patches to the bytes of a token layer: the tables that price them, in the order a
- * reader meets them, then rANS from the last to the first. What src/kernels/token_coder.ts calls for every frame.
+ * reader meets them, then rANS from the last to the first. What src/kernels/patches/token_coder.ts calls for every frame.
  * Addresses are bytes from the start of the memory; the caller made room for the worst frame and checked the patches.
  */
 
-/** In the order of `layout` in src/kernels/token_coder.ts, four bytes each. */
+/** In the order of `layout` in src/kernels/patches/token_coder.ts, four bytes each. */
 @unmanaged
 class Layout {
   symbolsPerPatch: i32;

@@ -10,7 +10,7 @@ import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
 import { type Layer, LayerCodec, LayerKind, type Packet } from '../domain/packet.ts';
 import type { Rungs } from '../domain/policy.ts';
-import { type PatchGrid, scatterPatches } from '../kernels/patch.ts';
+import { type PatchGrid, scatterPatches } from '../kernels/patches/patch.ts';
 import { type DecodedLadder, decodeLadder } from './ladder/ladder.ts';
 import type { LadderTables } from './ladder/tables.ts';
 import { type DecodedTokens, decodeTokens, type TokenTables } from './tokens.ts';

@@ -8,8 +8,12 @@ import type { Digits } from '../domain/frame.ts';
 import { type InstrumentCard, patchesPerAxis } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
 import type { Packet } from '../domain/packet.ts';
-import { type PatchGrid, patchGrid } from '../kernels/patch.ts';
-import { gatherNeighbours, type PatchNeighbours, patchNeighbours } from '../kernels/patch_neighbours.ts';
+import { type PatchGrid, patchGrid } from '../kernels/patches/patch.ts';
+import {
+  gatherNeighbours,
+  type PatchNeighbours,
+  patchNeighbours,
+} from '../kernels/patches/patch_neighbours.ts';
 import type { RunRows } from './dequantise.ts';
 import { decodeCells, packetSymbols } from './packet.ts';
 import { prepareTokenTables, type TokenTables } from './tokens.ts';

@@ -9,8 +9,8 @@ import { Fault } from '../domain/fault.ts';
 import type { Digits } from '../domain/frame.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
 import type { ModelCard } from '../domain/model.ts';
-import { type Gatherer, openGatherer } from '../kernels/gather.ts';
-import { type PatchGrid, patchGrid } from '../kernels/patch.ts';
+import { type Gatherer, openGatherer } from '../kernels/patches/gather.ts';
+import { type PatchGrid, patchGrid } from '../kernels/patches/patch.ts';
 import { type OpenFrame, openFrame, readDigits } from '../wire/frame.ts';
 
 /** What decoding needs of one instrument and model, with scratch: one per lane. */

@@ -13,8 +13,8 @@ import {
   run,
   timeFrameNumber,
 } from '../../src/domain/quantity.ts';
-import { patchGrid } from '../../src/kernels/patch.ts';
-import { gatherPatches } from '../kernels/gathered.ts';
+import { patchGrid } from '../../src/kernels/patches/patch.ts';
+import { gatherPatches } from '../kernels/patches/gathered.ts';
 import { clusteredFrame, digitsOf, hitsOf, testCard } from './scene.ts';
 import { tokenCard } from './token_card.ts';
 

@@ -11,7 +11,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { providers, startSession } from '../../src/adapters/onnx/provider.ts';
 import type { ModelCard, ModelFile } from '../../src/domain/model.ts';
-import { absentSymbol } from '../../src/kernels/patch_neighbours.ts';
+import { absentSymbol } from '../../src/kernels/patches/patch_neighbours.ts';
 import { parseModelCard } from '../../src/wire/card.ts';
 import { type EncoderWeights, encodePatch, readEncoderWeights } from './integer_twin.ts';
 

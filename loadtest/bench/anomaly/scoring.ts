@@ -22,9 +22,9 @@ import { parseScoreTables } from '../../../src/anomaly/scores/tables.ts';
 import { type Cards, home } from '../../../src/assemble.ts';
 import { prepareTokenReader } from '../../../src/codec/token_reader.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
-import { openGatherer } from '../../../src/kernels/gather.ts';
-import { patchGrid } from '../../../src/kernels/patch.ts';
-import { gatherNeighbours } from '../../../src/kernels/patch_neighbours.ts';
+import { openGatherer } from '../../../src/kernels/patches/gather.ts';
+import { patchGrid } from '../../../src/kernels/patches/patch.ts';
+import { gatherNeighbours } from '../../../src/kernels/patches/patch_neighbours.ts';
 
 export interface Scored {
   readonly hitCount: number;

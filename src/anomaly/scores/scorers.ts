@@ -8,7 +8,7 @@
 import { Fault } from '../../domain/fault.ts';
 import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
 import type { ModelCard } from '../../domain/model.ts';
-import type { Gatherer } from '../../kernels/gather.ts';
+import type { Gatherer } from '../../kernels/patches/gather.ts';
 import { openCosts } from '../../kernels/survey/costs.ts';
 import {
   type CodeScale,

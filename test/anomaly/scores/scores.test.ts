@@ -15,8 +15,8 @@ import { Fault } from '../../../src/domain/fault.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../../src/domain/instrument.ts';
 import { limits } from '../../../src/domain/limits.ts';
-import { openGatherer } from '../../../src/kernels/gather.ts';
-import { patchGrid } from '../../../src/kernels/patch.ts';
+import { openGatherer } from '../../../src/kernels/patches/gather.ts';
+import { patchGrid } from '../../../src/kernels/patches/patch.ts';
 import { blobDigits, modelCard, ppCard, uniforms } from '../../stages/wedge.ts';
 
 const card: InstrumentCard = {

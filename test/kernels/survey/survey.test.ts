@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Digits } from '../../../src/domain/frame.ts';
-import { openGatherer } from '../../../src/kernels/gather.ts';
-import { patchGrid } from '../../../src/kernels/patch.ts';
+import { openGatherer } from '../../../src/kernels/patches/gather.ts';
+import { patchGrid } from '../../../src/kernels/patches/patch.ts';
 import { openMapMaker, surveyOfMaps } from '../../../src/kernels/survey/maps.ts';
 import {
   codeScale,
