@@ -100,7 +100,8 @@ const curvesOf = (
   for (let size = 0; size < sizeKnots; size++) {
     const own = bins.slice(size * perSize, (size + 1) * perSize);
     const together = new Float64Array(grid.cells);
-    for (const counts of own) counts?.forEach((count, cell) => void (together[cell]! += count));
+    for (const counts of own)
+      for (let cell = 0; counts !== null && cell < grid.cells; cell++) together[cell]! += counts[cell]!;
     if (sumOf(together) < framesMin) continue;
     own.forEach((counts, at) => {
       const alone = counts !== null && sumOf(counts) >= Math.max(framesMin, ownFramesMin);

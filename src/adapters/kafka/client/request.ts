@@ -135,7 +135,9 @@ export const isLost = (error: unknown): boolean => {
     code === 'ECONNREFUSED' ||
     code === 'ECONNRESET' ||
     code === 'EPIPE' ||
-    /Invalid state, can't transition|Failed to find group coordinator/.test(root.message)
+    /Invalid state, can't transition|Failed to find group coordinator/.test(root.message) ||
+    // Where no broker answers at all, kafkajs looks into metadata that is null.
+    (root instanceof TypeError && root.message.includes('topicMetadata'))
   );
 };
 
