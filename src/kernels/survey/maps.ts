@@ -135,9 +135,12 @@ export const surveyOfMaps = (
     return count * Math.max(weights[all]!, weights[mask + 1 + (~any & mask)]!);
   };
   const emptyIn = (block: number): number => {
-    const first = Math.floor(block / laneBlocks) * lanes + (block % laneBlocks) * side;
+    const firstLane = (block % laneBlocks) * side;
+    const first = Math.floor(block / laneBlocks) * lanes + firstLane;
     const places = Array.from({ length: side }, (_, i) => i);
-    return places.filter((i) => known.silent[block * side + i] === 0 && !(maps.hits[first + i]! > 0)).length;
+    // Places past the last lane have no channel: what lies there in `hits` is the next layer's.
+    const hitAt = (i: number): boolean => firstLane + i < lanes && maps.hits[first + i]! > 0;
+    return places.filter((i) => known.silent[block * side + i] === 0 && !hitAt(i)).length;
   };
   let next = 0;
   const tally = Object.fromEntries(tallyNames.map((name) => [name, 0])) as Record<
