@@ -19,7 +19,7 @@
  * (crossings found, tracks fitted, residuals) and is not here: wider smoothing and deeper valleys give steadier
  * clusters and part fewer true pairs (a quarter from each side and 2 %: half of the pairs at 3.2 widths, not 3.0);
  * charge shared between hills by Gaussians, over and over until it settles, moves 68 % of the residuals of tracks
- * from 0.27 to 0.285 pads and is less steady.
+ * from 0.27 to 0.28 pads and is less steady.
  */
 
 import type { Digits } from '../domain/frame.ts';
