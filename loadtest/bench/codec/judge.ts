@@ -215,7 +215,6 @@ export const physicsRow = (set: string, { name, clusters, tracks, separation }: 
   'mean shift, pads': clusters.pad.mean,
   'centroid σ, bins': clusters.bin.sigma,
   'mean size, bins': clusters.bin.meanSize,
-  '68 % within, bins': clusters.bin.halfWidth68,
   'width σ, pads': clusters.padWidth.sigma,
   'charge bias, %': 100 * clusters.charge.mean,
   'charge σ, %': 100 * clusters.charge.sigma,

@@ -25,9 +25,6 @@ const clusterRatios = ({ clusters, tracks }: Verdict, key: string): Ratios => ({
   [`${key}_cluster_efficiency`]: efficiency(clusters),
   [`${key}_cluster_fakes`]: fakeShare(clusters),
   [`${key}_cluster_centroid_pads`]: clusters.pad.sigma,
-  [`${key}_cluster_centroid_pads_68`]: clusters.pad.halfWidth68,
-  [`${key}_cluster_centroid_bins`]: clusters.bin.sigma,
-  [`${key}_cluster_centroid_bins_68`]: clusters.bin.halfWidth68,
   [`${key}_cluster_charge_sigma`]: clusters.charge.sigma,
   [`${key}_cluster_track_residual_pads`]: tracks.pad.halfWidth68,
 });
