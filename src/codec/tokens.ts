@@ -9,10 +9,10 @@ import type { ModelCard } from '../domain/model.ts';
 import { frequencyBits, normalizeFrequencies } from '../kernels/frequencies.ts';
 import { openTokenCoder, type TokenCoder } from '../kernels/patches/token_coder.ts';
 import { closeRans, openRans, type RansReader, readStepSymbol, type SymbolTable } from '../kernels/rans.ts';
+import { putVarint, takeVarint, varintBytesMax } from '../kernels/varint.ts';
 import { gapEnd, gapTable, takeGap } from './gaps.ts';
 import { type ActivityTables, activityTables, layeredGrid, takeActivity } from './token_activity.ts';
 import { firstContext, type TokenContexts, tokenContexts } from './token_contexts.ts';
-import { putVarint, takeVarint, varintBytesMax } from './varint.ts';
 
 /** First byte of a payload: version in the high four bits, how active patches are told in the low ones. */
 const version = 2;

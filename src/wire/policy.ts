@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import type { PolicySnapshot, ScoreSketch, SparseCounts } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
+import { putVarint, takeVarint, varintBytesMax } from '../kernels/varint.ts';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -53,52 +54,41 @@ const snapshot = z.object({
   sketch,
 });
 
-/** Gaps between places and counts in turn, each in groups of seven bits, the lowest first. */
+/** Gaps between places and counts in turn. */
 const textOf = ({ places, counts }: SparseCounts): string => {
-  const bytes: number[] = [];
-  const put = (value: number): void => {
-    let rest = value;
-    for (; rest >= 0x80; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80);
-    bytes.push(rest);
-  };
+  const bytes = new Uint8Array(2 * varintBytesMax * places.length);
+  let at = 0;
   let next = 0;
   places.forEach((place, i) => {
-    put(place - next);
-    put(counts[i]!);
+    at = putVarint(bytes, at, place - next);
+    at = putVarint(bytes, at, counts[i]!);
     next = place + 1;
   });
-  return Buffer.from(bytes).toString('base64');
+  return Buffer.from(bytes.buffer, 0, at).toString('base64');
 };
 
 const countsOf = (text: string): SparseCounts | null => {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
   const bytes = Buffer.from(text, 'base64');
-  const numbers: number[] = [];
-  let value = 0;
-  let scale = 1;
-  for (const byte of bytes) {
-    value += (byte & 0x7f) * scale;
-    if (value > 0xffffffff) return null;
-    if (byte >= 0x80) {
-      scale *= 128;
-      continue;
-    }
-    numbers.push(value);
-    value = 0;
-    scale = 1;
-  }
-  if (scale !== 1 || numbers.length % 2 !== 0) return null;
-  const places = new Uint32Array(numbers.length / 2);
-  const counts = new Uint32Array(places.length);
+  const places: number[] = [];
+  const counts: number[] = [];
   let next = 0;
-  for (let i = 0; i < places.length; i++) {
-    const place = next + numbers[2 * i]!;
-    if (place >= placesMax) return null;
-    places[i] = place;
-    counts[i] = numbers[2 * i + 1]!;
-    next = place + 1;
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const gap = takeVarint(bytes, at);
+      const count = takeVarint(bytes, gap.next);
+      const place = next + gap.value;
+      if (place >= placesMax) return null;
+      places.push(place);
+      counts.push(count.value);
+      next = place + 1;
+      at = count.next;
+    }
+  } catch (error) {
+    if (error instanceof Fault) return null;
+    throw error;
   }
-  return { places, counts };
+  return { places: Uint32Array.from(places), counts: Uint32Array.from(counts) };
 };
 
 const sketchText = (from: ScoreSketch) => ({

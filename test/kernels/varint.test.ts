@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { putVarint, takeVarint, varintBytesMax } from '../../src/codec/varint.ts';
 import { Fault } from '../../src/domain/fault.ts';
+import { putVarint, takeVarint, varintBytesMax } from '../../src/kernels/varint.ts';
 
 describe('varint', () => {
   it('gives back every 32-bit number in at most five bytes', () => {
