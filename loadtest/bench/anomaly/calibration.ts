@@ -9,10 +9,10 @@ import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { encodePolicy } from '../../../src/wire/policy.ts';
 import { say } from '../../drive.ts';
-import { openFrameMaker } from './frames.ts';
+import { type FrameMaker, openFrameMaker } from './frames.ts';
 import type { Part, Row } from './part.ts';
 import type { Curve } from './plot.ts';
-import { openScoring, type Scored } from './scoring.ts';
+import { openScoring, type Scored, type Scoring } from './scoring.ts';
 
 interface Case {
   readonly instrument: string;
@@ -36,35 +36,40 @@ interface Judged {
   readonly pValue: number;
 }
 
+/** What makes and scores the frames of one instrument: opened once, so that both halves are scored by the same files. */
+interface Desk {
+  readonly maker: FrameMaker;
+  readonly scoring: Scoring;
+}
+
 /** Normal frames of a split, cut at the ADC's limit as the detector does, with their scores. */
 async function* scoredFrames(
-  instrument: string,
+  { maker, scoring }: Desk,
   split: 'train' | 'test',
   run: number,
   count: number,
 ): AsyncGenerator<Scored> {
-  const maker = openFrameMaker(instrument);
-  const scoring = await openScoring(maker.cards);
   let made = 0;
   for (const frame of maker.frames(run, split, Number.MAX_SAFE_INTEGER)) {
     const { count: hits, voxel } = frame.digits;
     const adc = frame.digits.adc.map((value) => Math.min(value, maker.adcMax));
     yield await scoring.score({ ...frame, digits: { count: hits, voxel, adc } }, null);
     made += 1;
-    if (made % 100_000 === 0) say(`${instrument}: ${made} of ${count} ${split} frames`);
+    if (made % 100_000 === 0) say(`${maker.cards.card.id}: ${made} of ${count} ${split} frames`);
     if (made === count) break;
   }
-  await scoring.close();
 }
 
-const learn = async (one: Case, seed: number): Promise<{ judge: Judge; snapshotBytes: number }> => {
-  const maker = openFrameMaker(one.instrument);
-  const names = (await openScoring(maker.cards)).scorers.names;
+const learn = async (
+  one: Case,
+  desk: Desk,
+  seed: number,
+): Promise<{ judge: Judge; snapshotBytes: number }> => {
   const warmupCount = Math.min(warmupFrames, Math.floor(one.learnt / 16));
-  const builder = sketchBuilder(emptySketch(names), warmupCount);
+  const builder = sketchBuilder(emptySketch(desk.scoring.scorers.names), warmupCount);
   let seen = 0;
   let next = warmupCount;
-  for await (const frame of scoredFrames(one.instrument, 'train', seed, one.learnt)) {
+  for await (const frame of scoredFrames(desk, 'train', seed, one.learnt)) {
     builder.add(frame);
     seen += 1;
     // As the calibrator does: a snapshot when there is news of it.
@@ -105,7 +110,7 @@ export const spearman = (a: Float64Array, b: Float64Array): number => {
 };
 
 /** The smallest and largest counts a binomial has with 95 % when counted one by one from its middle. */
-export const binomialRange = (trials: number, share: number): { low: number; high: number } => {
+const binomialRange = (trials: number, share: number): { low: number; high: number } => {
   const mean = trials * share;
   if (mean > 200) {
     const half = 1.96 * Math.sqrt(mean * (1 - share));
@@ -134,18 +139,16 @@ const column = (judged: readonly Judged[], of: (one: Judged) => number): Float64
   Float64Array.from(judged, of);
 
 const judgeCase = async (one: Case, seed: number) => {
-  const { judge, snapshotBytes } = await learn(one, seed);
+  const maker = openFrameMaker(one.instrument);
+  const desk: Desk = { maker, scoring: await openScoring(maker.cards) };
+  const { judge, snapshotBytes } = await learn(one, desk, seed);
   const judged: Judged[] = [];
   const chance = createPrng(seed, one.judged);
-  for await (const { hitCount, totalCharge, scores } of scoredFrames(
-    one.instrument,
-    'test',
-    seed + 1,
-    one.judged,
-  )) {
+  for await (const { hitCount, totalCharge, scores } of scoredFrames(desk, 'test', seed + 1, one.judged)) {
     const { pValue } = judge.judge({ hitCount, totalCharge, scores });
     judged.push({ hitCount, totalCharge, surprise: scores[0]!, pValue });
   }
+  await desk.scoring.close();
   const rows: Row[] = one.shares.map((share) => {
     const found = judged.filter(({ pValue }) => pValue < share).length;
     const { low, high } = binomialRange(judged.length, share);
