@@ -8,10 +8,9 @@ import { createMemoryLane } from '../../src/adapters/memory/lane.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { firstPolicy } from '../../src/anomaly/fidelity.ts';
 import { replayRecorded } from '../../src/commands/replay.ts';
-import { limits } from '../../src/domain/limits.ts';
 import { FidelityReason } from '../../src/domain/packet.ts';
 import { openLane } from '../../src/lane.ts';
-import type { Bus, BusRecord, OutputRecord } from '../../src/ports/bus.ts';
+import type { Bus, OutputRecord } from '../../src/ports/bus.ts';
 import type { Lane } from '../../src/ports/lane.ts';
 import type { Log } from '../../src/ports/telemetry.ts';
 import { followPolicy } from '../../src/services/policy.ts';
@@ -23,6 +22,7 @@ import { decodeInstants, encodeIntended, instantsHeader } from '../../src/wire/i
 import { decodePacket } from '../../src/wire/packet.ts';
 import { frameOf } from '../frames.ts';
 import { goodFrame, hostilePayloads } from '../hostile/corpus.ts';
+import { readAll } from './read_all.ts';
 import { statusIdentity } from './status_identity.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -63,14 +63,6 @@ const frameRecord = (timeFrame: number, value: Uint8Array): OutputRecord => ({
 const send = async (bus: Bus, from: number, to: number): Promise<void> => {
   for (let timeFrame = from; timeFrame < to; timeFrame += 1)
     await bus.send([0, 1].map((region) => frameRecord(timeFrame, frameOf(card, region, timeFrame))));
-};
-
-const readAll = async (bus: Bus, topic: string): Promise<BusRecord[]> => {
-  const records: BusRecord[] = [];
-  const bufferBytesMax = limits.partitionQueueBytesMax;
-  for await (const record of bus.read({ topic, from: { at: 'beginning' }, untilEnd: true, bufferBytesMax }))
-    records.push(record);
-  return records;
 };
 
 const start = async (bus: Bus, policyIntervalMs = 5) => {

@@ -13,9 +13,8 @@ import { alarmsShown } from '../../../src/anomaly/alarms.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import type { AlarmBook } from '../../../src/domain/alarm.ts';
 import { Fault } from '../../../src/domain/fault.ts';
-import { limits } from '../../../src/domain/limits.ts';
 import { openLane } from '../../../src/lane.ts';
-import type { Bus, BusRecord } from '../../../src/ports/bus.ts';
+import type { Bus } from '../../../src/ports/bus.ts';
 import { followAlarms } from '../../../src/services/alarms/follower.ts';
 import { keepAlarms } from '../../../src/services/alarms/keeper.ts';
 import { announce } from '../../../src/services/announcer.ts';
@@ -27,6 +26,7 @@ import { decodeAlarm } from '../../../src/wire/alarms/alarm.ts';
 import { encodeCommand, readAnswer } from '../../../src/wire/alarms/command.ts';
 import { parseInstrumentCard, parseModelCard } from '../../../src/wire/card.ts';
 import { frameOf } from '../../frames.ts';
+import { readAll } from '../read_all.ts';
 import { statusIdentity } from '../status_identity.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -35,13 +35,6 @@ const topics = topicsOf(card.id);
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const readAll = async (bus: Bus, topic: string): Promise<BusRecord[]> => {
-  const records: BusRecord[] = [];
-  const bufferBytesMax = limits.partitionQueueBytesMax;
-  for await (const record of bus.read({ topic, from: { at: 'beginning' }, untilEnd: true, bufferBytesMax }))
-    records.push(record);
-  return records;
-};
 const alarmsOn = async (bus: Bus) =>
   (await readAll(bus, topics.alarms)).map(({ value }) => decodeAlarm(value));
 const answersOn = async (bus: Bus) =>
