@@ -181,7 +181,7 @@ const spread = (within: Float64Array, count: number, from: number, to: number): 
   }
 };
 
-/** A sixteenth of the last 64 frames is a fourth of 16, and so on: how far the measure goes until half are left. */
+/** How far the measure goes until half of the tail is left: from its 64th frame to its 4th are four halvings. */
 const halvingOf = (within: Float64Array, end: number): number => {
   let sum = 0;
   let near = measureGrid.valueAt(end);
