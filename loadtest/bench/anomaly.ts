@@ -8,13 +8,14 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
 import { say } from '../drive.ts';
+import { bursts } from './anomaly/bursts.ts';
 import { calibration } from './anomaly/calibration.ts';
 import { catalogue } from './anomaly/catalogue.ts';
 import type { Part, PartResult } from './anomaly/part.ts';
 import { reportHtml } from './anomaly/report.ts';
 
 /** In the order of the report. */
-const everyPart: readonly Part[] = [catalogue, calibration];
+const everyPart: readonly Part[] = [catalogue, calibration, bursts];
 
 const { values: flags } = parseArgs({
   options: {

@@ -36,6 +36,19 @@ export const limits = {
   signatureSize: 64,
   repeatFramesKept: 64,
 
+  /** Windows that share a budget of false alarms: half a decade apart they span 100 ms to 5 min. */
+  burstWindowsMax: 8,
+  /** Events a burst finder holds: 400 a second in a window of 10 s. At a higher rate the oldest are forgotten, so that
+   * long windows see fewer events than there were, never more. */
+  burstEventsMax: 4096,
+  /** A background is known from a day of slots: at 1 Hz to 0.3 %, and a rate that moves is followed within the day. */
+  burstSlotMs: 600_000,
+  burstSlots: 144,
+  /** A burst that lasts longer is another rate: supernovae take seconds, and a shifter has seen it by then. */
+  burstPatienceMs: 1_800_000,
+  /** Instants of a burst that are told one by one. */
+  burstInstantsTold: 256,
+
   /** Records and bytes one batch (= one transaction) may hold: 24 Au+Au wedges are 8 MB, and a commit costs
    * about 10 ms, so bigger batches add latency without adding rate. */
   batchRecordsMax: 2048,
