@@ -89,7 +89,12 @@ const rows: readonly Row[] = [
   ['policyIntervalMs', '5000', 'ms', 'how often the calibrator publishes a policy snapshot'],
   ['rate', '2', 'time frames/s', 'what the simulator of `up` and `simulate` sends; 0: as fast as it can'],
   ['seed', '1', '', 'seed of the simulated world'],
-  ['pool', '16', 'time frames', 'simulated time frames made once and replayed; 0: each one simulated anew'],
+  [
+    'pool',
+    '16',
+    'time frames',
+    'simulated time frames made once and replayed, of objects 1,024 for each; 0: each one simulated anew',
+  ],
   ['httpPort', '8080', 'port', 'page, /livez, /readyz, /metrics on 127.0.0.1; another is taken when busy'],
   ['grpcPort', '8001', 'port', 'gRPC gateway on 127.0.0.1; another is taken when busy'],
   ['kafkaPort', '9092', 'port', 'local broker on 127.0.0.1; another is taken when busy'],

@@ -12,12 +12,14 @@ import { brokerList, home, loadCards, openBus, openTelemetry } from './assemble.
 import { type WrittenWedges, writeWedges } from './commands/wedges.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
-import type { InstrumentCard } from './domain/instrument.ts';
+import type { InstrumentCard, ObjectsCard } from './domain/instrument.ts';
 import { limits } from './domain/limits.ts';
+import { hashKey } from './kernels/prng.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
+import { readLists, triggerObjects } from './sim/objects/lists.ts';
 import { plainObjects } from './sim/objects/plain.ts';
-import { createObjectsWorld } from './sim/objects/world.ts';
+import { createObjectsWorld, type ObjectsOf } from './sim/objects/world.ts';
 import { parseParticles, type Split } from './sim/particles.ts';
 import { createReplayWorld, poolOf } from './sim/replay.ts';
 import { createWorld, type World } from './sim/world.ts';
@@ -58,6 +60,13 @@ const exportStartNanos = 1_767_225_600_000_000_000n;
 const particlesOf = (card: InstrumentCard) =>
   parseParticles(readFileSync(join(home, 'models/particles', `${String(card.conditions.particles)}.bin`)));
 
+/** Cards that name event lists get a trigger's objects, others plain ones. */
+const objectsOf = (card: ObjectsCard, seed: number, run: number, split: Split): ObjectsOf => {
+  if (card.conditions.events !== 'l1') return plainObjects(card, [seed, run]);
+  const lists = readLists((name) => readFileSync(join(home, 'models/particles', `${name}.bin`)));
+  return triggerObjects(card, lists, { seed: hashKey([seed, run]), split });
+};
+
 const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, nowNanos: bigint): World => {
   const { seed } = config;
   // Seconds of the start: later runs have higher numbers, which is what admission expects of a new run.
@@ -65,15 +74,19 @@ const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, n
   const split = splitOf(flags);
   const mode = oneOf('--mode', flags.mode ?? 'continuous', ['continuous', 'triggered']);
   if (card.kind === 'objects')
-    return createObjectsWorld(card, plainObjects(card, [seed, run]), { run, startNanos: nowNanos });
+    return createObjectsWorld(card, objectsOf(card, seed, run, split), { run, startNanos: nowNanos });
   return createWorld(card, particlesOf(card), { seed, run, startNanos: nowNanos, split, mode });
 };
+
+/** A crossing costs a tenth of a millisecond and is one frame: as many for one of the pool's as cost what wedges do. */
+const crossingsPerPooled = 1024;
 
 /** The world itself, or a pool of its time frames replayed under new numbers: full physics costs milliseconds a wedge. */
 const sourceOf = (world: World, config: Config): FrameSource => {
   if (config.pool === 0) return world;
-  say(`simulating a pool of ${config.pool} time frames, replayed under new numbers …`);
-  return createReplayWorld(poolOf(world, config.pool));
+  const timeFrames = config.pool * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
+  say(`simulating a pool of ${timeFrames} time frames, replayed under new numbers …`);
+  return createReplayWorld(poolOf(world, timeFrames));
 };
 
 const progressLine = ({ timeFrames, frames, bytes, lateMsMax }: FeedSummary): string =>
