@@ -16,7 +16,7 @@ ABSENT = 255  # every symbol of a neighbour that has no hit
 IR_VERSION = 9  # read by every onnxruntime since 1.15
 
 
-def encoder_graph(shape: Shape, layers: list[dict]) -> bytes:
+def encoder_graph(shape: Shape, layers: list[dict], name: str = 'tpc-fsq') -> bytes:
     """`cells` uint8 [N, 64] → `symbols` uint8 [N, symbols]; all scales are powers of two, hence exact."""
     constants = {
         'one': np.float32(1),
@@ -45,7 +45,7 @@ def encoder_graph(shape: Shape, layers: list[dict]) -> bytes:
         helper.make_node('MatMul', ['digit_values', 'pack'], ['symbol_values']),
         helper.make_node('Cast', ['symbol_values'], ['symbols'], to=TensorProto.UINT8),
     ]
-    return finished('tpc-fsq encoder', nodes, constants, ('cells', shape.cells), ('symbols', shape.symbols))
+    return finished(f'{name} encoder', nodes, constants, ('cells', shape.cells), ('symbols', shape.symbols))
 
 
 def decoder_graph(shape: Shape, decoder: list[dict], scale: CodeScale, threshold: float) -> bytes:
