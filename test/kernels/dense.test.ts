@@ -1,0 +1,49 @@
+/** The compiled dense networks against their slow twin, on random networks and inputs to the bounds. */
+
+import { describe, expect, it } from 'vitest';
+import { type DenseInputs, type DenseNet, openDense } from '../../src/kernels/dense.ts';
+import { randomOf } from '../frames.ts';
+import { distanceOf, inputsOf, outputsOf } from './dense.slow.ts';
+
+const random = randomOf(11);
+const whole = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
+const list = <T>(length: number, of: (i: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
+const randomNet = (widths: readonly number[]): DenseNet =>
+  widths.slice(1).map((outputs, i) => ({
+    weights: list(outputs, () => list(widths[i]!, () => whole(-127, 127))),
+    bias: list(outputs, () => whole(-100_000, 100_000)),
+  }));
+
+describe('dense networks', () => {
+  it.each([
+    [57, [57, 32, 16, 8]],
+    [5, [5, 3]],
+    [8, [8, 8, 1]],
+  ] as const)('of %i numbers are what the slow twin says', (width, widths) => {
+    const inputs: DenseInputs = {
+      offsets: list(width, () => whole(0, 400)),
+      factors: list(width, () => whole(-3000, 3000)),
+      counts: list(width, (i) => i % 3 === 0),
+    };
+    const first = randomNet(widths);
+    const outputs = widths.at(-1)!;
+    const second = randomNet([outputs, 4, outputs]);
+    const dense = openDense(inputs, [
+      { net: first, of: null },
+      { net: second, of: 0 },
+    ]);
+    for (let n = 0; n < 200; n++) {
+      const cells = list(width, () => (random() < 0.4 ? 0 : whole(1, random() < 0.1 ? 8191 : 200)));
+      dense.cells.set(cells);
+      dense.run();
+      const seen = outputsOf(first, inputsOf(inputs, cells));
+      expect(dense.distance(0, null)).toBe(
+        distanceOf(
+          seen,
+          seen.map(() => 0),
+        ),
+      );
+      expect(dense.distance(0, 1)).toBe(distanceOf(seen, outputsOf(second, seen)));
+    }
+  });
+});
