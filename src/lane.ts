@@ -10,7 +10,9 @@ import { createSystemClock } from './adapters/system/clock.ts';
 import { serveLane } from './adapters/threads/lane_worker.ts';
 import { type Judge, prepareJudge } from './anomaly/calibration/judge.ts';
 import { explainer } from './anomaly/scores/explain.ts';
-import { gaugeColumns, openScorers } from './anomaly/scores/scorers.ts';
+import { openObjectScorers } from './anomaly/scores/object_scores.ts';
+import { type ObjectScoreTables, parseObjectScoreTables } from './anomaly/scores/object_tables.ts';
+import { gaugeColumns, openScorers, type Scorers } from './anomaly/scores/scorers.ts';
 import { parseScoreTables, type ScoreTables } from './anomaly/scores/tables.ts';
 import { encodeLadder } from './codec/ladder/ladder.ts';
 import { builtInTables, type LadderTables } from './codec/ladder/tables.ts';
@@ -52,7 +54,7 @@ interface LaneParts {
   readonly model: ModelCard;
   readonly encoder: Model;
   readonly tables: LadderTables;
-  readonly scores: ScoreTables | null;
+  readonly scores: ScoreTables | ObjectScoreTables | null;
   readonly clock: Clock;
 }
 
@@ -87,10 +89,19 @@ const checkNamed = (
 const openScoreTables = ({
   instrument,
   scoreTables = null,
-}: Pick<LaneSetup, 'instrument' | 'scoreTables'>): ScoreTables | null => {
+}: Pick<LaneSetup, 'instrument' | 'scoreTables'>): LaneParts['scores'] => {
   if (instrument.scores === undefined || scoreTables === null) return null;
   checkNamed(instrument, instrument.scores, scoreTables);
-  return parseScoreTables(scoreTables, instrument);
+  return instrument.kind === 'objects'
+    ? parseObjectScoreTables(scoreTables, instrument)
+    : parseScoreTables(scoreTables, instrument);
+};
+
+/** Which scores an instrument has follows from the kind of its frames and of the tables its card names. */
+const scorersOf = ({ instrument, model, scores }: LaneParts): Scorers => {
+  const ofObjects = scores !== null && 'kind' in scores;
+  if (instrument.kind === 'objects') return openObjectScorers(instrument, model, ofObjects ? scores : null);
+  return openScorers(instrument, model, ofObjects ? null : scores);
 };
 
 const checkCards = (instrument: InstrumentCard, model: ModelCard): void => {
@@ -160,7 +171,7 @@ const openStopwatch = (clock: Clock) => {
 /** Composes the stages of cards that fit; the runner owns the encoder from then on and closes it. */
 const composeLane = (parts: LaneParts): LaneRunner => {
   const { instrument, model, encoder, tables, clock } = parts;
-  const scorers = openScorers(instrument, model, parts.scores);
+  const scorers = scorersOf(parts);
   const decoder = openDecoder(instrument, model, scorers);
   const { grid } = decoder;
   const explain = scorers.survey === null ? null : explainer(scorers.survey);

@@ -1,5 +1,6 @@
 /** Objects through the whole lane: the same packets for the same objects in any order, and every number comes back. */
 
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../src/adapters/memory/clock.ts';
 import { createMemoryLane } from '../src/adapters/memory/lane.ts';
@@ -122,5 +123,46 @@ describe.each([triggerCard, objectsCard])('objects of $id', (card: ObjectsCard) 
     });
     expect((await pool.process({ frames, policy, pressure })).results).toEqual(whole);
     await pool.close();
+  });
+});
+
+describe('objects of a card that names score tables', () => {
+  it('are scored by them beside token surprise, with summed pT as charge', async () => {
+    const { model, encoderPath } = tinyObjectsModel(triggerCard);
+    const scoreTables = readFileSync(
+      new URL('../instruments/scores/l1-objects.json', import.meta.url),
+      'utf8',
+    );
+    const setup: LaneSetup = {
+      instrument: triggerCard,
+      model,
+      encoderPath,
+      provider: 'cpu',
+      ladderTables: null,
+      scoreTables,
+    };
+    const runner = await openLane(setup, createVirtualClock());
+    expect(runner.scoreNames).toEqual(['token-surprise', 'latent', 'feature']);
+    const lane = createMemoryLane(runner);
+    const digits = randomObjects(triggerCard, 3);
+    const { results } = await lane.process({ frames: [objectsFrame(triggerCard, 3)], policy, pressure });
+    const { scores, totalCharge } = results[0] as LanePacket;
+    expect([...scores].slice(1).every((score) => score > 0)).toBe(true);
+    const steps = hitsOf(digits).filter(([voxel]) => voxel % 3 === 0);
+    expect(totalCharge).toBe(steps.reduce((sum, [, adc]) => sum + adc - 1, 0));
+    await lane.close();
+  });
+
+  it('are refused tables of another hash', async () => {
+    const { model, encoderPath } = tinyObjectsModel(triggerCard);
+    const setup: LaneSetup = {
+      instrument: triggerCard,
+      model,
+      encoderPath,
+      provider: 'cpu',
+      ladderTables: null,
+      scoreTables: '{}',
+    };
+    await expect(openLane(setup, createVirtualClock())).rejects.toThrow(/scores/);
   });
 });
