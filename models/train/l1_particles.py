@@ -1,6 +1,6 @@
 """Makes the event lists the trigger simulation starts from: PYTHIA 8 p+p at 13 TeV, soft, hard and signal processes.
 
-Run once a process; it refuses to do anything but that: no detector, no trigger, no mixture (`src/sim/objects` does
+Run once a process, or for all of them; it refuses to do anything but that: no detector, no trigger, no mixture (`src/sim/objects` does
 those). Output: models/particles/l1_<process>.bin and a .json of provenance beside each. The first half of a list's
 events is for training, the second for tests.
 
@@ -155,32 +155,40 @@ def generate(name, seed, events):
     return momenta, directions, counts, weights, tried, sigma_mb
 
 
+# Events of each shipped list.
+EVENTS = {"soft": 6000, "qcd": 10000, "w": 5000, "z": 2000, "tt": 1600, "a4l": 4000, "lq": 4000, "h0": 4000, "hc": 4000}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=list(PROCESSES))
-    parser.add_argument("--events", type=int, required=True)
+    parser.add_argument("name", choices=[*PROCESSES, "all"])
+    parser.add_argument("--events", type=int, help="as many as the shipped list has where it is not said")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--out", default=str(pathlib.Path(__file__).resolve().parent.parent / "particles"))
     args = parser.parse_args()
-    momenta, directions, counts, weights, tried, sigma_mb = generate(args.name, args.seed, args.events)
+    for name in PROCESSES if args.name == "all" else [args.name]:
+        write(name, args.events or EVENTS[name], args.seed, pathlib.Path(args.out))
+
+
+def write(name, event_count, seed, out):
+    momenta, directions, counts, weights, tried, sigma_mb = generate(name, seed, event_count)
     body = b"l1e1" + struct.pack("<II", len(counts), len(momenta))
     mean = sum(weights) / len(weights)
     body += b"".join(struct.pack("<Hf", count, weight / mean) for count, weight in zip(counts, weights))
     body += np.array(momenta, "<u2").tobytes()
     body += np.array(directions, "<u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
-    out = pathlib.Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"l1_{args.name}.bin").write_bytes(body)
-    title, settings = PROCESSES[args.name]
+    (out / f"l1_{name}.bin").write_bytes(body)
+    title, settings = PROCESSES[name]
     provenance = {
         "title": f"p+p, sqrt(s) = 13 TeV: {title}",
         "generator": "PYTHIA 8 (package pythia8mc 8.317.2 from PyPI)",
         "version": "8.317",
         "settings": COMMON + settings,
-        "seed": args.seed,
-        "selection": f"final, visible, |eta| < {ETA_MAX}, pT > {PT_MIN_GEV if args.name == 'soft' else HARD_PT_MIN_GEV} GeV",
+        "seed": seed,
+        "selection": f"final, visible, |eta| < {ETA_MAX}, pT > {PT_MIN_GEV if name == 'soft' else HARD_PT_MIN_GEV} GeV",
         "keptOf": {"bosonPtGev": HARD_BOSON_GEV, "leptonPtGev": HARD_LEPTON_GEV, "shareOfOthers": ORDINARY_SHARE}
-        if args.name in ("w", "z") else None,
+        if name in ("w", "z") else None,
         "events": len(counts),
         "generated": tried,
         "crossSectionMb": float(f"{sigma_mb:.4g}"),
@@ -190,8 +198,8 @@ def main():
         "licence": "PYTHIA is GPL-2.0-or-later and is not part of this repository; these are numbers it produced. "
                    "Its authors ask to cite C. Bierlich et al., SciPost Phys. Codebases 8 (2022).",
     }
-    (out / f"l1_{args.name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
-    print(f"{args.name}: {len(counts)} events of {tried}, {len(momenta)} particles, {len(body)} bytes")
+    (out / f"l1_{name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
+    print(f"{name}: {len(counts)} events of {tried}, {len(momenta)} particles, {len(body)} bytes")
 
 
 if __name__ == "__main__":
