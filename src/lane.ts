@@ -133,6 +133,8 @@ const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: numbe
   scores: new Float64Array(limits.jobFramesMax * scoreCount),
   totalCharge: new Float64Array(limits.jobFramesMax),
   pValue: new Float64Array(limits.jobFramesMax),
+  pLow: new Float64Array(limits.jobFramesMax),
+  pHigh: new Float64Array(limits.jobFramesMax),
   driver: new Uint8Array(limits.jobFramesMax),
   reason: new Uint8Array(limits.jobFramesMax),
   patches: new Uint32Array(rowsMax),

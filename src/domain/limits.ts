@@ -79,6 +79,8 @@ export const limits = {
   workerRestartsMax: 3,
   /** Scores one bin of the calibration counts before all halve: the tail of 1 in 10,000 holds several. */
   sketchBinCountMax: 65_536,
+  /** Frames that call for another yardstick of scores, at most, in thirds: hours of Au+Au, within which gain drifts. */
+  yardstickFramesMax: 1_048_576,
   /** Frames in a row that are unusual together before the calibration takes them for the norm: minutes of Au+Au. */
   calibrationPatienceFrames: 20_000,
 

@@ -76,6 +76,9 @@ export interface Anomaly {
   readonly scoreName: string;
   readonly score: number;
   readonly pValue: number;
+  /** Where the share of normal frames as rare lies with 95 %; 0 and 1 where nobody said. */
+  readonly pLow: number;
+  readonly pHigh: number;
   /** The p-value under which the policy calls a frame rare. */
   readonly threshold: number;
   readonly verdict: 'rare' | 'ordinary';

@@ -11,18 +11,38 @@ export interface SparseCounts {
   readonly counts: Uint32Array;
 }
 
+/** Knots of a frame's size, and how often the share of frames that exceeds a score is halved, at most. */
+export const sizeKnots = 49;
+export const halvingsMax = 14;
+
+/** What scores are measured by for as long as it is not made anew, and how rare what it measured was. */
+export interface Yardstick {
+  /** Frames known when it was made; those counted by it came later. */
+  readonly madeAfterFrames: number;
+  /** By size knot, NaN where it is not known: the mean of log2 of charge a hit, and after all of these its spread. */
+  readonly charges: Float32Array;
+  /** The score that one of two, four, eight … frames exceeds; place = (score · size knots + knot) · most halvings + halving. */
+  readonly halvings: Float32Array;
+  /** By score: over how much of it the highest frames of all sizes halve. */
+  readonly tails: Float32Array;
+  /** Of the combined score; place = (size bin · charge bins + charge bin) · cells + cell. */
+  readonly combined: SparseCounts;
+}
+
 /** Scores seen so far, on the grids of `anomaly/calibration/grid.ts`: what is usual, by a frame's size and charge. */
 export interface ScoreSketch {
   /** Names of the scores, in the order of their columns. */
   readonly scores: readonly string[];
+  /** Frames ever counted. */
+  readonly framesSeen: number;
   /** By size knot: frames, the sum of their log2 of charge a hit, and of its square. */
   readonly frames: readonly number[];
   readonly chargeSums: readonly number[];
   readonly chargeSquares: readonly number[];
   /** Of each score; place = size knot · cells + cell. */
   readonly singles: readonly SparseCounts[];
-  /** Of the combined score; place = (size knot · charge knots + charge knot) · cells + cell. */
-  readonly combined: SparseCounts;
+  /** The first is judged by; one that follows it still counts. */
+  readonly yardsticks: readonly Yardstick[];
 }
 
 /** How far up the ladder: planes 0 (the occupancy alone) … all the tables have; a remainder needs them all. */

@@ -34,6 +34,8 @@ export interface EmittedColumns {
   readonly scores: Float64Array;
   readonly totalCharge: Float64Array;
   readonly pValue: Float64Array;
+  readonly pLow: Float64Array;
+  readonly pHigh: Float64Array;
   /** Which score is the rarest. */
   readonly driver: Uint8Array;
   readonly reason: Uint8Array;
@@ -84,6 +86,8 @@ const anomalyOf = (
     scoreName: emitter.scoreNames[driver]!,
     score: scores[driver]!,
     pValue,
+    pLow: bite.pLow[frame]!,
+    pHigh: bite.pHigh[frame]!,
     threshold: policy.rarePValue,
     verdict: 'rare',
     patches: surprisingPatches(

@@ -3,16 +3,25 @@
  * nothing: calibration advances elsewhere, when packets are committed.
  */
 
-import type { Judge } from '../anomaly/calibration/judge.ts';
+import { type Judge, lotOf, unknown } from '../anomaly/calibration/judge.ts';
 import type { ScorableColumns, Scorers } from '../anomaly/scores/scorers.ts';
+import type { FrameIdentity } from '../domain/frame.ts';
 
 export interface ScoredColumns extends ScorableColumns {
+  readonly opens: readonly ({
+    readonly hitCount: number;
+    readonly region: number;
+    readonly identity: FrameIdentity;
+  } | null)[];
   readonly frameCount: number;
   /** Of each frame, one number for each score. */
   readonly scores: Float64Array;
   /** The sum of its ADC values, 0 where nothing sums them. */
   readonly totalCharge: Float64Array;
   readonly pValue: Float64Array;
+  /** Between what it lies with 95 %. */
+  readonly pLow: Float64Array;
+  readonly pHigh: Float64Array;
   /** Which score is the rarest. */
   readonly driver: Uint8Array;
 }
@@ -27,9 +36,13 @@ export const score = (scorers: Scorers, judge: Judge | null, bite: ScoredColumns
     scorers.scoreFrame(bite, frame, scores);
     const totalCharge = scorers.totalCharge(bite, frame);
     bite.totalCharge[frame] = totalCharge;
-    const verdict = judge?.judge({ hitCount: open.hitCount, totalCharge, scores });
-    bite.pValue[frame] = verdict?.pValue ?? 1;
-    bite.driver[frame] = verdict?.driver ?? 0;
+    const { run, timeFrame } = open.identity;
+    const frameScores = { hitCount: open.hitCount, totalCharge, scores };
+    const verdict = judge?.judge(frameScores, lotOf(run, timeFrame, open.region)) ?? unknown;
+    bite.pValue[frame] = verdict.pValue;
+    bite.pLow[frame] = verdict.low;
+    bite.pHigh[frame] = verdict.high;
+    bite.driver[frame] = verdict.driver;
   }
 };
 
@@ -38,5 +51,7 @@ export const scoreNothing = (bite: ScoredColumns, width: number): void => {
   bite.scores.fill(0, 0, bite.frameCount * width);
   bite.totalCharge.fill(0, 0, bite.frameCount);
   bite.pValue.fill(1, 0, bite.frameCount);
+  bite.pLow.fill(0, 0, bite.frameCount);
+  bite.pHigh.fill(1, 0, bite.frameCount);
   bite.driver.fill(0, 0, bite.frameCount);
 };

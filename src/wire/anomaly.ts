@@ -27,8 +27,10 @@ const Slot = {
   patches: 13,
   policyVersion: 14,
   findings: 15,
+  pLow: 16,
+  pHigh: 17,
 } as const;
-const slotCount = 16;
+const slotCount = 18;
 const FindingSlot = { scoreName: 0, score: 1, from: 2, to: 3, channels: 4, patches: 5 } as const;
 const Verdict = { ordinary: 0, rare: 1 } as const;
 /** Of a patch's surprise, and of a share: an index and a number. */
@@ -70,6 +72,8 @@ export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
       patchVector,
       anomaly.policyVersion,
       findings,
+      anomaly.pLow,
+      anomaly.pHigh,
     ),
     an00.identifier,
   );
@@ -126,6 +130,8 @@ export const decodeAnomaly = (bytes: Uint8Array): Anomaly => {
     scoreName: nameAt(bytes, fields[Slot.scoreName]!, 'message-field', 'score_name'),
     score: readBetween(bytes, Slot.score, -Number.MAX_VALUE, Number.MAX_VALUE, 'score'),
     pValue: readBetween(bytes, Slot.pValue, 0, 1, 'p_value'),
+    pLow: readBetween(bytes, Slot.pLow, 0, 1, 'p_low'),
+    pHigh: readBetween(bytes, Slot.pHigh, 0, 1, 'p_high', 1),
     threshold: readBetween(bytes, Slot.threshold, 0, 1, 'threshold'),
     verdict: verdict === Verdict.rare ? 'rare' : 'ordinary',
     patches: readPatches(bytes, fields[Slot.patches]!),
@@ -136,8 +142,15 @@ export const decodeAnomaly = (bytes: Uint8Array): Anomaly => {
   };
 };
 
-const readBetween = (bytes: Uint8Array, slot: number, min: number, max: number, what: string): number => {
-  const value = fields[slot] === 0 ? 0 : f64At(bytes, fields[slot]!);
+const readBetween = (
+  bytes: Uint8Array,
+  slot: number,
+  min: number,
+  max: number,
+  what: string,
+  unsaid = 0,
+): number => {
+  const value = fields[slot] === 0 ? unsaid : f64At(bytes, fields[slot]!);
   if (value >= min && value <= max) return value;
   throw new Fault('message-field', `an00: ${what} is ${value}; it must lie between ${min} and ${max}`);
 };

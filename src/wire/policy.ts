@@ -5,7 +5,14 @@
 
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import type { PolicySnapshot, ScoreSketch, SparseCounts } from '../domain/policy.ts';
+import {
+  halvingsMax,
+  type PolicySnapshot,
+  type ScoreSketch,
+  type SparseCounts,
+  sizeKnots,
+  type Yardstick,
+} from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
 import { putVarint, takeVarint, varintBytesMax } from '../kernels/varint.ts';
 
@@ -25,7 +32,27 @@ const countsText = z.string().transform((text, context) => {
   }
   return counts;
 });
+/** Little-endian, four bytes a number. */
+const floatsText = z.string().transform((text, context) => {
+  const bytes = bytesOf(text);
+  if (bytes === null || bytes.length % 4 !== 0) {
+    context.addIssue({ code: 'custom', message: 'not base64 of numbers of four bytes' });
+    return z.NEVER;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+});
 const sums = z.array(z.number()).max(64);
+
+const yardstick = z
+  .object({
+    madeAfterFrames: count,
+    charges: floatsText,
+    halvings: floatsText,
+    tails: floatsText,
+    combined: countsText,
+  })
+  .refine(({ charges }) => charges.length === 2 * sizeKnots, { message: 'every size has its charge' });
 
 const sketch = z
   .object({
@@ -34,7 +61,9 @@ const sketch = z
     chargeSums: sums,
     chargeSquares: sums,
     singles: z.array(countsText),
-    combined: countsText,
+    framesSeen: count.default(0),
+    // Earlier builds counted combined scores without one: what they know of single scores makes the first.
+    yardsticks: z.array(yardstick).max(2).default([]),
   })
   .refine(({ scores, singles }) => scores.length === singles.length, {
     message: 'every score has its counts',
@@ -43,6 +72,14 @@ const sketch = z
     ({ frames, chargeSums, chargeSquares }) =>
       frames.length === chargeSums.length && frames.length === chargeSquares.length,
     { message: 'every size has its frames and its charge' },
+  )
+  .refine(
+    ({ scores, yardsticks }) =>
+      yardsticks.every(
+        ({ halvings, tails }) =>
+          halvings.length === scores.length * sizeKnots * halvingsMax && tails.length === scores.length,
+      ),
+    { message: 'every yardstick measures every score at every size' },
   );
 
 const snapshot = z.object({
@@ -67,9 +104,20 @@ const textOf = ({ places, counts }: SparseCounts): string => {
   return Buffer.from(bytes.buffer, 0, at).toString('base64');
 };
 
+const floatsTextOf = (numbers: Float32Array): string => {
+  const view = new DataView(new ArrayBuffer(4 * numbers.length));
+  numbers.forEach((number, i) => {
+    view.setFloat32(4 * i, number, true);
+  });
+  return Buffer.from(view.buffer).toString('base64');
+};
+
+const bytesOf = (text: string): Buffer | null =>
+  /^[A-Za-z0-9+/]*={0,2}$/.test(text) ? Buffer.from(text, 'base64') : null;
+
 const countsOf = (text: string): SparseCounts | null => {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
-  const bytes = Buffer.from(text, 'base64');
+  const bytes = bytesOf(text);
+  if (bytes === null) return null;
   const places: number[] = [];
   const counts: number[] = [];
   let next = 0;
@@ -91,10 +139,18 @@ const countsOf = (text: string): SparseCounts | null => {
   return { places: Uint32Array.from(places), counts: Uint32Array.from(counts) };
 };
 
+const yardstickText = (from: Yardstick) => ({
+  ...from,
+  charges: floatsTextOf(from.charges),
+  halvings: floatsTextOf(from.halvings),
+  tails: floatsTextOf(from.tails),
+  combined: textOf(from.combined),
+});
+
 const sketchText = (from: ScoreSketch) => ({
   ...from,
   singles: from.singles.map(textOf),
-  combined: textOf(from.combined),
+  yardsticks: from.yardsticks.map(yardstickText),
 });
 
 export const encodePolicy = (policy: PolicySnapshot): Uint8Array =>

@@ -54,6 +54,8 @@ const anomalyAt = (timeFrame: number, next: () => number): Anomaly => {
     scoreName: 'surprise',
     score: 4 + next() * 8,
     pValue: 10 ** (-3 - 3 * next()),
+    pLow: 0,
+    pHigh: 1,
     threshold: 0.001,
     verdict: 'rare',
     patches: Array.from({ length: 12 }, (_, i) => ({

@@ -6,6 +6,7 @@
 import { FrameEncoding } from '../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { type Anomaly, FidelityReason, LayerCodec, LayerKind } from '../../src/domain/packet.ts';
+import { halvingsMax, sizeKnots } from '../../src/domain/policy.ts';
 import {
   cardHash,
   durationNanos,
@@ -113,6 +114,8 @@ const anomaly: Anomaly = {
   scoreName: 'surprise',
   score: 9.5,
   pValue: 0.000_5,
+  pLow: 0,
+  pHigh: 1,
   threshold: 0.001,
   verdict: 'rare',
   patches: [
@@ -160,6 +163,7 @@ export const goldens: readonly Golden[] = [
     decodePacket,
   ),
   golden('an00.bin', anomaly, encodeAnomaly, decodeAnomaly),
+  golden('an00_interval.bin', { ...anomaly, pLow: 0.000_25, pHigh: 0.000_75 }, encodeAnomaly, decodeAnomaly),
   golden(
     'an00_findings.bin',
     {
@@ -217,7 +221,7 @@ export const goldens: readonly Golden[] = [
     decodeAlarm,
   ),
   golden(
-    'policy.bin',
+    'policy_yardstick.bin',
     {
       version: policyVersion(7),
       rarePValue: 0.001,
@@ -225,11 +229,20 @@ export const goldens: readonly Golden[] = [
       warmupCount: 200,
       sketch: {
         scores: ['token-surprise'],
+        framesSeen: 4,
         frames: [0, 3],
         chargeSums: [0, 21.5],
         chargeSquares: [0, 155.25],
         singles: [{ places: Uint32Array.of(1030, 1536), counts: Uint32Array.of(2, 1) }],
-        combined: { places: Uint32Array.of(5000), counts: Uint32Array.of(300) },
+        yardsticks: [
+          {
+            madeAfterFrames: 3,
+            charges: new Float32Array(2 * sizeKnots).fill(0.25),
+            halvings: new Float32Array(sizeKnots * halvingsMax).fill(Number.NaN, 20).fill(1.5, 0, 20),
+            tails: Float32Array.of(0.5),
+            combined: { places: Uint32Array.of(5000), counts: Uint32Array.of(300) },
+          },
+        ],
       },
     },
     encodePolicy,

@@ -60,6 +60,8 @@ export const goodAnomaly: Anomaly = {
   scoreName: 'surprise',
   score: 9.5,
   pValue: 1e-5,
+  pLow: 0,
+  pHigh: 1,
   threshold: 1e-3,
   verdict: 'rare',
   patches: [

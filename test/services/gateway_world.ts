@@ -113,6 +113,8 @@ export const anomaly = (number: number, region = 0): Anomaly => ({
   scoreName: 'surprise',
   score: 4.5,
   pValue: 0.001,
+  pLow: 0,
+  pHigh: 1,
   threshold: 0.01,
   verdict: 'rare',
   patches: [{ patch: 17, surpriseBits: 12 }],

@@ -49,6 +49,8 @@ const anomaly = (timeFrame: number, pValue: number, score: number): Anomaly => (
   scoreName: 'surprise',
   score,
   pValue,
+  pLow: 0,
+  pHigh: 1,
   threshold: 0.001,
   verdict: 'rare',
   patches: [{ patch: (3 * 24 + 5) * 32 + 9, surpriseBits: 41 }],

@@ -119,6 +119,8 @@ export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
   scoreName: name,
   score: finite,
   pValue: probability,
+  pLow: probability,
+  pHigh: probability,
   threshold: probability,
   verdict: fc.constantFrom('rare' as const, 'ordinary' as const),
   patches: fc.array(

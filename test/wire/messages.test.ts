@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Builder } from 'flatbuffers';
 import { describe, expect, it } from 'vitest';
 import { severities } from '../../src/domain/alarm.ts';
-import type { PolicySnapshot } from '../../src/domain/policy.ts';
+import { halvingsMax, type PolicySnapshot, sizeKnots } from '../../src/domain/policy.ts';
 import { epochNanos, policyVersion } from '../../src/domain/quantity.ts';
 import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import * as f144 from '../../src/wire/generated/f144/f144-log-data.js';
@@ -119,6 +119,10 @@ describe('policy', () => {
         .map((list) => Uint32Array.from(list)),
     }),
   );
+  const floats = (length: number) =>
+    fc
+      .integer()
+      .map((seed) => Float32Array.from({ length }, (_, i) => (i % 7 === 0 ? Number.NaN : seed / (1 + i))));
   const policies: fc.Arbitrary<PolicySnapshot> = fc
     .tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 49 }))
     .chain(([scores, sizes]) => {
@@ -133,11 +137,21 @@ describe('policy', () => {
         warmupCount: fc.maxSafeNat(),
         sketch: fc.record({
           scores: fc.constant(Array.from({ length: scores }, (_, i) => `score-${i}`)),
+          framesSeen: fc.maxSafeNat(),
           frames: sums,
           chargeSums: sums,
           chargeSquares: sums,
           singles: fc.array(counts, { minLength: scores, maxLength: scores }),
-          combined: counts,
+          yardsticks: fc.array(
+            fc.record({
+              madeAfterFrames: fc.maxSafeNat(),
+              charges: floats(2 * sizeKnots),
+              halvings: floats(scores * sizeKnots * halvingsMax),
+              tails: floats(scores),
+              combined: counts,
+            }),
+            { maxLength: 2 },
+          ),
         }),
       });
     });
@@ -157,6 +171,25 @@ describe('policy', () => {
     expect(() => decodePolicy(broken)).toThrow(/rarePValue.*prescale/);
     const ragged = { ...policy!, sketch: { ...policy!.sketch, frames: [1], chargeSums: [] } };
     expect(codeOf(() => decodePolicy(encodePolicy(ragged)))).toBe('message-field');
+    const nothing = { places: new Uint32Array(0), counts: new Uint32Array(0) };
+    const short = {
+      madeAfterFrames: 1,
+      charges: new Float32Array(3),
+      halvings: new Float32Array(1),
+      tails: new Float32Array(0),
+      combined: nothing,
+    };
+    const measured = { ...policy!, sketch: { ...policy!.sketch, yardsticks: [short] } };
+    expect(() => decodePolicy(encodePolicy(measured))).toThrow(/every size has its charge/);
+  });
+
+  it('of earlier builds keep what they know of single scores', () => {
+    const stored =
+      '{"version":7,"rarePValue":0.001,"prescale":1000,"warmupCount":200,"sketch":{"scores":["token-surprise"],' +
+      '"frames":[0,3],"chargeSums":[0,21.5],"chargeSquares":[0,155.25],"singles":["hggC+QMB"],"combined":"iCesAg=="}}';
+    const { sketch } = decodePolicy(new TextEncoder().encode(stored));
+    expect(sketch).toMatchObject({ frames: [0, 3], framesSeen: 0, yardsticks: [] });
+    expect(sketch.singles[0]!.places).toEqual(Uint32Array.of(1030, 1536));
   });
 });
 

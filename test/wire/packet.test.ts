@@ -106,11 +106,12 @@ describe('encodeAnomaly and decodeAnomaly', () => {
   it('return what was written, −0 as 0', () => {
     fc.assert(
       fc.property(anomalies, (anomaly) => {
-        const { score, pValue, threshold } = anomaly;
+        const { score, pValue, pLow, threshold } = anomaly;
         expect(decodeAnomaly(encodeAnomaly(anomaly))).toEqual({
           ...anomaly,
           score: score + 0,
           pValue: pValue + 0,
+          pLow: pLow + 0,
           threshold: threshold + 0,
         });
       }),

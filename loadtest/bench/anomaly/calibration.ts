@@ -3,7 +3,7 @@
  * which nothing has seen, are judged. Refuses to count what was learnt from: learning stops before judging begins.
  */
 
-import { type Judge, prepareJudge } from '../../../src/anomaly/calibration/judge.ts';
+import { type Judge, lotOf, prepareJudge } from '../../../src/anomaly/calibration/judge.ts';
 import { emptySketch, sketchBuilder } from '../../../src/anomaly/calibration/sketch.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
@@ -48,12 +48,13 @@ async function* scoredFrames(
   split: 'train' | 'test',
   run: number,
   count: number,
-): AsyncGenerator<Scored> {
+): AsyncGenerator<Scored & { readonly lot: number }> {
   let made = 0;
   for (const frame of maker.frames(run, split, Number.MAX_SAFE_INTEGER)) {
     const { count: hits, voxel } = frame.digits;
     const adc = frame.digits.adc.map((value) => Math.min(value, maker.adcMax));
-    yield await scoring.score({ ...frame, digits: { count: hits, voxel, adc } }, null);
+    const scored = await scoring.score({ ...frame, digits: { count: hits, voxel, adc } }, null);
+    yield { ...scored, lot: lotOf(run, frame.timeFrame, frame.region) };
     made += 1;
     if (made % 100_000 === 0) say(`${maker.cards.card.id}: ${made} of ${count} ${split} frames`);
     if (made === count) break;
@@ -144,9 +145,9 @@ const judgeCase = async (one: Case, seed: number) => {
   const { judge, snapshotBytes } = await learn(one, desk, seed);
   const judged: Judged[] = [];
   const chance = createPrng(seed, one.judged);
-  for await (const { hitCount, totalCharge, scores } of scoredFrames(desk, 'test', seed + 1, one.judged)) {
-    const { pValue } = judge.judge({ hitCount, totalCharge, scores });
-    judged.push({ hitCount, totalCharge, surprise: scores[0]!, pValue });
+  for await (const frame of scoredFrames(desk, 'test', seed + 1, one.judged)) {
+    const { hitCount, totalCharge, scores, lot } = frame;
+    judged.push({ hitCount, totalCharge, surprise: scores[0]!, pValue: judge.judge(frame, lot).pValue });
   }
   await desk.scoring.close();
   const rows: Row[] = one.shares.map((share) => {

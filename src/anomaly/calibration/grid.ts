@@ -1,8 +1,10 @@
 /**
- * The grids of calibration: cells of a score, knots of a frame's size and of its charge. Products, sums and bits of
- * doubles only, which IEEE 754 rounds alike everywhere, so that a p-value is the same on every machine. It refuses
- * nothing: what lies outside a grid belongs to its end.
+ * The grids of calibration: cells of a score, knots and bins of a frame's size, bins of its charge. Products, sums and
+ * bits of doubles only, which IEEE 754 rounds alike everywhere, so that a p-value is the same on every machine. It
+ * refuses nothing: what lies outside a grid belongs to its end.
  */
+
+import { sizeKnots } from '../../domain/policy.ts';
 
 const view = new DataView(new ArrayBuffer(8));
 
@@ -33,32 +35,27 @@ export interface CellGrid {
 /** Width around zero: the first octave either way begins at 1/8. */
 const unitsPerValue = 8;
 
-/** As many cells an octave either way as said, sixteen octaves, and even ones around zero. */
-const octaveGrid = (cellsPerOctave: number): CellGrid => {
-  const cells = 32 * cellsPerOctave;
-  const zero = cells / 2;
-  const octavesMax = 16 - 1 / cellsPerOctave;
-  return {
-    cells,
-    positionOf(value) {
-      const away = Math.min(octavesMax, lineLog2(Math.abs(value) * unitsPerValue + 1)) * cellsPerOctave;
-      return value < 0 ? zero - away : zero + away;
-    },
-    valueAt(position) {
-      const value = (lineExp2(Math.abs(position - zero) / cellsPerOctave) - 1) / unitsPerValue;
-      return position < zero ? -value : value;
-    },
-  };
+/** Cells an octave either way, sixteen octaves, and even ones around zero. */
+const cellsPerOctave = 16;
+const cells = 32 * cellsPerOctave;
+const zero = cells / 2;
+const octavesMax = 16 - 1 / cellsPerOctave;
+
+/** Scores as they are counted and travel. */
+export const scoreGrid: CellGrid = {
+  cells,
+  positionOf(value) {
+    const away = Math.min(octavesMax, lineLog2(Math.abs(value) * unitsPerValue + 1)) * cellsPerOctave;
+    return value < 0 ? zero - away : zero + away;
+  },
+  valueAt(position) {
+    const value = (lineExp2(Math.abs(position - zero) / cellsPerOctave) - 1) / unitsPerValue;
+    return position < zero ? -value : value;
+  },
 };
 
-/** Scores as they are counted and travel: their tails are told apart within a cell too, by straight lines. */
-export const scoreGrid = octaveGrid(16);
-
-/** What is told from counts and does not travel may be finer. */
-export const measureGrid = octaveGrid(64);
-
-/** Combined scores are bits: even cells of a sixteenth, 32 bits and more in the last. */
-const cellsPerBit = 16;
+/** Combined scores are bits: even cells of an eighth, 32 bits and more in the last. */
+const cellsPerBit = 8;
 const rarityBitsMax = 32;
 export const rarityGrid: CellGrid = {
   cells: rarityBitsMax * cellsPerBit,
@@ -66,14 +63,18 @@ export const rarityGrid: CellGrid = {
   valueAt: (position) => position / cellsPerBit,
 };
 
-/** Knots of a frame's size: two an octave of its hit count, 2^24 hits and more at the last. */
-export const sizeKnots = 49;
+/** Where a hit count lies between the knots of size: two knots an octave, 2^24 hits and more at the last. */
 export const sizePosition = (hitCount: number): number => Math.min(sizeKnots - 1, 2 * lineLog2(hitCount + 1));
 
-/** Knots of charge: standard deviations of a frame's charge a hit from what its size usually has: −1.5 … 1.5. */
-export const chargeKnots = 4;
-export const chargePosition = (deviation: number): number =>
-  Math.max(0, Math.min(chargeKnots - 1, deviation + (chargeKnots - 1) / 2));
+/** Bins of size, four an octave: below seven hits each count has its own. */
+export const sizeBins = 97;
+export const sizeBinOf = (hitCount: number): number =>
+  Math.min(sizeBins - 1, Math.floor(4 * lineLog2(hitCount + 1)));
+
+/** Bins of charge, in standard deviations of a frame's charge a hit from what its size usually has: borders −1, 0, 1. */
+export const chargeBins = 4;
+export const chargeBinOf = (deviation: number): number =>
+  Math.max(0, Math.min(chargeBins - 1, Math.floor(deviation) + chargeBins / 2));
 
 /** log2 of charge a hit; 0 where the frame has no hit or nothing sums its charge. */
 export const chargeOf = (hitCount: number, totalCharge: number): number =>

@@ -1,34 +1,38 @@
 /**
- * A sketch that still counts: scores of frames by size, and the combined score by size and charge, in fixed cells.
- * Refuses nothing and draws nothing at random; old scores fade by halving, so that drift is followed.
+ * A sketch that still counts: scores of frames by size, and by one or two yardsticks how rare frames of a size and charge
+ * were, in fixed cells. A yardstick is made of what is known, counts what comes later, and gives way to one made of four
+ * times as much. Refuses nothing and draws nothing at random; old scores fade by halving, so that drift is followed.
  */
 
 import { limits } from '../../domain/limits.ts';
-import type { ScoreSketch, SparseCounts } from '../../domain/policy.ts';
+import { type ScoreSketch, type SparseCounts, sizeKnots, type Yardstick } from '../../domain/policy.ts';
 import {
   type CellGrid,
-  chargeKnots,
+  chargeBins,
   chargeOf,
   rarityGrid,
   scoreGrid,
-  sizeKnots,
+  sizeBins,
   sizePosition,
 } from './grid.ts';
-import { type Judge, prepareJudge, type ScoredFrame } from './judge.ts';
+import { makeYardstick, prepareMeasure, type ScoredFrame } from './yardstick.ts';
 
 const emptyCounts: SparseCounts = { places: new Uint32Array(0), counts: new Uint32Array(0) };
-/** Combined scores are made anew when so many times more frames are known. */
-const mendFactor = 4;
+/** A yardstick is made anew when so many times more frames are known … */
+const remakeFactor = 4;
+/** … and judged by when it has counted this share of what the one before has. */
+const succeedShare = 0.5;
 const zeros: readonly number[] = new Array<number>(sizeKnots).fill(0);
 
 /** A sketch of these scores that has seen nothing: what the built-in first policy has (of no score at all). */
 export const emptySketch = (scores: readonly string[] = []): ScoreSketch => ({
   scores,
+  framesSeen: 0,
   frames: zeros,
   chargeSums: zeros,
   chargeSquares: zeros,
   singles: scores.map(() => emptyCounts),
-  combined: emptyCounts,
+  yardsticks: [],
 });
 
 /** One owner; its snapshots are what others see. */
@@ -36,7 +40,7 @@ export interface SketchBuilder {
   /** Frames it holds, faded ones by what is left of them. */
   readonly held: number;
   add(frame: ScoredFrame): void;
-  /** What it holds now; from then on charges and combined scores are told by it. */
+  /** What it holds now; yardsticks are made and give way at snapshots alone, so that those are all there is to know. */
   snapshot(): ScoreSketch;
 }
 
@@ -78,10 +82,7 @@ const openBins = (bins: number, { cells, positionOf }: CellGrid, from: SparseCou
       totals[bin] = age(counts, bin * cells, cells);
       return true;
     },
-    age(): void {
-      for (let bin = 0; bin < bins; bin++)
-        if (totals[bin]! > 0) totals[bin] = age(counts, bin * cells, cells);
-    },
+    held: (): number => totals.reduce((sum, total) => sum + total, 0),
     sparse(): SparseCounts {
       const places: number[] = [];
       for (let bin = 0; bin < bins; bin++) {
@@ -97,20 +98,58 @@ const openBins = (bins: number, { cells, positionOf }: CellGrid, from: SparseCou
   };
 };
 
-/** @param warmupCount frames of a size before combined scores are told for it */
+/** A yardstick that still counts. */
+const openYardstick = (yardstick: Yardstick) => {
+  const measure = prepareMeasure(yardstick);
+  const combined = openBins(sizeBins * chargeBins, rarityGrid, yardstick.combined);
+  return {
+    madeAfterFrames: yardstick.madeAfterFrames,
+    held: combined.held,
+    add(frame: ScoredFrame): void {
+      const measured = measure(frame);
+      if (measured !== null) combined.add(measured.bin, measured.bits);
+    },
+    snapshot: (): Yardstick => ({ ...yardstick, combined: combined.sparse() }),
+  };
+};
+
+/** @param warmupCount frames before a first yardstick is made */
 export const sketchBuilder = (from: ScoreSketch, warmupCount: number): SketchBuilder => {
   const singles = from.singles.map((counts) => openBins(sizeKnots, scoreGrid, counts));
-  const combined = openBins(sizeKnots * chargeKnots, rarityGrid, from.combined);
   const frames = Float64Array.from(from.frames);
   const chargeSums = Float64Array.from(from.chargeSums);
   const chargeSquares = Float64Array.from(from.chargeSquares);
-  // Combined scores of many sizes and charges need the judge of a snapshot; what it needs itself does not.
-  let judge: Judge | null = prepareJudge(from, warmupCount);
-  const held = (): number => frames.reduce((sum, count) => sum + count, 0);
-  let mended = held();
+  // Sketches of earlier builds did not say.
+  let framesSeen = Math.max(
+    from.framesSeen,
+    from.frames.reduce((sum, count) => sum + count, 0),
+  );
+  let yardsticks = from.yardsticks.map(openYardstick);
+
+  const learnt = (): Omit<ScoreSketch, 'yardsticks'> => ({
+    scores: from.scores,
+    framesSeen,
+    frames: Array.from(frames),
+    chargeSums: Array.from(chargeSums),
+    chargeSquares: Array.from(chargeSquares),
+    singles: singles.map((bins) => bins.sparse()),
+  });
+  const due = (): boolean => {
+    const last = yardsticks.at(-1);
+    if (last === undefined) return framesSeen >= warmupCount;
+    const since = framesSeen - last.madeAfterFrames;
+    return since >= (remakeFactor - 1) * Math.min(last.madeAfterFrames, limits.yardstickFramesMax);
+  };
+  /** The one judged by gives way when its successor can speak. */
+  const succeed = (): void => {
+    const [present, next] = yardsticks;
+    if (next !== undefined && next.held() >= succeedShare * present!.held()) yardsticks = [next];
+    if (yardsticks.length < 2 && due())
+      yardsticks = [...yardsticks, openYardstick(makeYardstick(learnt(), warmupCount))];
+  };
   return {
     get held() {
-      return held();
+      return frames.reduce((sum, count) => sum + count, 0);
     },
     add(frame) {
       const { hitCount, totalCharge, scores } = frame;
@@ -119,6 +158,7 @@ export const sketchBuilder = (from: ScoreSketch, warmupCount: number): SketchBui
       for (let score = 0; score < singles.length; score++)
         halved = singles[score]!.add(knot, scores[score]!) || halved;
       const charge = chargeOf(hitCount, totalCharge);
+      framesSeen += 1;
       frames[knot]! += 1;
       chargeSums[knot]! += charge;
       chargeSquares[knot]! += charge * charge;
@@ -127,26 +167,11 @@ export const sketchBuilder = (from: ScoreSketch, warmupCount: number): SketchBui
         chargeSums[knot]! *= 0.5;
         chargeSquares[knot]! *= 0.5;
       }
-      const judged = judge?.combine(frame) ?? null;
-      if (judged !== null) combined.add(knot * chargeKnots + Math.round(judged.chargeAt), judged.score);
+      for (const yardstick of yardsticks) yardstick.add(frame);
     },
     snapshot() {
-      // Combined scores told when little was known fade as more is.
-      if (held() >= mendFactor * mended) {
-        mended = held();
-        combined.age();
-        combined.age();
-      }
-      const sketch = {
-        scores: from.scores,
-        frames: Array.from(frames),
-        chargeSums: Array.from(chargeSums),
-        chargeSquares: Array.from(chargeSquares),
-        singles: singles.map((bins) => bins.sparse()),
-        combined: combined.sparse(),
-      };
-      judge = prepareJudge(sketch, warmupCount);
-      return sketch;
+      succeed();
+      return { ...learnt(), yardsticks: yardsticks.map((yardstick) => yardstick.snapshot()) };
     },
   };
 };

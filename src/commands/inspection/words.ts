@@ -221,7 +221,7 @@ const anomalyTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
       ['score', `${anomaly.scoreName} ${score4(anomaly.score)}`],
       [
         'p-value',
-        `${score4(anomaly.pValue)}, rare under ${score4(anomaly.threshold)} by policy ${anomaly.policyVersion}`,
+        `${score4(anomaly.pValue)} (${score4(anomaly.pLow)} … ${score4(anomaly.pHigh)} with 95 %), rare under ${score4(anomaly.threshold)} by policy ${anomaly.policyVersion}`,
       ],
       ['verdict', anomaly.verdict],
       ...anomaly.patches.map(({ patch, surpriseBits }): [string, string] => [

@@ -41,6 +41,8 @@ export const an00: MessageLayout = {
         {"name":"patches","shape":"vector","bytes":8,"align":4,"required":false},
         {"name":"policy_version","shape":"scalar","bytes":4,"required":false},
         {"name":"findings","shape":"tables","table":1,"required":false},
+        {"name":"p_low","shape":"scalar","bytes":8,"required":false},
+        {"name":"p_high","shape":"scalar","bytes":8,"required":false},
       ],
     },
     {

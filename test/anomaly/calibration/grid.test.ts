@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  chargeBinOf,
   chargeOf,
-  chargePosition,
   lineExp2,
   lineLog2,
-  measureGrid,
   rarityGrid,
   scoreGrid,
-  sizeKnots,
+  sizeBinOf,
+  sizeBins,
   sizePosition,
 } from '../../../src/anomaly/calibration/grid.ts';
+import { sizeKnots } from '../../../src/domain/policy.ts';
 
 describe('the grids of calibration', () => {
   it('have a logarithm that is exact at powers of two, rises, and has an inverse', () => {
@@ -25,7 +26,7 @@ describe('the grids of calibration', () => {
   });
 
   it('place every number in a cell that holds it, in order', () => {
-    for (const grid of [scoreGrid, measureGrid]) {
+    for (const grid of [scoreGrid]) {
       fc.assert(
         fc.property(fc.double({ min: -7000, max: 7000, noNaN: true }), (value) => {
           const position = grid.positionOf(value);
@@ -42,14 +43,16 @@ describe('the grids of calibration', () => {
         expect(grid.positionOf(value)).toBeLessThan(grid.cells);
       }
     }
-    expect([-1, 0, 3.5, 1e9].map((bits) => Math.floor(rarityGrid.positionOf(bits)))).toEqual([0, 0, 56, 511]);
+    expect([-1, 0, 3.5, 1e9].map((bits) => Math.floor(rarityGrid.positionOf(bits)))).toEqual([0, 0, 28, 255]);
   });
 
   it('know every size and any charge', () => {
     expect(sizePosition(0)).toBe(0);
     expect(sizePosition(3)).toBe(4);
     expect(sizePosition(2 ** 40)).toBe(sizeKnots - 1);
-    expect([-9, -1.5, 0, 1.5, 9].map(chargePosition)).toEqual([0, 0, 1.5, 3, 3]);
+    expect([-9, -1, -0.5, 0, 0.9, 1, 9].map(chargeBinOf)).toEqual([0, 1, 1, 2, 2, 3, 3]);
+    expect([0, 1, 2, 3, 4, 5, 6].map(sizeBinOf)).toEqual([0, 4, 6, 8, 9, 10, 11]);
+    expect(sizeBinOf(2 ** 40)).toBe(sizeBins - 1);
     expect(chargeOf(0, 0)).toBe(0);
     expect(chargeOf(4, 0)).toBe(0);
     expect(chargeOf(4, 1024)).toBe(8);

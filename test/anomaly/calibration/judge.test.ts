@@ -1,8 +1,9 @@
 /** From scores that lean on size and charge to p-values that do not, and back from a snapshot. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Judge, prepareJudge, type ScoredFrame } from '../../../src/anomaly/calibration/judge.ts';
+import { type Judge, lotOf, prepareJudge } from '../../../src/anomaly/calibration/judge.ts';
 import { emptySketch, sketchBuilder } from '../../../src/anomaly/calibration/sketch.ts';
+import type { ScoredFrame } from '../../../src/anomaly/calibration/yardstick.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { ScoreSketch } from '../../../src/domain/policy.ts';
@@ -53,9 +54,9 @@ beforeAll(() => {
   sketch = learn(120_000, 1);
   judge = prepareJudge(sketch, 200)!;
   const draw = openFrames(2);
-  judged = Array.from({ length: frames }, () => {
+  judged = Array.from({ length: frames }, (_, i) => {
     const frame = draw();
-    return { frame, pValue: judge.judge(frame).pValue };
+    return { frame, pValue: judge.judge(frame, lotOf(2, i, 0)).pValue };
   });
 });
 
@@ -80,13 +81,42 @@ describe('p-values', () => {
     }
   });
 
-  it('fall as a score rises, never below one in the frames seen, and name the score that drives them', () => {
+  it('are as rare among frames of few hits, which score alike', () => {
+    const prng = createPrng(7);
+    const draw = (): ScoredFrame => ({
+      hitCount: Math.min(3, Math.floor(2 * prng.exponential())),
+      totalCharge: 0,
+      scores: [Math.floor(1.5 * prng.exponential()), 0],
+    });
+    const builder = sketchBuilder(emptySketch(['few', 'none']), 200);
+    for (let i = 0; i < 60_000; i++) {
+      builder.add(draw());
+      if (i % 2500 === 0) builder.snapshot();
+    }
+    const few = prepareJudge(builder.snapshot(), 200)!;
+    const all = Array.from({ length: frames }, (_, i) => {
+      const frame = draw();
+      return { ...frame, ...few.judge(frame, lotOf(7, 1, i)) };
+    });
+    for (let hits = 0; hits < 4; hits++) {
+      const some = all.filter(({ hitCount }) => hitCount === hits);
+      for (const p of [0.5, 0.05, 0.005])
+        within(some.filter(({ pValue }) => pValue < p).length, p * some.length, 5);
+    }
+    for (const { pValue, low, high } of all) {
+      expect(low).toBeLessThanOrEqual(pValue);
+      expect(high).toBeGreaterThanOrEqual(pValue);
+    }
+  });
+
+  it('fall as a score rises, and name the score that drives them', () => {
     const frame = { hitCount: 60, totalCharge: 12_000 };
     let before = 1;
     for (let rise = 0; rise < 400; rise += 2) {
-      const { pValue, driver } = judge.judge({ ...frame, scores: [8, 0.1 + rise, 0] });
+      const { pValue, low, high, driver } = judge.judge({ ...frame, scores: [8, 0.1 + rise, 0] }, 0.9);
       expect(pValue).toBeLessThanOrEqual(before);
-      expect(pValue).toBeGreaterThanOrEqual(1 / (judge.framesHeld + 1));
+      expect(pValue).toBeGreaterThan(low);
+      expect(pValue).toBeLessThan(high);
       before = pValue;
       if (rise > 20) expect(names[driver]).toBe('skewed');
     }
@@ -94,12 +124,20 @@ describe('p-values', () => {
   });
 
   it('are 1 where too little is known: another size, or nothing at all', () => {
-    expect(judge.judge({ hitCount: 5e6, totalCharge: 1e9, scores: [99, 99, 99] }).pValue).toBe(1);
+    expect(judge.judge({ hitCount: 5e6, totalCharge: 1e9, scores: [99, 99, 99] }, 0.5)).toEqual({
+      pValue: 1,
+      low: 0,
+      high: 1,
+      driver: 0,
+    });
+    expect(judge.judge({ hitCount: 5e6, totalCharge: 1e9, scores: [0, 0, 0] }, 0.5).pValue).toBe(1);
     expect(prepareJudge(emptySketch(names), 1)).toBeNull();
     const few = sketchBuilder(emptySketch(names), 200);
     const draw = openFrames(3);
     for (let i = 0; i < 100; i++) few.add(draw());
-    expect(prepareJudge(few.snapshot(), 200)!.judge(draw(30)).pValue).toBe(1);
+    expect(prepareJudge(few.snapshot(), 200)).toBeNull();
+    for (let i = 0; i < 150; i++) few.add(draw());
+    expect(prepareJudge(few.snapshot(), 200)!.judge(draw(30), 0.5).pValue).toBe(1);
   });
 });
 
@@ -114,7 +152,7 @@ describe('a sketch', () => {
     });
     expect(on[1]).toEqual(on[0]);
     const frame = openFrames(5)();
-    expect(prepareJudge(stored, 200)!.judge(frame)).toEqual(judge.judge(frame));
+    expect(prepareJudge(stored, 200)!.judge(frame, 0.5)).toEqual(judge.judge(frame, 0.5));
   });
 
   it('forgets: counts of a size stay bounded, and what has drifted away becomes usual', () => {
@@ -127,7 +165,9 @@ describe('a sketch', () => {
     });
     const rare = (): number => {
       const now = prepareJudge(builder.snapshot(), 200)!;
-      return Array.from({ length: 2000 }, () => now.judge(draw(3)).pValue).filter((p) => p < 0.01).length;
+      return Array.from({ length: 2000 }, (_, i) => now.judge(draw(3), lotOf(1, i, 0)).pValue).filter(
+        (p) => p < 0.01,
+      ).length;
     };
     for (let i = 0; i < 30_000; i++) {
       builder.add(draw(0));

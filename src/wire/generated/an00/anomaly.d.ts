@@ -29,6 +29,8 @@ export declare class Anomaly {
     policyVersion(): number;
     findings(index: number, obj?: Finding): Finding | null;
     findingsLength(): number;
+    pLow(): number;
+    pHigh(): number;
     static startAnomaly(builder: flatbuffers.Builder): void;
     static addSourceName(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset): void;
     static addMessageId(builder: flatbuffers.Builder, messageId: bigint): void;
@@ -49,8 +51,10 @@ export declare class Anomaly {
     static addFindings(builder: flatbuffers.Builder, findingsOffset: flatbuffers.Offset): void;
     static createFindingsVector(builder: flatbuffers.Builder, data: flatbuffers.Offset[]): flatbuffers.Offset;
     static startFindingsVector(builder: flatbuffers.Builder, numElems: number): void;
+    static addPLow(builder: flatbuffers.Builder, pLow: number): void;
+    static addPHigh(builder: flatbuffers.Builder, pHigh: number): void;
     static endAnomaly(builder: flatbuffers.Builder): flatbuffers.Offset;
     static finishAnomalyBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
     static finishSizePrefixedAnomalyBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
-    static createAnomaly(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, scoreNameOffset: flatbuffers.Offset, score: number, pValue: number, threshold: number, verdict: number, patchesOffset: flatbuffers.Offset, policyVersion: number, findingsOffset: flatbuffers.Offset): flatbuffers.Offset;
+    static createAnomaly(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, scoreNameOffset: flatbuffers.Offset, score: number, pValue: number, threshold: number, verdict: number, patchesOffset: flatbuffers.Offset, policyVersion: number, findingsOffset: flatbuffers.Offset, pLow: number, pHigh: number): flatbuffers.Offset;
 }

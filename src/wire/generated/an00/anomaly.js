@@ -93,8 +93,16 @@ export class Anomaly {
         const offset = this.bb.__offset(this.bb_pos, 34);
         return offset ? this.bb.__vector_len(this.bb_pos + offset) : 0;
     }
+    pLow() {
+        const offset = this.bb.__offset(this.bb_pos, 36);
+        return offset ? this.bb.readFloat64(this.bb_pos + offset) : 0.0;
+    }
+    pHigh() {
+        const offset = this.bb.__offset(this.bb_pos, 38);
+        return offset ? this.bb.readFloat64(this.bb_pos + offset) : 1.0;
+    }
     static startAnomaly(builder) {
-        builder.startObject(16);
+        builder.startObject(18);
     }
     static addSourceName(builder, sourceNameOffset) {
         builder.addFieldOffset(0, sourceNameOffset, 0);
@@ -157,6 +165,12 @@ export class Anomaly {
     static startFindingsVector(builder, numElems) {
         builder.startVector(4, numElems, 4);
     }
+    static addPLow(builder, pLow) {
+        builder.addFieldFloat64(16, pLow, 0.0);
+    }
+    static addPHigh(builder, pHigh) {
+        builder.addFieldFloat64(17, pHigh, 1.0);
+    }
     static endAnomaly(builder) {
         const offset = builder.endObject();
         builder.requiredField(offset, 4); // source_name
@@ -170,7 +184,7 @@ export class Anomaly {
     static finishSizePrefixedAnomalyBuffer(builder, offset) {
         builder.finish(offset, 'an00', true);
     }
-    static createAnomaly(builder, sourceNameOffset, messageId, timestamp, duration, run, timeFrame, instrumentOffset, instrumentHash, scoreNameOffset, score, pValue, threshold, verdict, patchesOffset, policyVersion, findingsOffset) {
+    static createAnomaly(builder, sourceNameOffset, messageId, timestamp, duration, run, timeFrame, instrumentOffset, instrumentHash, scoreNameOffset, score, pValue, threshold, verdict, patchesOffset, policyVersion, findingsOffset, pLow, pHigh) {
         Anomaly.startAnomaly(builder);
         Anomaly.addSourceName(builder, sourceNameOffset);
         Anomaly.addMessageId(builder, messageId);
@@ -188,6 +202,8 @@ export class Anomaly {
         Anomaly.addPatches(builder, patchesOffset);
         Anomaly.addPolicyVersion(builder, policyVersion);
         Anomaly.addFindings(builder, findingsOffset);
+        Anomaly.addPLow(builder, pLow);
+        Anomaly.addPHigh(builder, pHigh);
         return Anomaly.endAnomaly(builder);
     }
 }
