@@ -1,8 +1,8 @@
 /**
- * What one frame looks like channel by channel, from its patch rows: what src/kernels/survey.ts calls after each
+ * What one frame looks like channel by channel, from its patch rows: what src/kernels/survey/survey.ts calls after each
  * gather, in the same memory. A patch is 8 channels × 8 samples, so its hits are one 64-bit word (a byte a channel, a
  * bit a sample) and most questions are a few operations on it. All addresses are bytes from the start of the memory,
- * given by the caller; the same result as the TypeScript twin in src/kernels/survey_maps.ts.
+ * given by the caller; the same result as the TypeScript twin in src/kernels/survey/maps.ts.
  */
 
 // Places of the counts in `out` (i32 each), as src/kernels/survey/survey.ts names them.
@@ -28,10 +28,13 @@ const charge: usize = 68;
 /** Bytes of one card's record: hits, codes, channels with hits, bits that are 0 in some ADC value, and 1 in some. */
 const cardBytes: usize = 20;
 /**
- * Bytes of one block's place: its layer, its card, its row of words, where in `seams` the seams before and behind it lie
- * (−1 for none), and whether the block before it is its neighbour.
+ * Bytes of one block's place: its layer, its card, where in `words` the word of patch 0 would lie by its row, where in
+ * `seams` the seams before and behind it lie, and whether the block before it is its neighbour.
  */
 const placeBytes: usize = 24;
+/** Bytes of what is added up of one block, and of one that is asked: card, first ADC value, hits, hits of each channel. */
+const sumBytes: usize = 48;
+const askedBytes: usize = 24;
 /** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
 const blockHitsAsked: i32 = 64;
 const channelHitsAsked: i32 = 32;
@@ -41,7 +44,9 @@ const busyHits: i32 = 64;
 let andOf: i32 = 0;
 let orOf: i32 = 0;
 
-/** AND and OR of `count` ADC values (u16), into `andOf` and `orOf`. */
+/** AND and OR of `count` ADC values (u16, at least one), into `andOf` and `orOf`; reads up to 14 bytes beyond them. */
+// @ts-ignore: decorator
+@inline
 function joinBits(adc: usize, count: i32): void {
   let all = i16x8.splat(-1);
   let any = i16x8.splat(0);
@@ -51,19 +56,25 @@ function joinBits(adc: usize, count: i32): void {
     all = v128.and(all, values);
     any = v128.or(any, values);
   }
+  if (i < count) {
+    const values = v128.load(adc + (<usize>i << 1));
+    const rest = i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(count - i)));
+    all = v128.and(all, v128.or(values, v128.not(rest)));
+    any = v128.or(any, v128.and(values, rest));
+  }
+  joinLanes(all, any);
+}
+
+/** AND and OR of eight lanes of 16 bits each, into `andOf` and `orOf`. */
+// @ts-ignore: decorator
+@inline
+function joinLanes(all: v128, any: v128): void {
   let allWord = i64x2.extract_lane(all, 0) & i64x2.extract_lane(all, 1);
   let anyWord = i64x2.extract_lane(any, 0) | i64x2.extract_lane(any, 1);
   allWord &= allWord >>> 32;
   anyWord |= anyWord >>> 32;
-  let a = <i32>(allWord & (allWord >>> 16)) & 0xffff;
-  let o = <i32>(anyWord | (anyWord >>> 16)) & 0xffff;
-  for (; i < count; i++) {
-    const value = <i32>load<u16>(adc + (<usize>i << 1));
-    a &= value;
-    o |= value;
-  }
-  andOf = a;
-  orOf = o;
+  andOf = <i32>(allWord & (allWord >>> 16)) & 0xffff;
+  orOf = <i32>(anyWord | (anyWord >>> 16)) & 0xffff;
 }
 
 /** Sum of `count` ADC values (u16, at most 15 bits). */
@@ -97,311 +108,369 @@ function mostOf(bytes: v128): i32 {
 }
 
 /**
- * `rows` patches (u32, ascending, at `patches`) with 64 cells each (codes, 0 where no hit is) and the frame's `hitCount`
- * ADC values (u16, in order of their voxels). `words` (u64 a patch, a zero word before and behind those of a block, and a
- * block of zeros before and behind those of a layer) is all zero between calls. `silentMask` and `aloneMask` have 8 bytes
- * a block, 255 where a channel is known for it. Writes `out`, `layers` (i32 each: most saturated cells of one of its
- * patches), `cards` and `seams` (two i32 each: hits beside it and pairs across it), and expects them zeroed; `fullRows` (u8
- * a card and sample: its rows of eight channels that are all hit at once) is all zero between calls. Every other block is asked
- * for samples that cannot be, for stuck bits and for full rows. `places` says where each of the `blocks` lies.
+ * The first pass: the word of each of `rows` patches (u32, ascending, at `patches`) of 64 cells, and what cells say alone.
+ * Lists in `pairList` where two words beside each other in time lie of which one is theirs, and their block (two i32), each
+ * block that has rows in `blockList`
+ * (i32), and the sums of codes of each card as four lanes into `cardCodes`, zero between calls. Nothing branches on a
+ * block: in a sparse frame each has a row or two, and what is next cannot be foretold. Returns the end of `pairList`; `blockListEnd` is the other's.
  */
-export function survey(
-  patches: usize, rows: i32, cells: usize, adc: usize, hitCount: i32,
-  blocks: i32, timeBlocks: i32, wordRows: i32, fullRowBytes: i32, places: usize,
-  codeLow: i32, codeHigh: i32, jumpUp: i32, adcMask: i32, weights: usize,
-  words: usize, silentMask: usize, aloneMask: usize, out: usize, layers: usize,
-  cards: usize, seams: usize, fullRows: usize,
-): void {
+export function readPatches(
+  patches: usize, rows: i32, cells: usize, timeBlocks: i32, places: usize,
+  codeLow: i32, codeHigh: i32, jumpUp: i32,
+  words: usize, out: usize, layers: usize, cardCodes: usize,
+  pairList: usize, askedList: usize, blockList: usize,
+): usize {
   const zero = i8x16.splat(0);
-  const inner = i64x2.splat(0x00ffffffffffff00);
-  const lowest = i8x16.splat(<i8>codeLow);
   const highest = i8x16.splat(<i8>codeHigh);
-  const up = i8x16.splat(<i8>jumpUp);
-  // As a product: exact for every patch below 2^40 / timeBlocks, and a division of whole numbers takes tens of cycles.
-  const perBlock = (1.0 + 1.0 / 1099511627776.0) / <f64>timeBlocks;
-  const wordStep = <usize>(timeBlocks + 1) << 3;
-
-  // Of each patch alone.
-  let block = -1;
-  let blockEnd = 0;
-  let layer = 0;
-  let card: usize = cards;
-  let wordsAt: usize = words;
-  let badCount = 0;
-  let blockCodes = i32x4.splat(0);
-  let allCodes = i32x4.splat(0);
+  const perBlock = reciprocal(timeBlocks);
   let saturatedCount = 0;
-  let layerMost = 0;
-  for (let row = 0; row <= rows; row++) {
-    const patch = row < rows ? load<i32>(patches + (<usize>row << 2)) : i32.MAX_VALUE;
-    if (patch >= blockEnd) {
-      if (block >= 0) {
-        const pair = i64x2.extract_lane(i64x2.add(blockCodes, i64x2.shr_u(blockCodes, 32)), 0) + i64x2.extract_lane(i64x2.add(blockCodes, i64x2.shr_u(blockCodes, 32)), 1);
-        store<i32>(card, load<i32>(card, 4) + <i32>pair, 4);
-        allCodes = i32x4.add(allCodes, blockCodes);
-        blockCodes = i32x4.splat(0);
-        const layerAt = layers + (<usize>layer << 2);
-        store<i32>(layerAt, max(load<i32>(layerAt), layerMost));
-        layerMost = 0;
-      }
-      if (row == rows) break;
-      block = <i32>(<f64>patch * perBlock);
-      blockEnd = (block + 1) * timeBlocks;
-      const place = places + <usize>block * placeBytes;
-      layer = load<i32>(place);
-      card = cards + <usize>load<i32>(place, 4) * cardBytes;
-      wordsAt = words + <usize>load<i32>(place, 8) * wordStep + 8;
-    }
+  let blockBefore = -1;
+  let askedEnd = askedList;
+  let blockEnd = blockList - 4;
+  let pairEnd = pairList - 8;
+  let pairBefore: usize = 0;
+  for (let row = 0; row < rows; row++) {
+    const patch = load<i32>(patches + (<usize>row << 2));
+    const block = blockOf(patch, perBlock);
+    const place = places + <usize>block * placeBytes;
+    const wordAt = words + <usize>load<i32>(place, 8) + (<usize>patch << 3);
+    blockEnd += <usize>i32(block != blockBefore) << 2;
+    blockBefore = block;
+    store<i32>(blockEnd, block);
+    store<i32>(askedEnd, row);
+    askedEnd += <usize>(~block & 1) << 2;
+    const pairAt = wordAt & ~15;
+    pairEnd += <usize>i32(pairAt != pairBefore) << 3;
+    pairBefore = pairAt;
+    store<u32>(pairEnd, <u32>pairAt);
+    store<i32>(pairEnd, block, 4);
     const at = cells + (<usize>row << 6);
     const c0 = v128.load(at);
     const c1 = v128.load(at, 16);
     const c2 = v128.load(at, 32);
     const c3 = v128.load(at, 48);
-    const z0 = i8x16.eq(c0, zero);
-    const z1 = i8x16.eq(c1, zero);
-    const z2 = i8x16.eq(c2, zero);
-    const z3 = i8x16.eq(c3, zero);
-    const time = patch - (blockEnd - timeBlocks);
     store<u64>(
-      wordsAt + (<usize>time << 3),
-      ~((<u64>i8x16.bitmask(z0) | (<u64>i8x16.bitmask(z1) << 16)) | ((<u64>i8x16.bitmask(z2) | (<u64>i8x16.bitmask(z3) << 16)) << 32)),
+      wordAt,
+      ~((<u64>i8x16.bitmask(i8x16.eq(c0, zero)) | (<u64>i8x16.bitmask(i8x16.eq(c1, zero)) << 16)) |
+        ((<u64>i8x16.bitmask(i8x16.eq(c2, zero)) | (<u64>i8x16.bitmask(i8x16.eq(c3, zero)) << 16)) << 32)),
     );
-    blockCodes = i32x4.add(
-      blockCodes,
-      // Signed is one instruction, and four codes of a byte do not reach the sign.
-      i32x4.extadd_pairwise_i16x8_s(
-        i16x8.add(
-          i16x8.add(i16x8.extadd_pairwise_i8x16_u(c0), i16x8.extadd_pairwise_i8x16_u(c1)),
-          i16x8.add(i16x8.extadd_pairwise_i8x16_u(c2), i16x8.extadd_pairwise_i8x16_u(c3)),
+    const codesAt = cardCodes + <usize>load<i32>(place, 4) * 16;
+    v128.store(
+      codesAt,
+      i32x4.add(
+        v128.load(codesAt),
+        // Signed is one instruction, and four codes of a byte do not reach the sign.
+        i32x4.extadd_pairwise_i16x8_s(
+          i16x8.add(
+            i16x8.add(i16x8.extadd_pairwise_i8x16_u(c0), i16x8.extadd_pairwise_i8x16_u(c1)),
+            i16x8.add(i16x8.extadd_pairwise_i8x16_u(c2), i16x8.extadd_pairwise_i8x16_u(c3)),
+          ),
         ),
       ),
     );
     // Nothing is above the highest code.
-    const most =
-      (<u64><u32>(i8x16.bitmask(i8x16.eq(c0, highest)) | (i8x16.bitmask(i8x16.eq(c1, highest)) << 16)) << 32) |
-      <u64><u32>(i8x16.bitmask(i8x16.eq(c2, highest)) | (i8x16.bitmask(i8x16.eq(c3, highest)) << 16));
-    const count = <i32>popcnt(most);
-    saturatedCount += count;
-    layerMost = max(layerMost, count);
-    if ((block & 1) != 0) continue;
+    const h0 = i8x16.eq(c0, highest);
+    const h1 = i8x16.eq(c1, highest);
+    const h2 = i8x16.eq(c2, highest);
+    const h3 = i8x16.eq(c3, highest);
+    if (v128.any_true(v128.or(v128.or(h0, h1), v128.or(h2, h3)))) {
+      const count = <i32>popcnt(
+        (<u64><u32>(i8x16.bitmask(h0) | (i8x16.bitmask(h1) << 16)) << 32) |
+        <u64><u32>(i8x16.bitmask(h2) | (i8x16.bitmask(h3) << 16)),
+      );
+      saturatedCount += count;
+      const layerAt = layers + (<usize>load<i32>(place) << 2);
+      store<i32>(layerAt, max(load<i32>(layerAt), count));
+    }
+  }
+  store<i32>(out, saturatedCount, saturated);
+
+  const inner = i64x2.splat(0x00ffffffffffff00);
+  const lowest = i8x16.splat(<i8>codeLow);
+  const up = i8x16.splat(<i8>jumpUp);
+  let badCount = 0;
+  for (let entry = askedList; entry < askedEnd; entry += 4) {
+    const at = cells + (<usize>load<u32>(entry) << 6);
+    const c0 = v128.load(at);
+    const c1 = v128.load(at, 16);
+    const c2 = v128.load(at, 32);
+    const c3 = v128.load(at, 48);
     // Below the lowest code, or far above both neighbours in time, which no pulse of the shaper is.
-    const b0 = v128.or(v128.and(jumpsOf(c0, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c0), z0));
-    const b1 = v128.or(v128.and(jumpsOf(c1, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c1), z1));
-    const b2 = v128.or(v128.and(jumpsOf(c2, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c2), z2));
-    const b3 = v128.or(v128.and(jumpsOf(c3, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c3), z3));
+    const b0 = v128.or(v128.and(jumpsOf(c0, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c0), i8x16.eq(c0, zero)));
+    const b1 = v128.or(v128.and(jumpsOf(c1, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c1), i8x16.eq(c1, zero)));
+    const b2 = v128.or(v128.and(jumpsOf(c2, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c2), i8x16.eq(c2, zero)));
+    const b3 = v128.or(v128.and(jumpsOf(c3, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c3), i8x16.eq(c3, zero)));
     if (v128.any_true(v128.or(v128.or(b0, b1), v128.or(b2, b3))))
       badCount += 64 - popcnt(
         i8x16.bitmask(i8x16.eq(b0, zero)) | (i8x16.bitmask(i8x16.eq(b1, zero)) << 16),
       ) - popcnt(i8x16.bitmask(i8x16.eq(b2, zero)) | (i8x16.bitmask(i8x16.eq(b3, zero)) << 16));
   }
-  store<i32>(
-    out,
-    i32x4.extract_lane(allCodes, 0) + i32x4.extract_lane(allCodes, 1) + i32x4.extract_lane(allCodes, 2) + i32x4.extract_lane(allCodes, 3),
-    codes,
-  );
   store<i32>(out, badCount, bad);
-  store<i32>(out, saturatedCount, saturated);
+  blockListEnd = blockEnd + 4;
+  return pairEnd + 8;
+}
+let blockListEnd: usize = 0;
 
-  // Of each patch and those beside it.
-  block = -1;
-  blockEnd = 0;
-  let place = places;
-  let hitsHoles = zero;
-  let alonePairs = zero;
-  let fulls: u64 = 0;
-  // Sums over four channels a lane: holes and silent, alone and pairs, full.
+/**
+ * The second pass: of each patch and those beside it, two at a time. Adds up in `sums` (48 bytes a block: hits and holes,
+ * lone hits and pairs of each channel, then whole runs in two halves; zero between calls) what the third takes. Returns
+ * most full rows.
+ */
+export function readWords(
+  timeBlocks: i32, places: usize, words: usize, fullRows: usize, pairList: usize, pairEnd: usize, sums: usize,
+): i32 {
+  const wordStep = wordStepOf(timeBlocks);
+  const ones = i8x16.splat(-1);
+  const bit0 = i8x16.splat(1);
+  const bit7 = i8x16.splat(-128);
+  const lower = i8x16.splat(127);
+  let rowTop = i64x2.splat(0);
+  for (let entry = pairList; entry < pairEnd; entry += 8) {
+    const at = <usize>load<u32>(entry);
+    const block = load<i32>(entry, 4);
+    const word = v128.load(at);
+    const left = v128.or(i64x2.shl(word, 8), i64x2.shr_u(v128.load(at - wordStep), 56));
+    const right = v128.or(i64x2.shr_u(word, 8), i64x2.shl(v128.load(at + wordStep), 56));
+    const early = v128.or(i8x16.add(word, word), v128.and(i64x2.shr_u(v128.load(at - 8), 7), bit0));
+    const late = v128.or(v128.and(i64x2.shr_u(word, 1), lower), v128.and(i64x2.shl(v128.load(at + 8), 7), bit7));
+    const lone = i8x16.popcnt(v128.andnot(word, v128.or(v128.or(left, right), v128.or(early, late))));
+    const pair = i8x16.popcnt(v128.and(word, right));
+    const hit = i8x16.popcnt(word);
+    const hole = i8x16.popcnt(v128.andnot(v128.and(left, right), word));
+    const sum = sums + <usize>block * sumBytes;
+    v128.store(sum, i8x16.add(v128.load(sum), foldBoth(hit, hole)));
+    v128.store(sum, i8x16.add(v128.load(sum, 16), foldBoth(lone, pair)), 16);
+    v128.store(sum, i8x16.sub(v128.load(sum, 32), i8x16.eq(word, ones)), 32);
+    let full = v128.and(word, i64x2.shr_u(word, 32));
+    full = v128.and(full, i64x2.shr_u(full, 16));
+    full = v128.and(v128.and(full, i64x2.shr_u(full, 8)), i64x2.splat(<i64>(((block & 1) - 1) & 255)));
+    if (v128.any_true(full)) {
+      const place = places + <usize>block * placeBytes;
+      const ofCard = (load<i32>(place, 4) - block) * timeBlocks;
+      // Where a patch's word lies less where that of patch 0 would.
+      const rowAt = fullRows + (at - words - <usize>load<i32>(place, 8)) + (<usize>ofCard << 3);
+      const rowsNow = i8x16.add(
+        v128.load(rowAt),
+        i64x2.replace_lane(i64x2.splat(spreadOf(i64x2.extract_lane(full, 0))), 1, spreadOf(i64x2.extract_lane(full, 1))),
+      );
+      v128.store(rowAt, rowsNow);
+      rowTop = i8x16.max_u(rowTop, rowsNow);
+    }
+  }
+  return max(mostOf(rowTop), mostOf(i64x2.splat(i64x2.extract_lane(rowTop, 1))));
+}
+
+/** Both halves of `a` together, then those of `b`. */
+// @ts-ignore: decorator
+@inline
+function foldBoth(a: v128, b: v128): v128 {
+  return i8x16.add(
+    i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+    i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
+  );
+}
+
+/** Bit n of eight becomes 1 in byte n. */
+// @ts-ignore: decorator
+@inline
+function spreadOf(bits: u64): u64 {
+  return ((((bits * 0x0101010101010101) & 0x8040201008040201) + 0x7f7f7f7f7f7f7f7f) >>> 7) & 0x0101010101010101;
+}
+
+/** Bytes from a block's words to those of the next: an even number, with two zeros and no less between. */
+// @ts-ignore: decorator
+@inline
+function wordStepOf(timeBlocks: i32): usize {
+  return <usize>(timeBlocks + 2 + (timeBlocks & 1)) << 3;
+}
+
+/** The third pass: of each block that has rows, and the last channel of the block before it. */
+export function readBlocks(
+  places: usize, adc: usize, adcMask: i32, weights: usize, known: usize, out: usize, cards: usize, seams: usize,
+  blockList: usize, blockEnd: usize, sums: usize, askedList: usize,
+): void {
+  const zero = i8x16.splat(0);
+  // Sums over four channels a lane: alone and holes, pairs and silent, full and hits.
   let firstSum = i32x4.splat(0);
   let secondSum = i32x4.splat(0);
   let thirdSum = i32x4.splat(0);
   let aloneSum = i32x4.splat(0);
   let tornSum = i32x4.splat(0);
-  let tornCount = 0;
-  let emptyCount = 0;
-  let aloneTop = zero;
-  let silentTop = zero;
-  let fullTop = zero;
+  // Most of them in one channel, in the same places.
+  let firstTop = zero;
+  let secondTop = zero;
+  let thirdTop = zero;
   let tornTop = zero;
-  let stuckTop = 0;
-  let cardNumber = 0;
-  let hasRows = false;
-  // The last channel of the block before, if that is the neighbour.
+  let acrossTop = 0;
+  let acrossSum = 0;
+  let emptyCount = 0;
+  let blockBefore = -2;
   let lastHits = 0;
   let lastPairs = 0;
   let hitAt = adc;
-  for (let row = 0; row <= rows; row++) {
-    const patch = row < rows ? load<i32>(patches + (<usize>row << 2)) : i32.MAX_VALUE;
-    if (patch >= blockEnd) {
-      if (block >= 0) {
-        const mask = <usize>block << 3;
-        const sums = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(hitsHoles));
-        const hits = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1);
-        // Holes of channels that are not known to be dead; of those, the ones without any hit.
-        const holesHere = v128.andnot(i8x16.shuffle(hitsHoles, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23), v128.load64_zero(silentMask + mask));
-        const silentHere = v128.and(holesHere, i8x16.eq(hitsHoles, zero));
-        const aloneHere = v128.andnot(i8x16.shuffle(alonePairs, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), v128.load64_zero(aloneMask + mask));
-        const pairsHere = i8x16.shuffle(alonePairs, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
-        const first = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(holesHere, silentHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
-        // Far fewer pairs than two channels side by side would have if they were neighbours.
-        const channelsHere = i8x16.shuffle(hitsHoles, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-        const tornHere = i8x16.sub_sat_u(
-          i8x16.min_u(channelsHere, i64x2.shr_u(channelsHere, 8)),
-          i8x16.add_sat_u(pairsHere, pairsHere),
-        );
-        const second = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i8x16.shuffle(aloneHere, pairsHere, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)));
-        const third = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(i64x2.replace_lane(zero, 0, fulls)));
-        firstSum = i32x4.add(firstSum, first);
-        secondSum = i32x4.add(secondSum, second);
-        thirdSum = i32x4.add(thirdSum, third);
-        tornSum = i32x4.add(tornSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(tornHere, tornHere)));
-        aloneSum = i32x4.add(aloneSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(aloneHere, aloneHere)));
-        silentTop = i8x16.max_u(silentTop, silentHere);
-        aloneTop = i8x16.max_u(aloneTop, aloneHere);
-        fullTop = i8x16.max_u(fullTop, i64x2.splat(fulls));
-        tornTop = i8x16.max_u(tornTop, tornHere);
-        const live = popcnt(i8x16.bitmask(v128.andnot(i8x16.ne(hitsHoles, zero), v128.load64_zero(silentMask + mask))) & 255);
-        const asked = (block & 1) == 0 ? min(hits, blockHitsAsked) : 0;
-        if (hits >= busyHits) emptyCount += 8 - live - popcnt(i8x16.bitmask(v128.load64_zero(silentMask + mask)));
-        if (asked > 0) {
-          joinBits(hitAt, asked);
-          stuckTop = max(stuckTop, stuckEvidence(asked, andOf, orOf, adcMask, weights));
-          store<i32>(card, load<i32>(card, 12) | (~andOf & adcMask), 12);
-          store<i32>(card, load<i32>(card, 16) | orOf, 16);
-        }
-        store<i32>(card, load<i32>(card) + hits);
-        store<i32>(card, load<i32>(card, 8) + live, 8);
-        let countWord = <u64>i64x2.extract_lane(hitsHoles, 0);
-        const across = min(lastHits, <i32>(countWord & 255)) - 2 * lastPairs;
-        if (across > 0) {
-          tornCount += across * across;
-          tornTop = i8x16.max_u(tornTop, i64x2.replace_lane(zero, 0, <i64>min(across, 255)));
-        }
-        lastHits = <i32>(countWord >>> 56);
-        lastPairs = i8x16.extract_lane_u(alonePairs, 15);
-        const seamBefore = load<i32>(place, 12);
-        if (seamBefore >= 0) {
-          const seam = seams + <usize>seamBefore;
-          store<i32>(seam, load<i32>(seam) + <i32>(countWord & 255));
-        }
-        const seamBehind = load<i32>(place, 16);
-        if (seamBehind >= 0) {
-          const seam = seams + <usize>seamBehind;
-          store<i32>(seam, load<i32>(seam) + <i32>(countWord >>> 56));
-          store<i32>(seam, load<i32>(seam, 4) + i8x16.extract_lane_u(alonePairs, 15), 4);
-        }
-        if (asked >= channelHitsAsked) {
-          let channelAt = hitAt;
-          for (let pad = 0; pad < 8; pad++) {
-            const count = <i32>(countWord & 255);
-            countWord >>>= 8;
-            if (count >= channelHitsAsked) {
-              const v0 = v128.load(channelAt);
-              const v1 = v128.load(channelAt, 16);
-              const v2 = v128.load(channelAt, 32);
-              const v3 = v128.load(channelAt, 48);
-              const all = v128.and(v128.and(v0, v1), v128.and(v2, v3));
-              const any = v128.or(v128.or(v0, v1), v128.or(v2, v3));
-              let allWord = i64x2.extract_lane(all, 0) & i64x2.extract_lane(all, 1);
-              let anyWord = i64x2.extract_lane(any, 0) | i64x2.extract_lane(any, 1);
-              allWord &= allWord >>> 32;
-              anyWord |= anyWord >>> 32;
-              stuckTop = max(
-                stuckTop,
-                stuckEvidence(channelHitsAsked, <i32>(allWord & (allWord >>> 16)), <i32>(anyWord | (anyWord >>> 16)), adcMask, weights),
-              );
-            }
-            channelAt += <usize>count << 1;
-          }
-        }
-        hitAt += <usize>hits << 1;
-        hitsHoles = zero;
-        alonePairs = zero;
-        fulls = 0;
-      }
-      if (row == rows) break;
-      const next = <i32>(<f64>patch * perBlock);
-      place = places + <usize>next * placeBytes;
-      if (next != block + 1 || load<i32>(place, 20) == 0) lastHits = 0;
-      block = next;
-      blockEnd = (block + 1) * timeBlocks;
-      layer = load<i32>(place);
-      cardNumber = load<i32>(place, 4);
-      wordsAt = words + <usize>load<i32>(place, 8) * wordStep + 8;
-      card = cards + <usize>cardNumber * cardBytes;
-    }
-    const time = patch - (blockEnd - timeBlocks);
-    const at = wordsAt + (<usize>time << 3);
-    const word = load<u64>(at);
-    const left = (word << 8) | (load<u64>(at - wordStep) >>> 56);
-    const right = (word >>> 8) | (load<u64>(at + wordStep) << 56);
-    const early = ((word << 1) & 0xfefefefefefefefe) | ((load<u64>(at - 8) >>> 7) & 0x0101010101010101);
-    const late = ((word >>> 1) & 0x7f7f7f7f7f7f7f7f) | ((load<u64>(at + 8) << 7) & 0x8080808080808080);
-    const lone = word & ~(left | right | early | late);
-    const hits = i64x2.replace_lane(i64x2.splat(word), 1, left & right & ~word);
-    hitsHoles = i8x16.add(hitsHoles, i8x16.popcnt(hits));
-    alonePairs = i8x16.add(
-      alonePairs,
-      i8x16.popcnt(i64x2.replace_lane(i64x2.splat(lone), 1, word & right)),
+  let askedEnd = askedList;
+  for (let entry = blockList; entry < blockEnd; entry += 4) {
+    const block = load<i32>(entry);
+    const place = places + <usize>block * placeBytes;
+    const sum = sums + <usize>block * sumBytes;
+    const hitsHoles = v128.load(sum);
+    const alonePairs = v128.load(sum, 16);
+    const runs = v128.load(sum, 32);
+    const fulls = i64x2.extract_lane(i8x16.add(runs, i64x2.splat(i64x2.extract_lane(runs, 1))), 0);
+    v128.store(sum, zero);
+    v128.store(sum, zero, 16);
+    v128.store(sum, zero, 32);
+    // Channels known for it are left out: of alone | holes, then of holes where no hit is at all.
+    const knownHere = v128.load(known + (<usize>block << 4));
+    const channelsHere = i8x16.shuffle(hitsHoles, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+    const pairsHere = i8x16.shuffle(alonePairs, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
+    const first = v128.andnot(i8x16.shuffle(alonePairs, hitsHoles, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31), knownHere);
+    const unhit = i8x16.eq(i64x2.splat(i64x2.extract_lane(hitsHoles, 0)), zero);
+    const second = i8x16.shuffle(alonePairs, v128.and(first, unhit), 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    const third = i64x2.replace_lane(i64x2.splat(i64x2.extract_lane(hitsHoles, 0)), 0, fulls);
+    // Far fewer pairs than two channels side by side would have if they were neighbours.
+    const tornHere = i8x16.sub_sat_u(
+      i8x16.min_u(channelsHere, i64x2.shr_u(channelsHere, 8)),
+      i8x16.add_sat_u(pairsHere, pairsHere),
     );
-    fulls += (((word & 0x7f7f7f7f7f7f7f7f) + 0x0101010101010101) & word & 0x8080808080808080) >>> 7;
-    if ((block & 1) != 0) continue;
-    let row = word & (word >>> 32);
-    row &= row >>> 16;
-    row = row & (row >>> 8) & 255;
-    if (row != 0) {
-      hasRows = true;
-      // Bit n of eight becomes 1 in byte n.
-      const spread = ((((row * 0x0101010101010101) & 0x8040201008040201) + 0x7f7f7f7f7f7f7f7f) >>> 7) & 0x0101010101010101;
-      const rowAt = fullRows + (<usize>(cardNumber * timeBlocks + time) << 3);
-      store<u64>(rowAt, load<u64>(rowAt) + spread);
-    }
+    const thirdHere = i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(third));
+    firstSum = i32x4.add(firstSum, i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(first)));
+    secondSum = i32x4.add(secondSum, i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_u(second)));
+    thirdSum = i32x4.add(thirdSum, thirdHere);
+    tornSum = i32x4.add(tornSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(tornHere, tornHere)));
+    aloneSum = i32x4.add(aloneSum, i32x4.extadd_pairwise_i16x8_u(i16x8.extmul_low_i8x16_u(first, first)));
+    firstTop = i8x16.max_u(firstTop, first);
+    secondTop = i8x16.max_u(secondTop, second);
+    thirdTop = i8x16.max_u(thirdTop, third);
+    tornTop = i8x16.max_u(tornTop, tornHere);
+    const hits = i32x4.extract_lane(thirdHere, 2) + i32x4.extract_lane(thirdHere, 3);
+    const silentKnown = i8x16.bitmask(knownHere) >>> 8;
+    const empty = popcnt((i8x16.bitmask(unhit) & 255) & ~silentKnown);
+    emptyCount += select(empty, 0, hits >= busyHits);
+    const card = cards + <usize>load<i32>(place, 4) * cardBytes;
+    store<i32>(card, load<i32>(card) + hits);
+    store<i32>(card, load<i32>(card, 8) + 8 - empty - popcnt(silentKnown), 8);
+    const countWord = <u64>i64x2.extract_lane(hitsHoles, 0);
+    const pairWord = <u64>i64x2.extract_lane(alonePairs, 1);
+    const firstHits = <i32>(countWord & 255);
+    const isNext = i32(block == blockBefore + 1) & load<i32>(place, 20);
+    const across = max(min(lastHits, firstHits) - 2 * lastPairs, 0) * isNext;
+    acrossSum += across * across;
+    acrossTop = max(acrossTop, across);
+    blockBefore = block;
+    lastHits = <i32>(countWord >>> 56);
+    lastPairs = <i32>(pairWord >>> 56);
+    const before = seams + <usize>load<i32>(place, 12);
+    store<i32>(before, load<i32>(before) + firstHits);
+    const behind = seams + <usize>load<i32>(place, 16);
+    store<i32>(behind, load<i32>(behind) + lastHits);
+    store<i32>(behind, load<i32>(behind, 4) + lastPairs, 4);
+    store<u32>(askedEnd, <u32>card);
+    store<u32>(askedEnd, <u32>hitAt, 4);
+    store<i32>(askedEnd, hits, 8);
+    store<u64>(askedEnd, countWord, 16);
+    askedEnd += (<usize>(~block & 1) * askedBytes);
+    hitAt += <usize>hits << 1;
   }
-  store<i32>(out, chargeOf(adc, hitCount), charge);
-  store<i32>(out, i32x4.extract_lane(secondSum, 2) + i32x4.extract_lane(secondSum, 3), pairs);
-  store<i32>(out, i32x4.extract_lane(firstSum, 0) + i32x4.extract_lane(firstSum, 1), holes);
-  store<i32>(out, i32x4.extract_lane(secondSum, 0) + i32x4.extract_lane(secondSum, 1), alone);
-  store<i32>(out, mostOf(aloneTop), aloneMost);
-  store<i32>(
-    out,
-    i32x4.extract_lane(aloneSum, 0) + i32x4.extract_lane(aloneSum, 1) + i32x4.extract_lane(aloneSum, 2) + i32x4.extract_lane(aloneSum, 3),
-    aloneSquares,
-  );
-  store<i32>(out, i32x4.extract_lane(firstSum, 2) + i32x4.extract_lane(firstSum, 3), silent);
-  store<i32>(out, mostOf(silentTop), silentMost);
+  store<i32>(out, i32x4.extract_lane(firstSum, 0) + i32x4.extract_lane(firstSum, 1), alone);
+  store<i32>(out, i32x4.extract_lane(firstSum, 2) + i32x4.extract_lane(firstSum, 3), holes);
+  store<i32>(out, i32x4.extract_lane(secondSum, 0) + i32x4.extract_lane(secondSum, 1), pairs);
+  store<i32>(out, i32x4.extract_lane(secondSum, 2) + i32x4.extract_lane(secondSum, 3), silent);
   store<i32>(out, i32x4.extract_lane(thirdSum, 0) + i32x4.extract_lane(thirdSum, 1), full);
-  store<i32>(out, mostOf(fullTop), fullMost);
-  store<i32>(out, stuckTop, stuck);
-  store<i32>(
-    out,
-    tornCount + i32x4.extract_lane(tornSum, 0) + i32x4.extract_lane(tornSum, 1) + i32x4.extract_lane(tornSum, 2) + i32x4.extract_lane(tornSum, 3),
-    torn,
-  );
-  store<i32>(out, mostOf(tornTop), tornMost);
+  store<i32>(out, mostOf(firstTop), aloneMost);
+  store<i32>(out, mostOf(i64x2.splat(i64x2.extract_lane(secondTop, 1))), silentMost);
+  store<i32>(out, mostOf(thirdTop), fullMost);
+  store<i32>(out, sumOf(aloneSum), aloneSquares);
+  store<i32>(out, acrossSum + sumOf(tornSum), torn);
+  store<i32>(out, max(mostOf(tornTop), acrossTop), tornMost);
   store<i32>(out, emptyCount, emptyBusy);
-  if (hasRows) {
-    let rowTop = zero;
-    const rowsEnd = fullRows + <usize>fullRowBytes;
-    for (let rowAt = fullRows; rowAt < rowsEnd; rowAt += 16) {
-      rowTop = i8x16.max_u(rowTop, v128.load(rowAt));
-      v128.store(rowAt, zero);
+
+  let stuckTop = 0;
+  for (let entry = askedList; entry < askedEnd; entry += askedBytes) {
+    const card = <usize>load<u32>(entry);
+    const first = <usize>load<u32>(entry, 4);
+    const asked = min(load<i32>(entry, 8), blockHitsAsked);
+    joinBits(first, asked);
+    stuckTop = max(stuckTop, stuckEvidence(asked, andOf, orOf, adcMask, weights));
+    store<i32>(card, load<i32>(card, 12) | (~andOf & adcMask), 12);
+    store<i32>(card, load<i32>(card, 16) | orOf, 16);
+    let countWord = load<u64>(entry, 16);
+    // No channel with as many as are asked of one: 32 and more have one of the upper bits.
+    if ((countWord & 0xe0e0e0e0e0e0e0e0) == 0) continue;
+    let channelAt = first;
+    for (let pad = 0; pad < 8; pad++) {
+      const count = <i32>(countWord & 255);
+      countWord >>>= 8;
+      if (count >= channelHitsAsked) {
+        const v0 = v128.load(channelAt);
+        const v1 = v128.load(channelAt, 16);
+        const v2 = v128.load(channelAt, 32);
+        const v3 = v128.load(channelAt, 48);
+        joinLanes(v128.and(v128.and(v0, v1), v128.and(v2, v3)), v128.or(v128.or(v0, v1), v128.or(v2, v3)));
+        stuckTop = max(stuckTop, stuckEvidence(channelHitsAsked, andOf, orOf, adcMask, weights));
+      }
+      channelAt += <usize>count << 1;
     }
-    const second = i8x16.shuffle(rowTop, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
-    store<i32>(out, max(mostOf(rowTop), mostOf(second)), rowMost);
   }
-  // A crowded frame is cleared as a whole, others patch by patch.
-  if (rows << 3 > blocks * timeBlocks) {
-    memory.fill(words, 0, <usize>wordRows * wordStep);
-    return;
+  store<i32>(out, stuckTop, stuck);
+}
+
+/**
+ * `rows` patches (u32, ascending, at `patches`) with 64 cells each (codes, 0 where no hit is) and the frame's `hitCount`
+ * ADC values (u16, in order of their voxels, and at least 14 bytes of the memory behind them). `words` (u64 a patch, those of a
+ * block from a multiple of 16 bytes on, zero words before and behind them, and a block of zeros before and behind those
+ * of a layer) is all zero between calls. `known` has 16 bytes a block, 255 where a channel is known for it: eight for those that are noisy, eight for
+ * those that are silent. Writes `out`, `layers` (i32 each: most saturated cells of one of its
+ * patches), `cards` and `seams` (two i32 each: hits beside it and pairs across it; one more than there are, for blocks
+ * beside none), and expects them and `cardCodes` (16 bytes a card) zeroed; `fullRows` (u8
+ * a card and sample: its rows of eight channels that are all hit at once) is all zero between calls. Every other block is asked
+ * for samples that cannot be, for stuck bits and for full rows. `places` says where each block lies. Scratch:
+ * `pairList` 8 bytes a patch, `blockList` 4 a block, `askedList` the more of 4 a patch and 24 a block, and one more.
+ */
+export function survey(
+  patches: usize, rows: i32, cells: usize, adc: usize, hitCount: i32,
+  timeBlocks: i32, fullRowBytes: i32, places: usize,
+  codeLow: i32, codeHigh: i32, jumpUp: i32, adcMask: i32, weights: usize,
+  words: usize, known: usize, out: usize, layers: usize,
+  cards: usize, cardCount: i32, seams: usize, cardCodes: usize, fullRows: usize,
+  pairList: usize, askedList: usize, blockList: usize, sums: usize,
+): void {
+  const pairEnd = readPatches(
+    patches, rows, cells, timeBlocks, places, codeLow, codeHigh, jumpUp, words, out, layers, cardCodes,
+    pairList, askedList, blockList,
+  );
+  const most = readWords(timeBlocks, places, words, fullRows, pairList, pairEnd, sums);
+  readBlocks(places, adc, adcMask, weights, known, out, cards, seams, blockList, blockListEnd, sums, askedList);
+  let codesOfAll = 0;
+  for (let card = 0; card < cardCount; card++) {
+    const sum = sumOf(v128.load(cardCodes + (<usize>card << 4)));
+    store<i32>(cards + <usize>card * cardBytes, sum, 4);
+    codesOfAll += sum;
   }
-  blockEnd = 0;
-  for (let row = 0; row < rows; row++) {
-    const patch = load<i32>(patches + (<usize>row << 2));
-    if (patch >= blockEnd) {
-      block = <i32>(<f64>patch * perBlock);
-      blockEnd = (block + 1) * timeBlocks;
-      wordsAt = words + <usize>load<i32>(places + <usize>block * placeBytes, 8) * wordStep + 8;
-    }
-    store<u64>(wordsAt + (<usize>(patch - (blockEnd - timeBlocks)) << 3), 0);
-  }
+  store<i32>(out, codesOfAll, codes);
+  store<i32>(out, chargeOf(adc, hitCount), charge);
+  store<i32>(out, most, rowMost);
+  if (most > 0) memory.fill(fullRows, 0, <usize>fullRowBytes);
+  for (let entry = pairList; entry < pairEnd; entry += 8) v128.store(<usize>load<u32>(entry), i8x16.splat(0));
+}
+
+/** For `blockOf`: a product instead of a division, exact for every patch below 2^36 / timeBlocks. */
+// @ts-ignore: decorator
+@inline
+function reciprocal(timeBlocks: i32): u64 {
+  return ((<u64>1 << 36) + <u64>timeBlocks - 1) / <u64>timeBlocks;
+}
+// @ts-ignore: decorator
+@inline
+function blockOf(patch: i32, perBlock: u64): i32 {
+  return <i32>((<u64>patch * perBlock) >>> 36);
+}
+
+// @ts-ignore: decorator
+@inline
+function sumOf(lanes: v128): i32 {
+  const halves = i32x4.add(lanes, i64x2.shr_u(lanes, 32));
+  return <i32>(i64x2.extract_lane(halves, 0) + i64x2.extract_lane(halves, 1));
 }
 
 /** Not 0 for cells far above both neighbours in time; what is under the lowest code counts as it. */

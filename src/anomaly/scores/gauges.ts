@@ -165,9 +165,14 @@ const putLayers = (
   out: Float64Array,
   outAt: number,
 ): void => {
-  layerOrder.set(layers);
-  layerOrder.sort();
-  out[outAt + at['saturated-most']] = layerOrder.at(-1)!;
+  // By insertion: there are few layers, and most of a sparse frame's have none.
+  for (let layer = 0; layer < layers.length; layer++) {
+    const value = layers[layer]!;
+    let place = layer;
+    for (; place > 0 && layerOrder[place - 1]! > value; place--) layerOrder[place] = layerOrder[place - 1]!;
+    layerOrder[place] = value;
+  }
+  out[outAt + at['saturated-most']] = layerOrder[layerOrder.length - 1]!;
   out[outAt + at['saturated-half']] = layerOrder[layerOrder.length >>> 1]!;
   out[outAt + at['saturated-all']] = layerOrder[layerOrder.length >>> 3]!;
 };

@@ -166,24 +166,32 @@ interface Places {
   readonly blocks: number;
   readonly words: number;
   readonly weights: number;
-  readonly silent: number;
-  readonly alone: number;
+  readonly known: number;
   readonly tally: number;
   readonly layers: number;
   readonly cards: number;
   readonly seams: number;
   /** End of what is zeroed before each frame, which begins at `tally`. */
   readonly end: number;
+  readonly cardCodes: number;
   readonly fullRows: number;
+  readonly pairList: number;
+  readonly askedList: number;
+  readonly blockList: number;
+  readonly sums: number;
 }
 
 /** Rows of words: a block each, and one of zeros before and behind those of each layer. */
 const wordRowsOf = (grid: SurveyGrid): number => grid.blocks + 2 * grid.layers + 1;
+/** Words of a row, as the kernel has them: those of a block behind two of zeros, an even number. */
+const rowWordsOf = ({ sampleBlocks }: SurveyGrid): number => sampleBlocks + 2 + (sampleBlocks % 2);
 const placeNumbers = 6;
+/** Of each block: its noisy channels, then its silent ones. */
+const knownBytes = 2 * side;
 
-/** The kernel's table of blocks: layer, card, row of words, seams before and behind (bytes, −1 for none), neighbour. */
+/** The kernel's table of blocks: layer, card, where the word of patch 0 would be, seams before and behind, neighbour. */
 const blockPlaces = (grid: SurveyGrid): Int32Array => {
-  const { blocks, laneBlocks, wiring, cardsAbreast, seamsAbreast } = grid;
+  const { blocks, laneBlocks, sampleBlocks, wiring, cardsAbreast, seamsAbreast } = grid;
   const chipBlocks = wiring.chipLanes / side;
   const table = new Int32Array(placeNumbers * blocks);
   for (let block = 0; block < blocks; block++) {
@@ -196,12 +204,14 @@ const blockPlaces = (grid: SurveyGrid): Int32Array => {
     const isFirst = laneBlock % chipBlocks === 0 && laneBlock > 0;
     const isLast = laneBlock % chipBlocks === chipBlocks - 1 && laneBlock < laneBlocks - 1;
     const row = block + 2 * layer + 1;
+    // Behind the last seam lies one for blocks that are beside none.
+    const none = grid.layers * seamsAbreast;
     const place = [
       layer,
       card,
-      row,
-      isFirst ? 8 * (seam - 1) : -1,
-      isLast ? 8 * seam : -1,
+      8 * (row * rowWordsOf(grid) + 2 - block * sampleBlocks),
+      8 * (isFirst ? seam - 1 : none),
+      8 * (isLast ? seam : none),
       laneBlock > 0 ? 1 : 0,
     ];
     table.set(place, placeNumbers * block);
@@ -211,19 +221,22 @@ const blockPlaces = (grid: SurveyGrid): Int32Array => {
 
 const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: number) => {
   const room = planRoom(from);
-  const masks = Math.max(1, regions) * grid.blocks * side;
   const places: Places = {
     blocks: room.place(4 * placeNumbers * grid.blocks),
-    words: room.place(8 * (wordRowsOf(grid) * (grid.sampleBlocks + 1) + 1)),
+    words: room.place(8 * (wordRowsOf(grid) * rowWordsOf(grid) + 2)),
     weights: room.place(2 * 2 ** adcBits),
-    silent: room.place(masks),
-    alone: room.place(masks),
+    known: room.place(Math.max(1, regions) * knownBytes * grid.blocks),
     tally: room.place(4 * tallyNames.length),
     layers: room.place(4 * grid.layers),
     cards: room.place(4 * cardRecord.size * grid.cards),
-    seams: room.place(8 * Math.max(1, grid.layers * grid.seamsAbreast)),
+    seams: room.place(8 * (1 + grid.layers * grid.seamsAbreast)),
+    cardCodes: room.place(16 * grid.cards),
     end: room.place(0),
     fullRows: room.place(side * grid.cards * grid.sampleBlocks + side),
+    pairList: room.place(8 * grid.patchCount),
+    askedList: room.place(Math.max(4 * grid.patchCount, 24 * grid.blocks) + 24),
+    blockList: room.place(4 * grid.blocks),
+    sums: room.place(48 * grid.blocks),
   };
   return { places, bytes: room.bytes };
 };
@@ -248,10 +261,13 @@ export const openSurveyor = (
   const { places } = placesOf(grid, adcBits, known.length, spare);
   const { buffer } = memory;
   const kernels = openKernels(wasmBase64, memory) as Kernels;
-  const maskBytes = grid.blocks * side;
+  const maskBytes = knownBytes * grid.blocks;
   known.forEach(({ silent, alone }, region) => {
-    new Uint8Array(buffer, places.silent + region * maskBytes, maskBytes).set(silent);
-    new Uint8Array(buffer, places.alone + region * maskBytes, maskBytes).set(alone);
+    const masks = new Uint8Array(buffer, places.known + region * maskBytes, maskBytes);
+    for (let block = 0; block < grid.blocks; block++) {
+      masks.set(alone.subarray(block * side, (block + 1) * side), block * knownBytes);
+      masks.set(silent.subarray(block * side, (block + 1) * side), block * knownBytes + side);
+    }
   });
   new Int32Array(buffer, places.blocks, placeNumbers * grid.blocks).set(blockPlaces(grid));
   new Uint8Array(buffer, places.weights, 2 << adcBits).set(stuckWeights(adcBits, bitWeights));
@@ -262,7 +278,6 @@ export const openSurveyor = (
     seams: new Int32Array(buffer, places.seams, 2 * grid.layers * grid.seamsAbreast),
   };
   const written = new Uint32Array(buffer, places.tally, (places.end - places.tally) / 4);
-  const wordRows = wordRowsOf(grid);
   const fullRowBytes = side * grid.cards * grid.sampleBlocks;
   return {
     grid,
@@ -275,9 +290,7 @@ export const openSurveyor = (
         cells,
         adc,
         gatherer.hits.count,
-        grid.blocks,
         grid.sampleBlocks,
-        wordRows,
         fullRowBytes,
         places.blocks,
         scale.lowest,
@@ -286,13 +299,18 @@ export const openSurveyor = (
         2 ** adcBits - 1,
         places.weights,
         places.words,
-        places.silent + region * maskBytes,
-        places.alone + region * maskBytes,
+        places.known + region * maskBytes,
         places.tally,
         places.layers,
         places.cards,
+        grid.cards,
         places.seams,
+        places.cardCodes,
         places.fullRows,
+        places.pairList,
+        places.askedList,
+        places.blockList,
+        places.sums,
       );
       return survey;
     },
