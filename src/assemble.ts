@@ -32,6 +32,7 @@ import type { Lane } from './ports/lane.ts';
 import type { Log } from './ports/telemetry.ts';
 import { followAlarms } from './services/alarms/follower.ts';
 import { keepAlarms } from './services/alarms/keeper.ts';
+import { watchAlerts } from './services/alerts/watcher.ts';
 import { announce } from './services/announcer.ts';
 import { createGateway } from './services/gateway.ts';
 import { followPolicy, type PolicyFollower } from './services/policy.ts';
@@ -217,6 +218,17 @@ export const runProcessor = async (
   const announcing = announce({ bus, clock, log, topics, book, instrumentId: card.id, host }, silence.signal);
   const beginMs = Number(clock.nowNanos() / 1_000_000n);
   const keeper = keepAlarms({ bus, log, clock, topics, beginMs });
+  const watcher = watchAlerts(
+    { bus, log, clock, topics },
+    {
+      detectorName: card.id,
+      mode: config.alertMode,
+      windowsMs: config.burstWindowsMs,
+      falseAlarmsPerYear: config.burstFalseAlarmsPerYear,
+      heartbeatMs: config.alertHeartbeatMs,
+    },
+  );
+  book.watchConditions(() => watcher.conditions);
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -227,6 +239,7 @@ export const runProcessor = async (
     silence.abort();
     await announcing;
     await keeper.stop();
+    await watcher.stop();
     await alarms.stop();
     await http.close();
     await lane.close();

@@ -5,10 +5,20 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { alertModes } from './domain/burst.ts';
 import { Fault } from './domain/fault.ts';
+import { limits } from './domain/limits.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const rising = (values: readonly number[]): boolean =>
+  values.every((value, i) => value > (values[i - 1] ?? 0) && value <= 86_400_000);
+const milliseconds = z
+  .string()
+  .transform((list) => list.split(',').map(Number))
+  .refine((list) => list.length <= limits.burstWindowsMax && rising(list), {
+    error: `up to ${limits.burstWindowsMax} lengths that rise, as 100,1000,10000`,
+  });
 const real = (least: number, most: number) => z.coerce.number().min(least).max(most);
 
 const shape = {
@@ -27,6 +37,10 @@ const shape = {
   prescale: count(0, 1_000_000_000),
   warmupCount: count(1, 1_000_000_000),
   policyIntervalMs: count(100, 3_600_000),
+  burstWindowsMs: milliseconds,
+  burstFalseAlarmsPerYear: real(1e-6, 1e6),
+  alertMode: z.enum(alertModes),
+  alertHeartbeatMs: count(1000, 86_400_000),
   rate: real(0, 1_000_000),
   seed: count(0, 4_294_967_295),
   pool: count(0, 4096),
@@ -87,6 +101,20 @@ const rows: readonly Row[] = [
   ['prescale', '256', 'time frames', 'one time frame in this many is kept losslessly, unbiased; 0: none'],
   ['warmupCount', '1000', 'frames', 'scores a band of hit counts needs before anything in it is called rare'],
   ['policyIntervalMs', '5000', 'ms', 'how often the calibrator publishes a policy snapshot'],
+  [
+    'burstWindowsMs',
+    '100,300,1000,3000,10000',
+    'ms,…',
+    'windows of event time in which rare time frames are counted; they share the budget',
+  ],
+  [
+    'burstFalseAlarmsPerYear',
+    '52',
+    'bursts/year',
+    'how often chance alone may make an alert; 52: once a week',
+  ],
+  ['alertMode', 'test', '', 'how alerts are marked: test or firedrill (nobody is to act on them), or real'],
+  ['alertHeartbeatMs', '60000', 'ms', 'how often alerts say that the detector is on'],
   ['rate', '2', 'time frames/s', 'what the simulator of `up` and `simulate` sends; 0: as fast as it can'],
   ['seed', '1', '', 'seed of the simulated world'],
   [

@@ -24,6 +24,7 @@ import {
   settledPolicy,
 } from './assemble.ts';
 import { askAlarms, listAlarms } from './commands/alarms.ts';
+import { listAlerts } from './commands/alerts.ts';
 import { doctor } from './commands/doctor.ts';
 import { durationMs } from './commands/duration.ts';
 import { fitScoresOfTopic } from './commands/fit_scores.ts';
@@ -34,6 +35,7 @@ import { openJudge } from './commands/inspection/judge.ts';
 import { replayRecorded } from './commands/replay.ts';
 import { type Config, configKeys, readConfig } from './config.ts';
 import type { AlarmCommand } from './domain/alarm.ts';
+import type { AlertCommand } from './domain/burst.ts';
 import { Fault } from './domain/fault.ts';
 import { openTables } from './lane.ts';
 import type { Bus } from './ports/bus.ts';
@@ -241,6 +243,21 @@ const alarms = (flags: Flags, asked: AlarmCommand | null): Promise<number> =>
     return asked === null ? listAlarms(parts, json) : askAlarms(parts, asked, randomUUID(), json);
   });
 
+/** What the world was told, or something to tell it. */
+const alerts = (flags: Flags, asked: AlertCommand | null): Promise<number> =>
+  withBus(flags, ({ cards: { card }, bus, log }) => {
+    const topics = topicsOf(card.id);
+    const json = flags.json === true;
+    if (asked !== null) {
+      const parts = { bus, topics, clock: createSystemClock(), log, output };
+      return askAlarms(parts, asked, randomUUID(), json);
+    }
+    const stopping = new AbortController();
+    if (flags.follow === true) process.once('SIGINT', () => stopping.abort());
+    const follow = flags.follow === true ? stopping.signal : null;
+    return listAlerts({ bus, topic: topics.alerts, output, json, follow });
+  });
+
 /** Fits score tables to good frames on the topic; the card then names the file by its hash. */
 const fitScores = (flags: Flags): Promise<number> =>
   withBus(flags, async ({ cards: { card, model }, bus }) => {
@@ -356,6 +373,29 @@ export const addOneShots = (
       ended(await alarms(flags, alarmCommandOf(asked, cause, flags))),
     );
   }
+
+  const siren = program.command('alerts').description('bursts of rare frames the world was told of');
+  command('list', 'notices on the topic; --json: all messages as they were published', siren, {
+    isDefault: true,
+  })
+    .option('--follow', 'what comes from now on, until ctrl-C')
+    .action(async (flags: Flags) => ended(await alerts(flags, null)));
+  const sayable = (made: Command) =>
+    made
+      .option('--who <name>', 'default: who is logged in here')
+      .option('--why <text>', 'for those who read it later');
+  const saidOf = (flags: Flags) => ({
+    who: text(flags.who) ?? userInfo().username,
+    why: text(flags.why) ?? '',
+  });
+  sayable(command('fire-drill', 'an alert marked as a drill, to see that everybody hears it', siren)).action(
+    async (flags: Flags) => ended(await alerts(flags, { command: 'fire-drill', ...saidOf(flags) })),
+  );
+  sayable(command('retract', 'say that an alert was none; --why is needed', siren))
+    .argument('<alert>', 'its id as the list names it, or latest')
+    .action(async (alert: string, flags: Flags) =>
+      ended(await alerts(flags, { command: 'retract', alert, ...saidOf(flags) })),
+    );
 
   const tables = program.command('tables').description('static tables of the ladder above the tokens');
   command('fit', 'fit the tables of an instrument to the frames on its topic', tables)

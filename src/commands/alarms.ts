@@ -4,7 +4,7 @@
  */
 
 import { alarmsShown } from '../anomaly/alarms.ts';
-import type { AlarmBook, AlarmCommand } from '../domain/alarm.ts';
+import type { AlarmBook } from '../domain/alarm.ts';
 import { limits } from '../domain/limits.ts';
 import type { AlarmSnapshot } from '../domain/status.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -12,7 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/telemetry.ts';
 import { latestAlarmState } from '../services/alarms/follower.ts';
 import type { Topics } from '../services/topics.ts';
-import { encodeCommand, readAnswer } from '../wire/alarms/command.ts';
+import { type Command, encodeCommand, readAnswer } from '../wire/alarms/command.ts';
 import { alignedLines, grouped, jsonLine, type Output } from './output.ts';
 
 export interface AlarmsParts {
@@ -75,6 +75,11 @@ export const listAlarms = async (parts: AlarmsParts, json: boolean): Promise<num
   return 0;
 };
 
+const doneOf = (asked: Command): string => {
+  if (asked.command === 'fire-drill') return 'the drill is on';
+  return asked.command === 'retract' ? `${asked.alert}: retracted` : `${asked.cause}: ${asked.command}d`;
+};
+
 /** A keeper that was killed has a successor by then. */
 const answerWithinMs = limits.sessionTimeoutMs + limits.transactionTimeoutMs + 2_000;
 
@@ -85,7 +90,7 @@ const answerWithinMs = limits.sessionTimeoutMs + limits.transactionTimeoutMs + 2
  */
 export const askAlarms = async (
   parts: AlarmsParts,
-  asked: AlarmCommand,
+  asked: Command,
   messageId: string,
   json: boolean,
 ): Promise<number> => {
@@ -108,7 +113,7 @@ export const askAlarms = async (
       const { fault } = answer;
       if (json)
         output.print(jsonLine({ msg_id: messageId, response: fault === null ? 'ACK' : 'ERR', fault }));
-      else output.print(fault === null ? `${asked.cause}: ${asked.command}d` : `refused: ${fault}`);
+      else output.print(fault === null ? doneOf(asked) : `refused: ${fault}`);
       return fault === null ? 0 : 1;
     }
   } finally {

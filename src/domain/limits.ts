@@ -48,6 +48,18 @@ export const limits = {
   burstPatienceMs: 1_800_000,
   /** Instants of a burst that are told one by one. */
   burstInstantsTold: 256,
+  /** Alerts that can still be retracted: at one a week, some months of them. */
+  alertsKept: 32,
+  /** Rare time frames wait this long, of the broker's time, for others that are older and come by another partition. */
+  alertWaitMs: 2_000,
+  /** Time frames that wait at once, and while what was missed is read: a day at 0.7 Hz. */
+  alertPendingMax: 65_536,
+  /** How far back rare frames are read again after a kill. */
+  alertCheckpointMs: 60_000,
+  /** Bins in which a burst is told: of a tenth of its window each. */
+  alertBinsMax: 64,
+  /** A burst told so long after it happened is one of the archive. */
+  alertArchivalMs: 3_600_000,
 
   /** Records and bytes one batch (= one transaction) may hold: 24 Au+Au wedges are 8 MB, and a commit costs
    * about 10 ms, so bigger batches add latency without adding rate. */

@@ -16,6 +16,8 @@ export const topicsOf = (instrumentId: string) => ({
   trends: `${instrumentId}_trends`,
   alarms: `${instrumentId}_alarms`,
   alarmState: `${instrumentId}_alarm_state`,
+  alerts: `${instrumentId}_alerts`,
+  alertState: `${instrumentId}_alert_state`,
   commands: `${instrumentId}_commands`,
   responses: `${instrumentId}_responses`,
   policy: `${instrumentId}_policy`,
@@ -67,6 +69,8 @@ export const topicSpecs = (
     { name: topics.trends, ...control },
     { name: topics.alarms, ...control },
     { name: topics.alarmState, ...control, compacted: true },
+    { name: topics.alerts, ...control },
+    { name: topics.alertState, ...control, compacted: true },
     { name: topics.commands, ...control },
     { name: topics.responses, ...control },
     // Snapshots are told apart by version, so a replay under the recorded policy finds each one again.

@@ -3,7 +3,8 @@
  * injected bursts that are found, by their size. Refuses to skip quiet stretches: what is said of a year is a whole year.
  */
 
-import { type BurstState, openBurstFinder, secondsPerYear } from '../../../src/anomaly/bursts/finder.ts';
+import { openBurstFinder, secondsPerYear } from '../../../src/anomaly/bursts/finder.ts';
+import type { BurstState } from '../../../src/domain/burst.ts';
 import { createPrng, type Prng } from '../../../src/kernels/prng.ts';
 import { halfStrength, wilson } from './nulls.ts';
 import type { Part, PartQuestion, Row } from './part.ts';

@@ -3,6 +3,7 @@
  * from a burst: what is masked does not count, and a slot that is too full counts as the fullest that is believable.
  */
 
+import type { BackgroundSlot, BackgroundState } from '../../domain/burst.ts';
 import { limits } from '../../domain/limits.ts';
 import { type BackgroundCount, windowPValue } from './tails.ts';
 
@@ -14,24 +15,6 @@ const fullSlotsToBelieve = 3;
 const silentIntervals = 30;
 /** Events from which a mean interval is known. */
 const intervalEventsMin = 10;
-
-/** Live time and what was seen in it; squares of weights tell how events are clustered. */
-export interface BackgroundSlot {
-  readonly liveMs: number;
-  readonly weight: number;
-  readonly squares: number;
-}
-
-/** All there is to go on from. */
-export interface BackgroundState {
-  /** Up to where the stream is counted, ms since the epoch; null before the first event. */
-  readonly clockMs: number | null;
-  /** What does not count: [from, to) in ms since the epoch. */
-  readonly mask: readonly [fromMs: number, toMs: number];
-  readonly slots: readonly BackgroundSlot[];
-  readonly open: BackgroundSlot;
-  readonly fullInRow: number;
-}
 
 export interface Background {
   /** Weights and live time of closed slots; the scale is what one event counts for (Σw² / Σw). */

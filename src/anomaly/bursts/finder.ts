@@ -4,8 +4,9 @@
  * instants that run backwards by counting them at the last one.
  */
 
+import type { Burst, BurstState, BurstTelling } from '../../domain/burst.ts';
 import { limits } from '../../domain/limits.ts';
-import { type BackgroundState, openBackground } from './background.ts';
+import { openBackground } from './background.ts';
 import { fullWindowsPerSecond, thresholdsOf, windowPValue } from './tails.ts';
 import { openCountedWindows, openWeightedWindows } from './windows.ts';
 
@@ -20,55 +21,15 @@ export interface BurstOptions {
   readonly weighted?: boolean;
 }
 
-/** What is known of a burst at an instant of the stream. */
-export interface Burst {
-  /** First event of the window that was full first, and the last event counted so far; ms since the epoch. */
+/** An episode under way. */
+interface OpenEpisode {
   readonly firstMs: number;
-  readonly lastMs: number;
-  /** Sum of the weights since the first event. */
-  readonly weight: number;
-  /** What background would have put there. */
-  readonly expected: number;
-  /** The window that says most, how much it held, and from how much on it is full. */
-  readonly windowMs: number;
-  readonly windowWeight: number;
-  readonly threshold: number;
-  /** How often background alone looks like this in any of the windows, per second. */
-  readonly falseAlarmsPerSecond: number;
-  /** That background fills the best of the windows so, times their number; 0 … 1. */
-  readonly pValue: number;
-  readonly backgroundPerSecond: number;
-  /** The first `limits.burstInstantsTold` instants, ms since the epoch. */
-  readonly instantsMs: readonly number[];
-}
-
-/** `begun` once, `grown` when it holds twice what was told last, `ended` when no window has been full for the longest
- * one, `lasting` when it goes on for so long that the rate must be another. */
-export interface BurstTelling {
-  readonly kind: 'begun' | 'grown' | 'ended' | 'lasting';
-  readonly burst: Burst;
-}
-
-interface Episode {
-  readonly firstMs: number;
-  /** When a window was last full. */
   fullMs: number;
   weight: number;
   toldWeight: number;
   lastMs: number;
-  /** The most each window has held. */
   readonly most: number[];
   readonly instantsMs: number[];
-}
-
-/** All there is to go on from, as plain JSON. */
-export interface BurstState {
-  readonly lastMs: number | null;
-  /** Events of the longest window: instants (ms since the epoch) and weights. */
-  readonly instantsMs: readonly number[];
-  readonly weights: readonly number[];
-  readonly background: BackgroundState;
-  readonly episode: Readonly<Episode> | null;
 }
 
 export interface BurstFinder {
@@ -111,7 +72,7 @@ export const openBurstFinder = (options: BurstOptions, from: BurstState | null =
   const fullFrom = new Float64Array(count);
   let lastMs = from?.lastMs ?? Number.NEGATIVE_INFINITY;
   let known = -1;
-  let episode: Episode | null = null;
+  let episode: OpenEpisode | null = null;
 
   const learn = (): void => {
     known = background.version;
@@ -128,7 +89,7 @@ export const openBurstFinder = (options: BurstOptions, from: BurstState | null =
     if (background.version !== known) learn();
   };
 
-  const burstOf = ({ firstMs, lastMs: end, weight, most, instantsMs }: Episode): Burst => {
+  const burstOf = ({ firstMs, lastMs: end, weight, most, instantsMs }: OpenEpisode): Burst => {
     const { known: by } = background;
     const rates = most.map((sum, j) => fullWindowsPerSecond(by, seconds[j]!, sum / by.scale));
     const best = rates.indexOf(Math.min(...rates));
@@ -148,7 +109,7 @@ export const openBurstFinder = (options: BurstOptions, from: BurstState | null =
       instantsMs: [...instantsMs],
     };
   };
-  const begin = (window: number, atMs: number): Episode => {
+  const begin = (window: number, atMs: number): OpenEpisode => {
     const instantsMs = windows.instants(window);
     const weight = windows.sum(window);
     return {
@@ -161,7 +122,7 @@ export const openBurstFinder = (options: BurstOptions, from: BurstState | null =
       instantsMs: instantsMs.slice(0, limits.burstInstantsTold),
     };
   };
-  const prolong = (now: Episode, atMs: number, weight: number): void => {
+  const prolong = (now: OpenEpisode, atMs: number, weight: number): void => {
     now.weight += weight;
     now.lastMs = atMs;
     if (now.instantsMs.length < limits.burstInstantsTold) now.instantsMs.push(atMs);

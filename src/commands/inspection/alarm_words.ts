@@ -6,13 +6,15 @@
 import { alarmsShown } from '../../anomaly/alarms.ts';
 import { readAnswer, readCommand } from '../../wire/alarms/command.ts';
 import { decodeAlarmState } from '../../wire/alarms/state.ts';
+import { alertHeadings, alertTellers } from './alert_words.ts';
 import { heading, instant, type Told } from './told.ts';
 
 export const alarmHeadings = {
-  command: heading(['command'], ['cause'], ['who'], ['why'], ['until'], ['msg_id']),
+  command: heading(['command'], ['of'], ['who'], ['why'], ['until'], ['msg_id']),
   response: heading(['msg_id'], ['response'], ['message']),
   'alarm-state': heading(['at'], ['open', 'right'], ['shelved', 'right'], ['causes']),
   json: heading(['text']),
+  ...alertHeadings,
 } as const;
 
 /** What each kind alone has among its fields, in the order they are asked. */
@@ -21,6 +23,9 @@ const marks = [
   ['response', 'response'],
   ['judgedMs', 'alarm-state'],
   ['sketch', 'policy'],
+  ['tier', 'alert'],
+  ['alert_type', 'alert'],
+  ['watchedMs', 'alert-state'],
 ] as const;
 
 /** The kind of a message that begins as a JSON object. */
@@ -48,12 +53,13 @@ const commandTold = (bytes: Uint8Array): Told => {
       ],
       data: { messageId, fault: asked.fault },
     };
+  const of = 'cause' in asked ? asked.cause : 'alert' in asked ? asked.alert : '';
   const until = asked.command === 'shelve' ? at(asked.untilMs) : '–';
   return {
     kind: 'command',
-    row: [asked.command, asked.cause, asked.who, asked.why, until, id],
+    row: [asked.command, of, asked.who, asked.why, until, id],
     full: [
-      [asked.command, asked.cause],
+      [asked.command, of],
       ['by', asked.who],
       ['because', asked.why],
       ['until', until],
@@ -121,4 +127,5 @@ export const alarmTellers = {
   response: answerTold,
   'alarm-state': stateTold,
   json: jsonTold,
+  ...alertTellers,
 } as const;

@@ -1,15 +1,19 @@
 /**
- * Commands about alarms and their answers as JSON, as the neutron facilities' services take them: a command with a
+ * Commands about alarms and alerts, and their answers, as JSON, as the neutron facilities' services take them: a command with a
  * `msg_id` is answered ACK or ERR, one without is not. Reading refuses nothing by throwing: what is wrong is a
  * sentence, so that it can be answered.
  */
 
 import { z } from 'zod';
 import type { AlarmCommand } from '../../domain/alarm.ts';
+import type { AlertCommand } from '../../domain/burst.ts';
 import { limits } from '../../domain/limits.ts';
 
 const name = z.string().min(1).max(limits.alarmNameCharsMax);
 const reason = z.string().max(limits.alarmTextCharsMax);
+
+/** What a person may ask of an instrument. */
+export type Command = AlarmCommand | AlertCommand;
 
 /** Other fields are let be: senders of other kinds add their own. */
 const commands = {
@@ -21,6 +25,8 @@ const commands = {
     why: reason.min(1, 'say why it may be silent'),
     until: z.iso.datetime({ offset: true, error: 'an instant as 2026-05-04T03:02:01Z' }),
   }),
+  'fire-drill': z.object({ who: name, why: reason.default('') }),
+  retract: z.object({ alert: name, who: name, why: reason.min(1, 'say why it is none') }),
 } as const;
 const names = Object.keys(commands) as (keyof typeof commands)[];
 const envelope = z.object({ msg_id: name.optional().catch(undefined), command: z.unknown() });
@@ -29,7 +35,7 @@ const envelope = z.object({ msg_id: name.optional().catch(undefined), command: z
 export interface CommandMessage {
   /** null: nobody waits for an answer. */
   readonly messageId: string | null;
-  readonly asked: AlarmCommand | { readonly fault: string };
+  readonly asked: Command | { readonly fault: string };
 }
 
 const faultsOf = (error: z.ZodError): string =>
@@ -41,16 +47,14 @@ const commandOf = (command: unknown, json: unknown): CommandMessage['asked'] => 
     const said = command === undefined ? 'no command is named' : `no command ${JSON.stringify(command)}`;
     return { fault: `${said.slice(0, 100)}; there are ${names.join(', ')}` };
   }
-  if (found === 'shelve') {
-    const parsed = commands.shelve.safeParse(json);
-    if (!parsed.success) return { fault: `shelve: ${faultsOf(parsed.error)}` };
-    const { until, ...rest } = parsed.data;
-    return { command: 'shelve', ...rest, untilMs: Date.parse(until) };
-  }
   const parsed = commands[found].safeParse(json);
-  return parsed.success
-    ? { command: found, ...parsed.data }
-    : { fault: `${found}: ${faultsOf(parsed.error)}` };
+  if (!parsed.success) return { fault: `${found}: ${faultsOf(parsed.error)}` };
+  const { until, ...rest } = { until: undefined, ...parsed.data };
+  return {
+    command: found,
+    ...rest,
+    ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
+  } as Command;
 };
 
 const parseJson = (bytes: Uint8Array): unknown => {
@@ -77,7 +81,7 @@ export const readCommand = (bytes: Uint8Array): CommandMessage => {
 
 const toBytes = (json: object): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
 
-export const encodeCommand = (messageId: string | null, command: AlarmCommand): Uint8Array => {
+export const encodeCommand = (messageId: string | null, command: Command): Uint8Array => {
   const { untilMs, ...rest } = { untilMs: undefined, ...command };
   return toBytes({
     ...(messageId === null ? {} : { msg_id: messageId }),
@@ -85,6 +89,10 @@ export const encodeCommand = (messageId: string | null, command: AlarmCommand): 
     ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
   });
 };
+
+/** Whether the watcher of alerts is asked; all else is for the keeper of alarms, what is no command too. */
+export const isAlertCommand = (asked: CommandMessage['asked']): asked is AlertCommand =>
+  'command' in asked && (asked.command === 'fire-drill' || asked.command === 'retract');
 
 /** `fault` null: done. */
 export interface Answer {

@@ -5,8 +5,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BurstTelling, openBurstFinder, secondsPerYear } from '../../../src/anomaly/bursts/finder.ts';
+import { openBurstFinder, secondsPerYear } from '../../../src/anomaly/bursts/finder.ts';
 import { openCountedWindows, openWeightedWindows } from '../../../src/anomaly/bursts/windows.ts';
+import type { BurstTelling } from '../../../src/domain/burst.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 

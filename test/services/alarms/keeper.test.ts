@@ -237,7 +237,10 @@ describe('the keeper of alarms', () => {
     await ask(world, encodeCommand('d4', { command: 'acknowledge', ...said, cause: 'lag' }));
     expect(await answersOn(world.bus)).toEqual([
       { messageId: 'a1', fault: null },
-      { messageId: 'b2', fault: 'no command "reboot"; there are acknowledge, unshelve, shelve' },
+      {
+        messageId: 'b2',
+        fault: 'no command "reboot"; there are acknowledge, unshelve, shelve, fire-drill, retract',
+      },
       { messageId: 'c3', fault: expect.stringMatching(/^shelve: why: .*; until: /) },
       { messageId: 'd4', fault: 'no alarm of lag is open' },
     ]);

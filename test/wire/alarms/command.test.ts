@@ -52,7 +52,7 @@ describe('commands', () => {
       asked: { fault: 'shelve: until: an instant as 2026-05-04T03:02:01Z' },
     });
     expect(fault({ msg_id: 'm', command: 'open' }).asked).toEqual({
-      fault: 'no command "open"; there are acknowledge, unshelve, shelve',
+      fault: 'no command "open"; there are acknowledge, unshelve, shelve, fire-drill, retract',
     });
     expect(fault([1]).asked).toMatchObject({ fault: expect.stringContaining('a JSON object') });
     expect(fault({ command: 'shelve', cause: 'x'.repeat(5000) }).asked).toMatchObject({
