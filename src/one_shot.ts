@@ -4,9 +4,8 @@
  */
 
 import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Command, CommandOptions } from 'commander';
 import { kafkaFiles } from './adapters/kafka/local_setup.ts';
@@ -23,10 +22,7 @@ import {
   openTelemetry,
   settledPolicy,
 } from './assemble.ts';
-import { askAlarms, listAlarms } from './commands/alarms.ts';
-import { listAlerts } from './commands/alerts.ts';
 import { doctor } from './commands/doctor.ts';
-import { durationMs } from './commands/duration.ts';
 import { fitScoresOfTopic } from './commands/fit_scores.ts';
 import { fitTopic } from './commands/fit_tables.ts';
 import { importFile } from './commands/import.ts';
@@ -34,10 +30,9 @@ import { inspect } from './commands/inspect.ts';
 import { openJudge } from './commands/inspection/judge.ts';
 import { replayRecorded } from './commands/replay.ts';
 import { type Config, configKeys, readConfig } from './config.ts';
-import type { AlarmCommand } from './domain/alarm.ts';
-import type { AlertCommand } from './domain/burst.ts';
 import { Fault } from './domain/fault.ts';
 import { openTables } from './lane.ts';
+import { addOperators } from './operator.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Log } from './ports/telemetry.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
@@ -226,38 +221,6 @@ const fitTables = (flags: Flags): Promise<number> =>
     return 0;
   });
 
-/** What a person asks of the alarm of a cause; who asks is who is logged in here unless the flag says another. */
-const alarmCommandOf = (name: AlarmCommand['command'], cause: string, flags: Flags): AlarmCommand => {
-  const said = { cause, who: text(flags.who) ?? userInfo().username, why: text(flags.why) ?? '' };
-  if (name !== 'shelve') return { command: name, ...said };
-  if (said.why === '') throw new Fault('config-invalid', '--why is missing: say why it may be silent');
-  const forMs = durationMs(text(flags.for) ?? '1h');
-  const nowMs = Number(createSystemClock().nowNanos() / 1_000_000n);
-  return { command: name, ...said, untilMs: nowMs + forMs };
-};
-
-const alarms = (flags: Flags, asked: AlarmCommand | null): Promise<number> =>
-  withBus(flags, ({ cards: { card }, bus, log }) => {
-    const parts = { bus, topics: topicsOf(card.id), clock: createSystemClock(), log, output };
-    const json = flags.json === true;
-    return asked === null ? listAlarms(parts, json) : askAlarms(parts, asked, randomUUID(), json);
-  });
-
-/** What the world was told, or something to tell it. */
-const alerts = (flags: Flags, asked: AlertCommand | null): Promise<number> =>
-  withBus(flags, ({ cards: { card }, bus, log }) => {
-    const topics = topicsOf(card.id);
-    const json = flags.json === true;
-    if (asked !== null) {
-      const parts = { bus, topics, clock: createSystemClock(), log, output };
-      return askAlarms(parts, asked, randomUUID(), json);
-    }
-    const stopping = new AbortController();
-    if (flags.follow === true) process.once('SIGINT', () => stopping.abort());
-    const follow = flags.follow === true ? stopping.signal : null;
-    return listAlerts({ bus, topic: topics.alerts, output, json, follow });
-  });
-
 /** Fits score tables to good frames on the topic; the card then names the file by its hash. */
 const fitScores = (flags: Flags): Promise<number> =>
   withBus(flags, async ({ cards: { card, model }, bus }) => {
@@ -353,49 +316,7 @@ export const addOneShots = (
     async (flags: Flags) => ended(await examine(flags)),
   );
 
-  const bell = program.command('alarms').description('what is wrong, and who looks after it');
-  const listing = 'open and shelved alarms, and the last that passed';
-  command('list', listing, bell, { isDefault: true }).action(async (flags: Flags) =>
-    ended(await alarms(flags, null)),
-  );
-  const asks = [
-    ['ack', 'acknowledge', 'say that you look after an open alarm: it is not told again until it gets worse'],
-    ['shelve', 'shelve', 'silence a cause for a while; it still counts'],
-    ['unshelve', 'unshelve', 'end that silence'],
-  ] as const;
-  for (const [name, asked, meaning] of asks) {
-    const made = command(name, meaning, bell)
-      .argument('<cause>', 'as the list names it: frames-refused, lag, …')
-      .option('--who <name>', 'default: who is logged in here')
-      .option('--why <text>', 'for those who read it later');
-    if (asked === 'shelve') made.option('--for <duration>', '30m, 2h, 3d; a week at most', '1h');
-    made.action(async (cause: string, flags: Flags) =>
-      ended(await alarms(flags, alarmCommandOf(asked, cause, flags))),
-    );
-  }
-
-  const siren = program.command('alerts').description('bursts of rare frames the world was told of');
-  command('list', 'notices on the topic; --json: all messages as they were published', siren, {
-    isDefault: true,
-  })
-    .option('--follow', 'what comes from now on, until ctrl-C')
-    .action(async (flags: Flags) => ended(await alerts(flags, null)));
-  const sayable = (made: Command) =>
-    made
-      .option('--who <name>', 'default: who is logged in here')
-      .option('--why <text>', 'for those who read it later');
-  const saidOf = (flags: Flags) => ({
-    who: text(flags.who) ?? userInfo().username,
-    why: text(flags.why) ?? '',
-  });
-  sayable(command('fire-drill', 'an alert marked as a drill, to see that everybody hears it', siren)).action(
-    async (flags: Flags) => ended(await alerts(flags, { command: 'fire-drill', ...saidOf(flags) })),
-  );
-  sayable(command('retract', 'say that an alert was none; --why is needed', siren))
-    .argument('<alert>', 'its id as the list names it, or latest')
-    .action(async (alert: string, flags: Flags) =>
-      ended(await alerts(flags, { command: 'retract', alert, ...saidOf(flags) })),
-    );
+  addOperators(program, command, ended, withBus, output);
 
   const tables = program.command('tables').description('static tables of the ladder above the tokens');
   command('fit', 'fit the tables of an instrument to the frames on its topic', tables)

@@ -121,6 +121,7 @@ const compositionRoots = new Set([
   'serve.ts',
   'simulate.ts',
   'one_shot.ts',
+  'operator.ts',
   'validation.ts',
   'index.ts',
 ]);

@@ -21,9 +21,9 @@ import { encodeAlarm } from '../../wire/alarms/alarm.ts';
 import { readBeat } from '../../wire/alarms/beat.ts';
 import { type Answer, encodeAnswer, isAlertCommand, readCommand } from '../../wire/alarms/command.ts';
 import { type AlarmState, encodeAlarmState } from '../../wire/alarms/state.ts';
-import { keepTerms, type Term, type Termed } from '../terms.ts';
 import type { Topics } from '../topics.ts';
 import { latestAlarmState } from './follower.ts';
+import { keepTerms, type Term, type Termed } from './terms.ts';
 
 export interface AlarmKeeperParts {
   readonly bus: Bus;

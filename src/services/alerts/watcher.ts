@@ -19,7 +19,7 @@ import { encodeAnswer, isAlertCommand, readCommand } from '../../wire/alarms/com
 import { type EncodedAlert, encodeAlertHeartbeat, encodeNotice } from '../../wire/alerts/message.ts';
 import { type AlertState, decodeAlertState, encodeAlertState } from '../../wire/alerts/state.ts';
 import { decodeAnomaly } from '../../wire/anomaly.ts';
-import { keepTerms, type Term, type Termed, type TermParts } from '../terms.ts';
+import { keepTerms, type Term, type Termed, type TermParts } from '../alarms/terms.ts';
 
 export interface AlertSettings {
   /** Who speaks: the instrument. */

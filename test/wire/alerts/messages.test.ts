@@ -182,8 +182,7 @@ it.skipIf(missing !== '')(
       input: lines.join('\n'),
       encoding: 'utf8',
     });
-    expect(stderr).toBe('');
-    expect(status).toBe(0);
+    expect(status, stderr).toBe(0);
     expect(Number(stdout)).toBe(lines.length);
   },
 );

@@ -4,12 +4,12 @@
  * before. Refuses to give up: what fails is begun anew.
  */
 
-import { Fault } from '../domain/fault.ts';
-import { limits } from '../domain/limits.ts';
-import type { Bus, BusRecord, Consumption, PartitionFeed, ReadFrom } from '../ports/bus.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../ports/telemetry.ts';
-import type { Topics } from './topics.ts';
+import { Fault } from '../../domain/fault.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Bus, BusRecord, Consumption, PartitionFeed, ReadFrom } from '../../ports/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/telemetry.ts';
+import type { Topics } from '../topics.ts';
 
 /** One term, from the assignment of the commands' partition to its loss. */
 export interface Term {

@@ -1,0 +1,118 @@
+/**
+ * The commands of people on shift: what is wrong, what the world was told, and what is done about it. Each asks the process
+ * that keeps it and waits for the answer; it refuses to change anything itself.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Command, CommandOptions } from 'commander';
+import { createSystemClock } from './adapters/system/clock.ts';
+import type { Cards } from './assemble.ts';
+import { askAlarms, listAlarms } from './commands/alarms.ts';
+import { listAlerts } from './commands/alerts.ts';
+import { durationMs } from './commands/duration.ts';
+import type { Output } from './commands/output.ts';
+import type { AlarmCommand } from './domain/alarm.ts';
+import type { AlertCommand } from './domain/burst.ts';
+import { Fault } from './domain/fault.ts';
+import type { Bus } from './ports/bus.ts';
+import type { Log } from './ports/telemetry.ts';
+import { topicsOf } from './services/topics.ts';
+
+type Flags = Record<string, string | boolean | undefined>;
+
+/** A bus on the configured cluster for the length of one command. */
+type WithBus = (
+  flags: Flags,
+  act: (world: { readonly cards: Cards; readonly bus: Bus; readonly log: Log }) => Promise<number>,
+) => Promise<number>;
+
+const text = (flag: string | boolean | undefined): string | undefined =>
+  typeof flag === 'string' ? flag : undefined;
+/** Who asks is who is logged in here unless the flag says another. */
+const saidOf = (flags: Flags) => ({
+  who: text(flags.who) ?? userInfo().username,
+  why: text(flags.why) ?? '',
+});
+
+/** What a person asks of the alarm of a cause. */
+const alarmCommandOf = (name: AlarmCommand['command'], cause: string, flags: Flags): AlarmCommand => {
+  const said = { cause, ...saidOf(flags) };
+  if (name !== 'shelve') return { command: name, ...said };
+  if (said.why === '') throw new Fault('config-invalid', '--why is missing: say why it may be silent');
+  const forMs = durationMs(text(flags.for) ?? '1h');
+  const nowMs = Number(createSystemClock().nowNanos() / 1_000_000n);
+  return { command: name, ...said, untilMs: nowMs + forMs };
+};
+
+/**
+ * Adds the commands of people on shift.
+ * @param command makes a subcommand that takes every configuration key as a flag
+ */
+export const addOperators = (
+  program: Command,
+  command: (name: string, description: string, parent?: Command, options?: CommandOptions) => Command,
+  ended: (code: number) => void,
+  withBus: WithBus,
+  output: Output,
+): void => {
+  const alarms = (flags: Flags, asked: AlarmCommand | null): Promise<number> =>
+    withBus(flags, ({ cards: { card }, bus, log }) => {
+      const parts = { bus, topics: topicsOf(card.id), clock: createSystemClock(), log, output };
+      const json = flags.json === true;
+      return asked === null ? listAlarms(parts, json) : askAlarms(parts, asked, randomUUID(), json);
+    });
+
+  /** What the world was told, or something to tell it. */
+  const alerts = (flags: Flags, asked: AlertCommand | null): Promise<number> =>
+    withBus(flags, ({ cards: { card }, bus, log }) => {
+      const topics = topicsOf(card.id);
+      const json = flags.json === true;
+      if (asked !== null) {
+        const parts = { bus, topics, clock: createSystemClock(), log, output };
+        return askAlarms(parts, asked, randomUUID(), json);
+      }
+      const stopping = new AbortController();
+      if (flags.follow === true) process.once('SIGINT', () => stopping.abort());
+      const follow = flags.follow === true ? stopping.signal : null;
+      return listAlerts({ bus, topic: topics.alerts, output, json, follow });
+    });
+
+  const sayable = (made: Command) =>
+    made
+      .option('--who <name>', 'default: who is logged in here')
+      .option('--why <text>', 'for those who read it later');
+  const bell = program.command('alarms').description('what is wrong, and who looks after it');
+  const listing = 'open and shelved alarms, and the last that passed';
+  command('list', listing, bell, { isDefault: true }).action(async (flags: Flags) =>
+    ended(await alarms(flags, null)),
+  );
+  const asks = [
+    ['ack', 'acknowledge', 'say that you look after an open alarm: it is not told again until it gets worse'],
+    ['shelve', 'shelve', 'silence a cause for a while; it still counts'],
+    ['unshelve', 'unshelve', 'end that silence'],
+  ] as const;
+  for (const [name, asked, meaning] of asks) {
+    const made = sayable(command(name, meaning, bell));
+    made.argument('<cause>', 'as the list names it: frames-refused, lag, …');
+    if (asked === 'shelve') made.option('--for <duration>', '30m, 2h, 3d; a week at most', '1h');
+    made.action(async (cause: string, flags: Flags) =>
+      ended(await alarms(flags, alarmCommandOf(asked, cause, flags))),
+    );
+  }
+
+  const siren = program.command('alerts').description('bursts of rare frames the world was told of');
+  command('list', 'notices on the topic; --json: all messages as they were published', siren, {
+    isDefault: true,
+  })
+    .option('--follow', 'what comes from now on, until ctrl-C')
+    .action(async (flags: Flags) => ended(await alerts(flags, null)));
+  sayable(command('fire-drill', 'an alert marked as a drill, to see that everybody hears it', siren)).action(
+    async (flags: Flags) => ended(await alerts(flags, { command: 'fire-drill', ...saidOf(flags) })),
+  );
+  sayable(command('retract', 'say that an alert was none; --why is needed', siren))
+    .argument('<alert>', 'its id as the list names it, or latest')
+    .action(async (alert: string, flags: Flags) =>
+      ended(await alerts(flags, { command: 'retract', alert, ...saidOf(flags) })),
+    );
+};
