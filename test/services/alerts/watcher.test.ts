@@ -67,6 +67,8 @@ const anomalyAt = (atMs: number, region = 0, verdict: Anomaly['verdict'] = 'rare
       scoreName: 'surprise',
       score: 9,
       pValue: 1e-4,
+      pLow: 5e-5,
+      pHigh: 2e-4,
       threshold: 1e-2,
       verdict,
       patches: [],
