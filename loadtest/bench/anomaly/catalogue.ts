@@ -4,12 +4,14 @@
  * to hide a kind it finds badly.
  */
 
+import { lotOf } from '../../../src/anomaly/calibration/judge.ts';
 import { catalogue as kinds, type MishapKind } from '../../../src/sim/mishaps/catalogue.ts';
 import { limited } from '../../../src/sim/mishaps/site.ts';
 import { say } from '../../drive.ts';
 import { measureCost } from './cost.ts';
 import { type Explained, openJury } from './explained.ts';
 import { type FrameMaker, openFrameMaker, type WideFrame } from './frames.ts';
+import { openLearner } from './learner.ts';
 import { halfStrength, type Rarity, rarityOf, thresholdOf, wilson } from './nulls.ts';
 import type { Part, PartQuestion, PartResult, Row } from './part.ts';
 import type { Plot } from './plot.ts';
@@ -19,7 +21,7 @@ const sets = [
   {
     key: 'auau',
     instrument: 'sphenix-tpc-auau',
-    normalTimeFrames: 200,
+    normalTimeFrames: 480,
     errorFrames: 700,
     struck: 48,
     judged: 16,
@@ -55,9 +57,13 @@ interface Judge {
   readonly thresholds: readonly (number | null)[];
 }
 
-/** What normal frames say: rarities from one third of them, thresholds from the rest. */
+/** What normal frames say: p-values by all of them; of baselines rarities from one third, thresholds from the rest. */
 interface Normal {
-  readonly readScores: (one: Scored) => { readonly reading: number; readonly rarities: readonly number[] };
+  /** −log10 of the combined p-value, which score drives it, and how rare each is, for the explanation. */
+  readonly readScores: (
+    one: Scored,
+    lot: number,
+  ) => { readonly reading: number; readonly driver: number; readonly rarities: readonly number[] };
   readonly readHits: (hitCount: number) => number;
   readonly readError: Rarity;
   readonly judges: Readonly<Record<'scores' | 'hits' | 'error', Judge>>;
@@ -90,9 +96,16 @@ const learnNormal = async (maker: FrameMaker, scoring: Scoring, plan: SetPlan): 
       scaleMin.scores,
     ),
   );
-  const readScores: Normal['readScores'] = ({ hitCount, scores }) => {
-    const each = rarities.map((rarity, i) => rarity(hitCount, scores[i]!));
-    return { reading: Math.max(...each), rarities: each };
+  const learner = openLearner(scoring.names, scored.length);
+  for (const one of scored) learner.add(one);
+  const { judge } = learner.finish();
+  const readScores: Normal['readScores'] = (one, lot) => {
+    const { pValue, driver } = judge.judge(one, lot);
+    return {
+      reading: -Math.log10(pValue),
+      driver,
+      rarities: rarities.map((rarity, i) => rarity(one.hitCount, one.scores[i]!)),
+    };
   };
   const counts = first.map(({ hitCount }) => hitCount);
   const [many, few] = [
@@ -120,7 +133,12 @@ const learnNormal = async (maker: FrameMaker, scoring: Scoring, plan: SetPlan): 
     readError,
     frames: scored.length,
     judges: {
-      scores: { name: 'scores', thresholds: thresholdsOf(rest.map((one) => readScores(one).reading)) },
+      scores: {
+        name: 'scores',
+        thresholds: exceedances.map((share) =>
+          share * scored.length >= beyondMin ? -Math.log10(share) : null,
+        ),
+      },
       hits: { name: 'hits', thresholds: thresholdsOf(rest.map(({ hitCount }) => readHits(hitCount))) },
       error: {
         name: 'reconstruction error',
@@ -158,15 +176,16 @@ const judgeKind = async (
       const frame = { region: wide.region, timeFrame: wide.timeFrame, digits: harm.digits };
       const before = { ...earlier, digits: limited(earlier.digits, maker.adcMax) };
       const one = await scoring.score(frame, before);
-      const { reading, rarities } = normal.readScores(one);
+      const lot = lotOf(runs.struck, wide.timeFrame, wide.region);
+      const { reading, driver, rarities } = normal.readScores(one, lot);
       readings.scores.push(reading);
       readings.hits.push(normal.readHits(one.hitCount));
       if (i < plan.judged)
         readings.error.push(normal.readError(one.hitCount, await scoring.reconstructionError(frame)));
       const threshold = normal.judges.scores.thresholds[1] ?? normal.judges.scores.thresholds[0]!;
       if (reading <= threshold) continue;
-      const driver = scoring.names[rarities.indexOf(reading)]!;
-      by.set(driver, (by.get(driver) ?? 0) + 1);
+      const name = scoring.names[driver]!;
+      by.set(name, (by.get(name) ?? 0) + 1);
       if (kind.touchesChannels) jury.judge(frame, harm.channels, rarities);
     }
     for (const key of ['scores', 'hits', 'error'] as const) {
@@ -307,7 +326,7 @@ const measure = async ({ quick, seed }: PartQuestion): Promise<PartResult> => {
 };
 
 const note =
-  'Mishaps are put into frames of PYTHIA events nobody trained on; each kind is judged first amid the collisions where it means most (wins_at_1e-3), and on both instruments. Thresholds come from normal frames of the same chamber, rarities by hit count from one third of them, thresholds from the rest. An explanation is good when 90 % of the touched channels are among the top 5 % of its map, or, for a fault that touches more than 5 %, among as many of the top as it touches.';
+  'Mishaps are put into frames of PYTHIA events nobody trained on; each kind is judged first amid the collisions where it means most (wins_at_1e-3), and on both instruments. Frames are judged by the combined p-value as a lane tells it, calibrated on normal frames of the same chamber (with the memory of repeats as one more score); rarities by which the baselines judge come from one third of these, thresholds from the rest. An explanation is good when 90 % of the touched channels are among the top 5 % of its map, or, for a fault that touches more than 5 %, among as many of the top as it touches.';
 
 export const catalogue: Part = {
   name: 'catalogue',

@@ -31,20 +31,23 @@ export interface FrameMaker {
   readonly response: Response;
   readonly channels: Channels;
   readonly adcMax: number;
+  /** Of the particle list, both splits together. */
+  readonly eventCount: number;
   /** Every region of the time frames of a run. Runs share nothing but the chamber. */
   frames(run: number, split: Split, timeFrames: number): Generator<WideFrame>;
   /** Where a mishap may strike a frame; `key` makes what is random of it. */
   siteOf(frame: WideFrame, earlier: WideFrame, key: readonly number[]): Site;
 }
 
-export const openFrameMaker = (instrument: string): FrameMaker => {
+/** @param particleList path of a longer list than the card's; without it the card's */
+export const openFrameMaker = (instrument: string, particleList: string | null = null): FrameMaker => {
   const cards = loadCards(instrument);
   const wide = wideCard(cards.card);
   const detector = prepareDetector(wide);
   const response = prepareResponse(detector);
   const channels = prepareChannels(detector, [chamberSeed]);
   const particles: ParticleStore = parseParticles(
-    readFileSync(join(home, 'models/particles', `${String(wide.conditions.particles)}.bin`)),
+    readFileSync(particleList ?? join(home, 'models/particles', `${String(wide.conditions.particles)}.bin`)),
   );
   const adcMax = 2 ** cards.card.adcBits - 1;
   return {
@@ -53,6 +56,7 @@ export const openFrameMaker = (instrument: string): FrameMaker => {
     response,
     channels,
     adcMax,
+    eventCount: particles.eventCount,
     *frames(run, split, timeFrames) {
       const world = createWorld(wide, particles, { seed: chamberSeed, run, startNanos: 0n, split });
       for (let number = 3; number < 3 + timeFrames; number++)

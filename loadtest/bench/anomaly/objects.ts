@@ -11,10 +11,10 @@ import { home, loadCards } from '../../../src/assemble.ts';
 import { readLists } from '../../../src/sim/objects/lists.ts';
 import { openObjectStream, signals } from '../../../src/sim/objects/stream.ts';
 import { say } from '../../drive.ts';
-import { spearman } from './calibration.ts';
 import { rarityOf, thresholdOf, wilson } from './nulls.ts';
 import { combinations, openObjectScoring, type ScoredEvents } from './objects_scoring.ts';
 import type { Part, PartQuestion, PartResult, Row } from './part.ts';
+import { spearman } from './ranks.ts';
 
 const rates = [1e-3, 1e-4] as const;
 const titles: Readonly<Record<(typeof signals)[number], string>> = {

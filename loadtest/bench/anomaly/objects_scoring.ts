@@ -21,6 +21,9 @@ export interface ScoredEvents {
   /** Crossings looked at for them. */
   readonly tries: number;
   readonly scores: ReadonlyMap<string, Float64Array>;
+  /** Numbers each event has, and the sum of its pT in steps. */
+  readonly hitCounts: Float64Array;
+  readonly charges: Float64Array;
 }
 
 /** Mean rarities of these scores. */
@@ -91,8 +94,10 @@ export const openObjectScoring = async (
       };
   };
   return {
+    names: scorers.names,
     async score(count: number, eventOf: (number: number) => ObjectEvent): Promise<ScoredEvents> {
       const scores = new Map([...scorers.names, ...baselines].map((name) => [name, new Float64Array(count)]));
+      const [hitCounts, charges] = [new Float64Array(count), new Float64Array(count)];
       const out = new Float64Array(scorers.names.length);
       let tries = 0;
       for (const { from, events } of bites(count, eventOf)) {
@@ -101,6 +106,8 @@ export const openObjectScoring = async (
         events.forEach((event, frame) => {
           tries += event.tries;
           scorers.scoreFrame(bite, frame, out);
+          hitCounts[from + frame] = bite.opens[frame]!.hitCount;
+          charges[from + frame] = scorers.totalCharge(bite, frame);
           scorers.names.forEach((name, i) => {
             scores.get(name)![from + frame] = out[i]!;
           });
@@ -112,7 +119,7 @@ export const openObjectScoring = async (
           }
         });
       }
-      return { count, tries, scores };
+      return { count, tries, scores, hitCounts, charges };
     },
     /** Nanoseconds a frame of tokenizing and of each kind of score; medians of several rounds. */
     async cost(count: number, eventOf: (number: number) => ObjectEvent) {

@@ -71,10 +71,10 @@ export const sizeBins = 97;
 export const sizeBinOf = (hitCount: number): number =>
   Math.min(sizeBins - 1, Math.floor(4 * lineLog2(hitCount + 1)));
 
-/** Bins of charge, in standard deviations of a frame's charge a hit from what its size usually has: borders −1, 0, 1. */
-export const chargeBins = 4;
+/** Bins of charge, of half a standard deviation of charge a hit from what a size usually has: borders −1.5, −1 … 1.5. */
+export const chargeBins = 8;
 export const chargeBinOf = (deviation: number): number =>
-  Math.max(0, Math.min(chargeBins - 1, Math.floor(deviation) + chargeBins / 2));
+  Math.max(0, Math.min(chargeBins - 1, Math.floor(2 * deviation) + chargeBins / 2));
 
 /** log2 of charge a hit; 0 where the frame has no hit or nothing sums its charge. */
 export const chargeOf = (hitCount: number, totalCharge: number): number =>

@@ -21,7 +21,7 @@ export type Rate = (bin: number, bits: number, lot: number) => Rated | null;
 
 /** A group of sizes is closed when it has a sixteenth of all frames, or so many that a share of 1e-4 is seen. */
 const [groupShare, groupFramesMax] = [1 / 16, 16_384];
-/** Frames a bin of charge needs to be a stratum; with fewer all charges of a group are one. */
+/** Frames neighbouring bins of charge need together to be a stratum. */
 const stratumFramesMin = 1000;
 /** A stratum speaks for itself but for its rarest frames; where those begin, all strata tell how far they go on. */
 const tailFramesMax = 16;
@@ -96,21 +96,21 @@ const tailOf = (strata: readonly Stratum[]): Tail => {
   };
 };
 
-/** Neighbouring sizes together until they are enough; what is left at the end joins the last. */
-const groupsOf = (totals: Float64Array, warmupCount: number): { from: number; to: number }[] => {
-  const enough = Math.max(warmupCount, 2, Math.min(groupFramesMax, groupShare * sumOf(totals)));
+/** Neighbours together until they are enough; what is left at the end joins the last, and is one where all is too little. */
+const groupsOf = (totals: ArrayLike<number>, enough: number): { from: number; to: number }[] => {
   const groups: { from: number; to: number }[] = [];
   let from = 0;
   let sum = 0;
-  for (let size = 0; size < totals.length; size++) {
-    sum += totals[size]!;
+  for (let at = 0; at < totals.length; at++) {
+    sum += totals[at]!;
     if (sum < enough) continue;
-    groups.push({ from, to: size + 1 });
-    from = size + 1;
+    groups.push({ from, to: at + 1 });
+    from = at + 1;
     sum = 0;
   }
   const last = groups.at(-1);
-  if (last !== undefined) last.to = totals.length;
+  if (last === undefined) return [{ from: 0, to: totals.length }];
+  last.to = totals.length;
   return groups;
 };
 
@@ -157,17 +157,23 @@ const strataOf = (combined: SparseCounts, warmupCount: number): (Stratum | null)
     sumOf(addUp(bins.slice(size * chargeBins, (size + 1) * chargeBins), cells)),
   );
   const strata = new Array<Stratum | null>(bins.length).fill(null);
-  for (const { from, to } of groupsOf(totals, warmupCount)) {
+  const all = sumOf(totals);
+  if (all < Math.max(warmupCount, 2)) return strata;
+  const enough = Math.max(warmupCount, 2, Math.min(groupFramesMax, groupShare * all));
+  for (const sizes of groupsOf(totals, enough)) {
     const byCharge = Array.from({ length: chargeBins }, (_, charge) =>
       addUp(
-        bins.slice(from * chargeBins, to * chargeBins).filter((__, i) => i % chargeBins === charge),
+        bins
+          .slice(sizes.from * chargeBins, sizes.to * chargeBins)
+          .filter((__, i) => i % chargeBins === charge),
         cells,
       ),
     );
-    const few = Math.max(stratumFramesMin, warmupCount);
-    const apart = byCharge.every((counts) => sumOf(counts) >= few);
-    const own = apart ? byCharge.map(stratumOf) : [stratumOf(addUp(byCharge, cells))];
-    for (let bin = from * chargeBins; bin < to * chargeBins; bin++) strata[bin] = own[bin % own.length]!;
+    for (const charges of groupsOf(byCharge.map(sumOf), Math.max(stratumFramesMin, warmupCount))) {
+      const stratum = stratumOf(addUp(byCharge.slice(charges.from, charges.to), cells));
+      for (let size = sizes.from; size < sizes.to; size++)
+        strata.fill(stratum, size * chargeBins + charges.from, size * chargeBins + charges.to);
+    }
   }
   return strata;
 };

@@ -50,7 +50,7 @@ describe('the grids of calibration', () => {
     expect(sizePosition(0)).toBe(0);
     expect(sizePosition(3)).toBe(4);
     expect(sizePosition(2 ** 40)).toBe(sizeKnots - 1);
-    expect([-9, -1, -0.5, 0, 0.9, 1, 9].map(chargeBinOf)).toEqual([0, 1, 1, 2, 2, 3, 3]);
+    expect([-9, -1, -0.6, 0, 0.9, 1, 9].map(chargeBinOf)).toEqual([0, 2, 2, 4, 5, 6, 7]);
     expect([0, 1, 2, 3, 4, 5, 6].map(sizeBinOf)).toEqual([0, 4, 6, 8, 9, 10, 11]);
     expect(sizeBinOf(2 ** 40)).toBe(sizeBins - 1);
     expect(chargeOf(0, 0)).toBe(0);
