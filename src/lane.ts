@@ -12,6 +12,7 @@ import { type Judge, prepareJudge } from './anomaly/calibration/judge.ts';
 import { explainer } from './anomaly/scores/explain.ts';
 import { openObjectScorers } from './anomaly/scores/object_scores.ts';
 import { type ObjectScoreTables, parseObjectScoreTables } from './anomaly/scores/object_tables.ts';
+import { openSigner } from './anomaly/scores/repeats.ts';
 import { gaugeColumns, openScorers, type Scorers } from './anomaly/scores/scorers.ts';
 import { parseScoreTables, type ScoreTables } from './anomaly/scores/tables.ts';
 import { encodeLadder } from './codec/ladder/ladder.ts';
@@ -183,6 +184,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
     model,
     tokens: prepareTokenTables(model, instrument),
     surprise: scorers.surprise,
+    signer: openSigner(grid.patchCount, model.symbolsPerPatch),
     scoreNames: scorers.names,
     findingsOf: (open, scores) => explain?.findingsOf(readHits(open), open.region, scores.subarray(1)) ?? [],
   };

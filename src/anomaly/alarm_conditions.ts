@@ -22,6 +22,8 @@ export const alarmRules = {
   'partitions-unowned': { raiseAfterMs: 30_000, clearAfterMs: 10_000, unit: 'seconds' },
   /** A controller needs some chunks to follow a change; a minute out of its band is a rate that is not held. */
   'rate-out-of-band': { raiseAfterMs: 60_000, clearAfterMs: 60_000, unit: 'seconds' },
+  /** A buffer that sends its content again is broken from the first time on. */
+  'repeated-frames': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'frames' },
   /** Its own false-alarm budget is its hysteresis. */
   'anomaly-burst': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'bursts' },
 } as const satisfies Readonly<Record<string, AlarmRule>>;
@@ -92,7 +94,11 @@ const judgeLag = ({ flow, out }: Beat, seconds: number): Condition => {
 };
 
 /** Causes that a part of the process judges itself and says in its heartbeat. */
-const readCauses = ['rate-out-of-band', 'anomaly-burst'] as const satisfies readonly AlarmCause[];
+const readCauses = [
+  'rate-out-of-band',
+  'repeated-frames',
+  'anomaly-burst',
+] as const satisfies readonly AlarmCause[];
 
 const readConditions = (now: Beat, before: Beat | null, seconds: number): Condition[] =>
   readCauses.map((cause) => {

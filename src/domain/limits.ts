@@ -35,6 +35,11 @@ export const limits = {
    * three of 64, and 64 frames of 24 regions are 400 kB. */
   signatureSize: 64,
   repeatFramesKept: 64,
+  /** Time frames apart within which the same content is a fault: a stuck buffer sends its last ones again, a simulator's
+   * pool comes round later. */
+  repeatReachTimeFrames: 8,
+  /** How long frames have been repeated of late is said: a heartbeat or two. */
+  repeatLingerMs: 3_000,
 
   /** Windows that share a budget of false alarms: half a decade apart they span 100 ms to 5 min. */
   burstWindowsMax: 8,

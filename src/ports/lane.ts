@@ -28,6 +28,8 @@ export interface LanePacket {
   readonly hitCount: number;
   /** In the order of the lane's `scoreNames`. */
   readonly scores: Float64Array;
+  /** What tells its content from another's (`anomaly/scores/repeats.ts`); empty when it was shed. */
+  readonly signature: Uint32Array;
   /** Sum of ADC values, 0 where nothing sums them. */
   readonly totalCharge: number;
   readonly pValue: number;

@@ -4,6 +4,7 @@
  * out of order; everything that grows with hits happens behind the lane.
  */
 
+import { openRepeatWatch } from '../anomaly/scores/repeat_watch.ts';
 import { Fault } from '../domain/fault.ts';
 import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
 import { frameBytesMax, limits } from '../domain/limits.ts';
@@ -102,6 +103,9 @@ export const startProcessor = async (
   const ledger = openLedger();
   let pressure: Pressure = 'none';
   book.watchInFlight(() => ledger.books.inFlight);
+  // Over all partitions of this process: time frames in a row are spread over them.
+  const repeats = openRepeatWatch(card.regions);
+  book.watchConditions(() => [repeats.condition(clock.nowMs())]);
 
   const openSession = async (feed: PartitionFeed): Promise<Session> => {
     let calibration: Calibration | null = null;
@@ -168,6 +172,7 @@ export const startProcessor = async (
     await feed.commit(outputs, batches.at(-1)!.records.at(-1)!.offset + 1n, admission.toMetadata());
     for (const { records, receivedNanos, intended, lane } of admitted) {
       ledger.settled(endsOf(lane.results));
+      for (const result of lane.results) if (result.end === 'kept') repeats.take(result, clock.nowMs());
       session.inFlightFrames -= records.length;
       session.inFlightBytes -= bytesOf(records);
       book.batch(

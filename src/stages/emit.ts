@@ -4,6 +4,7 @@
  */
 
 import { isRare } from '../anomaly/fidelity.ts';
+import type { Signer } from '../anomaly/scores/repeats.ts';
 import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
 import type { Fault } from '../domain/fault.ts';
@@ -48,6 +49,7 @@ export interface Emitter {
   readonly model: ModelCard;
   readonly tokens: TokenTables;
   readonly surprise: SurpriseTables;
+  readonly signer: Signer;
   /** In the order of `scores`; the first is token surprise. */
   readonly scoreNames: readonly string[];
   /** What drives a frame's scores; reads its hits again. */
@@ -156,6 +158,12 @@ export const emit = (
       timestampNanos: identity.timestampNanos,
       hitCount,
       scores,
+      signature: emitter.signer.sign(
+        bite.patches,
+        bite.firstRow[frame]!,
+        bite.rowCount[frame]!,
+        bite.symbols,
+      ),
       totalCharge: bite.totalCharge[frame]!,
       pValue,
       reason,

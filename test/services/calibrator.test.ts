@@ -16,6 +16,7 @@ const packet = (overrides: Partial<LanePacket> = {}): LanePacket => ({
   timestampNanos: 0n,
   hitCount: 100,
   scores: Float64Array.of(1, 2),
+  signature: new Uint32Array(0),
   totalCharge: 20_000,
   pValue: 0.5,
   reason: 0,

@@ -18,9 +18,10 @@ import { startProcessor } from '../../src/services/processor.ts';
 import { createStatusBook } from '../../src/services/status.ts';
 import { topicSpecs, topicsOf } from '../../src/services/topics.ts';
 import { parseInstrumentCard, parseModelCard } from '../../src/wire/card.ts';
+import { encodeFrame } from '../../src/wire/frame.ts';
 import { decodeInstants, encodeIntended, instantsHeader } from '../../src/wire/instants.ts';
 import { decodePacket } from '../../src/wire/packet.ts';
-import { frameOf } from '../frames.ts';
+import { digitsOf, frameOf, identityOf, randomOf } from '../frames.ts';
 import { goodFrame, hostilePayloads } from '../hostile/corpus.ts';
 import { readAll } from './read_all.ts';
 import { statusIdentity } from './status_identity.ts';
@@ -124,6 +125,25 @@ describe('processor', () => {
     expect(order).toEqual([...order].sort((a, b) => (a < b ? -1 : 1)));
     expect(service.processor.books).toEqual({ received: 120, kept: 120, shed: 0, refused: 0, inFlight: 0 });
     expect(service.book.snapshot().books[0]).toMatchObject({ received: 120, kept: 120, balanced: true });
+    await bus.close();
+  });
+
+  it('says that a region sends its content again under another id', async () => {
+    const { bus } = await openWorld();
+    const service = await start(bus);
+    const conditions = () =>
+      service.book.snapshot().conditions.filter(({ cause }) => cause === 'repeated-frames');
+    await send(bus, 0, 20);
+    await service.drained();
+    expect(conditions()).toMatchObject([{ severity: 'ok', total: 0 }]);
+    const digits = digitsOf(card, 20, randomOf(3));
+    for (const timeFrame of [20, 21])
+      await bus.send([frameRecord(timeFrame, encodeFrame(identityOf(card, 1, timeFrame), digits, card))]);
+    await service.drained();
+    await service.stop();
+    expect(conditions()).toMatchObject([{ severity: 'minor', total: 1 }]);
+    expect(conditions()[0]!.message).toMatch(/ repeats 100 % of its time frame 2[01] in 2[01]$/);
+    expect(service.processor.books.kept).toBe(42);
     await bus.close();
   });
 

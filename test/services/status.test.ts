@@ -220,6 +220,7 @@ describe('report of a batch', () => {
     timestampNanos: 0n,
     hitCount: 1,
     scores: new Float64Array(1),
+    signature: new Uint32Array(0),
     totalCharge: 0,
     pValue: 1,
     reason,

@@ -11,8 +11,8 @@ import type { LanePart, LaneResult } from '../../ports/lane.ts';
 /**
  * Header: five instants (i64). Record: end u8 · reason u8 · fault u16 · region u32 · run u32 · hitCount u32 ·
  * timeFrame f64 · messageId f64 · timestamp i64 · totalCharge f64 · pValue f64 · bytes offset u32 · packet (or
- * sentence) length u32 · anomaly length u32 (it follows the packet) · score count u32. Scores (f64) come after all
- * records, those of each packet together.
+ * sentence) length u32 · anomaly length u32 (it follows the packet) · score count u16 · signature length u16. Scores (f64) come after
+ * all records, those of each packet together, and signatures (u32) after all scores.
  */
 const headerBytes = 40;
 const recordBytes = 72;
@@ -55,6 +55,8 @@ export const packResults = (part: LanePart): ArrayBuffer => {
   const scoresAt = headerBytes + recordBytes * results.length;
   let size = scoresAt;
   for (const result of results) if (result.end !== 'refused') size += 8 * result.scores.length;
+  let signatureAt = size;
+  for (const result of results) if (result.end !== 'refused') size += 4 * result.signature.length;
   let offset = size;
   for (let index = 0; index < results.length; index++) {
     const result = results[index]!;
@@ -76,8 +78,11 @@ export const packResults = (part: LanePart): ArrayBuffer => {
     const second = result.end === 'refused' ? null : result.anomaly;
     if (result.end !== 'refused') {
       new Float64Array(buffer, scoreAt, result.scores.length).set(result.scores);
-      view.setUint32(at + 68, result.scores.length, true);
+      new Uint32Array(buffer, signatureAt, result.signature.length).set(result.signature);
+      view.setUint16(at + 68, result.scores.length, true);
+      view.setUint16(at + 70, result.signature.length, true);
       scoreAt += 8 * result.scores.length;
+      signatureAt += 4 * result.signature.length;
     }
     view.setUint32(at + 56, offset, true);
     view.setUint32(at + 60, first.byteLength, true);
@@ -91,7 +96,7 @@ export const packResults = (part: LanePart): ArrayBuffer => {
   return buffer;
 };
 
-const readRecord = (view: DataView, at: number, scoresAt: number): LaneResult => {
+const readRecord = (view: DataView, at: number, scoresAt: number, signatureAt: number): LaneResult => {
   const end = ends[view.getUint8(at)]!;
   const offset = view.getUint32(at + 56, true);
   const length = view.getUint32(at + 60, true);
@@ -109,7 +114,8 @@ const readRecord = (view: DataView, at: number, scoresAt: number): LaneResult =>
     messageId: view.getFloat64(at + 24, true),
     timestampNanos: view.getBigInt64(at + 32, true),
     hitCount: view.getUint32(at + 12, true),
-    scores: new Float64Array(view.buffer as ArrayBuffer, scoresAt, view.getUint32(at + 68, true)),
+    scores: new Float64Array(view.buffer as ArrayBuffer, scoresAt, view.getUint16(at + 68, true)),
+    signature: new Uint32Array(view.buffer as ArrayBuffer, signatureAt, view.getUint16(at + 70, true)),
     totalCharge: view.getFloat64(at + 40, true),
     pValue: view.getFloat64(at + 48, true),
     reason: view.getUint8(at + 1) as FidelityReason,
@@ -124,10 +130,15 @@ export const unpackResults = (buffer: ArrayBuffer, frameCount: number): LanePart
   const view = new DataView(buffer);
   const results = new Array<LaneResult>(frameCount);
   let scoresAt = headerBytes + recordBytes * frameCount;
+  let signatureAt = scoresAt;
+  for (let index = 0; index < frameCount; index++)
+    signatureAt += 8 * view.getUint16(headerBytes + recordBytes * index + 68, true);
   for (let index = 0; index < frameCount; index++) {
-    const result = readRecord(view, headerBytes + recordBytes * index, scoresAt);
+    const result = readRecord(view, headerBytes + recordBytes * index, scoresAt, signatureAt);
     results[index] = result;
-    if (result.end !== 'refused') scoresAt += result.scores.byteLength;
+    if (result.end === 'refused') continue;
+    scoresAt += result.scores.byteLength;
+    signatureAt += result.signature.byteLength;
   }
   return {
     results,

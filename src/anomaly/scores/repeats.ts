@@ -23,7 +23,8 @@ const margin = 1.5;
 export interface Signer {
   /**
    * Hashes of (patch, symbols) of the `limits.signatureSize` active patches that come first in an order that is the same
-   * for all frames, so that frames which share patches share hashes; fewer where fewer are active.
+   * for all frames, so that frames which share patches share hashes; fewer, in the order of the rows, where fewer are
+   * active.
    */
   sign(patches: Uint32Array, firstRow: number, rowCount: number, symbols: Uint8Array): Uint32Array;
 }
@@ -41,7 +42,8 @@ export const openSigner = (patchCount: number, symbolsPerPatch: number): Signer 
           if (rank[patches[row]!]! < below) rows.push(row);
         if (rows.length >= wanted || reach >= 1) break;
       }
-      rows.sort((a, b) => rank[patches[a]!]! - rank[patches[b]!]!);
+      // Where all are wanted, their order says nothing.
+      if (rows.length > wanted) rows.sort((a, b) => rank[patches[a]!]! - rank[patches[b]!]!);
       const signature = new Uint32Array(Math.min(wanted, rows.length));
       for (let i = 0; i < signature.length; i++) {
         const row = rows[i]!;
