@@ -24,9 +24,17 @@ export interface FitScoresParts {
   readonly note: (line: string) => void;
 }
 
-/** Reads the topic's frames, twice, and gives the tables' JSON; throws `file-invalid` where they are too few. */
+/**
+ * Reads the topic's frames, twice, and gives the tables' JSON; throws `file-invalid` where they are too few and
+ * `config-invalid` for objects.
+ */
 export const fitScoresOfTopic = async (parts: FitScoresParts): Promise<string> => {
   const { card, model, wiring, topic, note } = parts;
+  if (card.kind === 'objects')
+    throw new Fault(
+      'config-invalid',
+      `${card.id} holds objects, whose scores are networks: models/train/train_l1_scores.py trains them`,
+    );
   const fit = openScoreFit(card, model, wiring);
   const data = createHash('sha256');
   const { taken, refused } = await eachFrame(parts, (frame, bytes) => {
