@@ -50,10 +50,14 @@ export type ListName = 'soft' | Exclude<EventClass, 'crossing'>;
 
 export interface ObjectEvent {
   readonly class: EventClass;
+  /** Which event of its class's list the hard collision is; −1 of a crossing without one. */
+  readonly source: number;
   /** Crossings looked at until one passed; 1 where nothing was asked of it. */
   readonly tries: number;
   readonly records: readonly ObjectRecord[];
 }
+
+type Crossing = Pick<ObjectEvent, 'source' | 'records'>;
 
 export interface ObjectStream {
   /** An event of the normal stream. */
@@ -102,8 +106,9 @@ export const openObjectStream = (
   const ptAt = card.fields.findIndex(({ name }) => name === 'pt');
   const hit = openHit();
 
-  const addHard = (name: EventClass, prng: Prng, muons: FoundMuon[]): void => {
-    if (name === 'crossing') return;
+  /** Returns which event of the list it was. */
+  const addHard = (name: EventClass, prng: Prng, muons: FoundMuon[]): number => {
+    if (name === 'crossing') return -1;
     const { ends, kind, pt, eta, phi } = lists[name];
     const event = draws.get(name)!.at(prng.uniform());
     const side = prng.uniform() < 0.5 ? -1 : 1;
@@ -115,12 +120,13 @@ export const openObjectStream = (
         if (muon !== null) muons.push(muon);
       } else if (strike(kind[i]!, pt[i]!, at, about, prng, hit)) calorimeter.addHit(hit);
     }
+    return event;
   };
 
-  const crossing = (name: EventClass, prng: Prng, knobs: Knobs): ObjectRecord[] => {
+  const crossing = (name: EventClass, prng: Prng, knobs: Knobs): Crossing => {
     const muons: FoundMuon[] = [];
     calorimeter.clear();
-    addHard(name, prng, muons);
+    const source = addHard(name, prng, muons);
     // A hard collision's own soft particles are those of one more soft event.
     const softCount = prng.poisson(knobs.pileUp) + (name === 'crossing' ? 0 : 1);
     for (let i = 0; i < softCount; i++) {
@@ -134,18 +140,18 @@ export const openObjectStream = (
       calorimeter.addNoise(row, column, noiseFromGev + prng.exponential());
     }
     calorimeter.close(knobs.gain);
-    return trigger.find(calorimeter.towers, muons, prng);
+    return { source, records: trigger.find(calorimeter.towers, muons, prng) };
   };
 
   const isPassed = (records: readonly ObjectRecord[]): boolean =>
     records.some(({ group, values }) => values[ptAt]! >= thresholds[group]!);
 
   const selected = (name: EventClass, prng: Prng, knobs: Knobs): ObjectEvent => {
-    let records = crossing(name, prng, knobs);
+    let found = crossing(name, prng, knobs);
     let tries = 1;
     if (name !== 'crossing')
-      for (; !isPassed(records) && tries < triesMax; tries++) records = crossing(name, prng, knobs);
-    return { class: name, tries, records };
+      for (; !isPassed(found.records) && tries < triesMax; tries++) found = crossing(name, prng, knobs);
+    return { class: name, tries, ...found };
   };
 
   return {
