@@ -4,19 +4,30 @@
  * Addresses are bytes from the start of the memory.
  */
 
-/** Inputs from cells (u16: integer + 1, 0 = absent): (integer − offset) · factor / 2^8, half up, within ±most. */
-export function scale(cells: usize, offsets: usize, factors: usize, counts: usize, count: i32, most: i32, out: usize): void {
-  for (let i = 0; i < count; i++) {
-    const at = <usize>i;
-    const cell = <i32>load<u16>(cells + (at << 1));
-    let value = 0;
-    // An absent number counts as 0 of its own where `counts` says so, else as nothing.
-    if (cell != 0 || load<u8>(counts + at) != 0) {
-      const integer = cell == 0 ? 0 : cell - 1;
-      value = ((integer - load<i32>(offsets + (at << 2))) * load<i32>(factors + (at << 2)) + 128) >> 8;
-      value = min(max(value, -most), most);
-    }
-    store<i16>(out + (at << 1), <i16>value);
+/**
+ * Inputs from cells (u16: integer + 1, 0 = absent), eight at a time: (integer − offset) · factor / 2^8, half up, within
+ * ±most; nothing where a cell is absent, unless its `counts` (all ones or zeros) says that it counts as 0 of its own.
+ */
+export function scale(cells: usize, offsets: usize, factors: usize, counts: usize, groups: i32, most: i32, out: usize): void {
+  const high = i32x4.splat(most);
+  const low = i32x4.splat(-most);
+  const half = i32x4.splat(128);
+  for (let group = 0; group < groups; group++) {
+    const cell = v128.load(cells);
+    const integer = i16x8.sub_sat_u(cell, i16x8.splat(1));
+    let a = i32x4.sub(i32x4.extend_low_i16x8_u(integer), v128.load(offsets));
+    let b = i32x4.sub(i32x4.extend_high_i16x8_u(integer), v128.load(offsets, 16));
+    a = i32x4.shr_s(i32x4.add(i32x4.mul(a, v128.load(factors)), half), 8);
+    b = i32x4.shr_s(i32x4.add(i32x4.mul(b, v128.load(factors, 16)), half), 8);
+    a = i32x4.max_s(i32x4.min_s(a, high), low);
+    b = i32x4.max_s(i32x4.min_s(b, high), low);
+    const seen = v128.or(i16x8.ne(cell, i16x8.splat(0)), v128.load(counts));
+    v128.store(out, v128.and(i16x8.narrow_i32x4_s(a, b), seen));
+    cells += 16;
+    offsets += 32;
+    factors += 32;
+    counts += 16;
+    out += 16;
   }
 }
 
@@ -64,12 +75,15 @@ export function run(steps: usize, count: i32): void {
   }
 }
 
-/** Sum of the squared differences of two rows of i16. */
-export function distance(a: usize, b: usize, count: i32): f64 {
-  let sum: i64 = 0;
-  for (let i: usize = 0; i < <usize>count; i++) {
-    const away = <i64>load<i16>(a + (i << 1)) - <i64>load<i16>(b + (i << 1));
-    sum += away * away;
+/** Sum of the squares of a row of i16, in groups of 8. */
+export function squares(at: usize, groups: i32): f64 {
+  let sum = i64x2.splat(0);
+  for (let group = 0; group < groups; group++) {
+    const x = v128.load(at);
+    // Two squares of 2^15 at most still fit.
+    const pairs = i32x4.dot_i16x8_s(x, x);
+    sum = i64x2.add(sum, i64x2.add(i64x2.extend_low_i32x4_u(pairs), i64x2.extend_high_i32x4_u(pairs)));
+    at += 16;
   }
-  return <f64>sum;
+  return <f64>(i64x2.extract_lane(sum, 0) + i64x2.extract_lane(sum, 1));
 }

@@ -24,90 +24,73 @@ export interface DenseInputs {
 }
 
 /** Bounds of inputs, of numbers between layers, of last ones; in 1/64. */
-export const denseBounds = { input: 640, hidden: 8191, output: 32767 } as const;
+export const denseBounds = { input: 2048, hidden: 8191, output: 32767 } as const;
 export const denseUnit = 64;
 
 interface Kernels {
   scale(...numbers: readonly number[]): void;
   run(steps: number, count: number): void;
-  distance(a: number, b: number, count: number): number;
-}
-
-/** Where a network leaves its outputs (i16) in the kernel's memory, and how many. */
-interface PlacedNet {
-  readonly output: number;
-  readonly outputs: number;
+  squares(at: number, groups: number): number;
 }
 
 export interface DenseRoom {
-  /** What the networks see: integer + 1 of each number, 0 where it is absent. */
+  /** What the network sees: integer + 1 of each number, 0 where it is absent. */
   readonly cells: Uint16Array;
-  /** Scales the cells and runs all networks. */
-  run(): void;
-  /** Sum of squares of a network's outputs, or of their differences from another's, in units of 1. */
-  distance(a: number, b: number | null): number;
+  /** Scales the cells and runs the network; returns the sum of the squares of its outputs, in units of 1. */
+  run(): number;
 }
 
-/** Each network takes the scaled cells, or the outputs of the network whose index `of` says. One per thread. */
-export const openDense = (
-  inputs: DenseInputs,
-  nets: readonly { readonly net: DenseNet; readonly of: number | null }[],
-): DenseRoom => {
-  const width = inputs.offsets.length;
+/** One per thread. */
+export const openDense = ({ offsets, factors, counts }: DenseInputs, net: DenseNet): DenseRoom => {
+  const width = offsets.length;
   const padded = (count: number): number => Math.ceil(count / 8) * 8;
   const room = planRoom();
   const at = {
-    cells: room.place(2 * width),
-    offsets: room.place(4 * width),
-    factors: room.place(4 * width),
-    counts: room.place(width),
+    cells: room.place(2 * padded(width)),
+    offsets: room.place(4 * padded(width)),
+    factors: room.place(4 * padded(width)),
+    counts: room.place(2 * padded(width)),
     scaled: room.place(2 * padded(width)),
-    zeros: room.place(2 * 64),
   };
   const steps: number[] = [];
   const fills: ((memory: LinearMemory) => void)[] = [];
-  const placed: PlacedNet[] = [];
-  nets.forEach(({ net, of }) => {
-    let source = of === null ? at.scaled : placed[of]!.output;
-    let groups = padded(of === null ? width : placed[of]!.outputs) / 8;
-    net.forEach(({ weights, bias }, index) => {
-      const last = index === net.length - 1;
-      const rowLength = groups * 8;
-      const weightsAt = room.place(2 * rowLength * padded(weights.length));
-      const biasAt = room.place(4 * padded(bias.length));
-      const out = room.place(2 * padded(weights.length));
-      const low = last ? -denseBounds.output : 0;
-      const high = last ? denseBounds.output : denseBounds.hidden;
-      steps.push(source, groups, weightsAt, biasAt, weights.length, out, low, high);
-      fills.push((memory) => {
-        weights.forEach((row, o) => {
-          new Int16Array(memory.buffer, weightsAt + 2 * o * rowLength, row.length).set(row);
-        });
-        new Int32Array(memory.buffer, biasAt, bias.length).set(bias);
+  let source = at.scaled;
+  let groups = padded(width) / 8;
+  net.forEach(({ weights, bias }, index) => {
+    const last = index === net.length - 1;
+    const rowLength = groups * 8;
+    const weightsAt = room.place(2 * rowLength * padded(weights.length));
+    const biasAt = room.place(4 * padded(bias.length));
+    const out = room.place(2 * padded(weights.length));
+    const low = last ? -denseBounds.output : 0;
+    const high = last ? denseBounds.output : denseBounds.hidden;
+    steps.push(source, groups, weightsAt, biasAt, weights.length, out, low, high);
+    fills.push((memory) => {
+      weights.forEach((row, o) => {
+        new Int16Array(memory.buffer, weightsAt + 2 * o * rowLength, row.length).set(row);
       });
-      source = out;
-      groups = padded(weights.length) / 8;
+      new Int32Array(memory.buffer, biasAt, bias.length).set(bias);
     });
-    placed.push({ output: source, outputs: net.at(-1)!.weights.length });
+    source = out;
+    groups = padded(weights.length) / 8;
   });
+  const [output, outputGroups] = [source, groups];
   const stepsAt = room.place(4 * steps.length);
   const memory = openMemory(room.pages);
   for (const fill of fills) fill(memory);
   new Int32Array(memory.buffer, stepsAt, steps.length).set(steps);
-  new Int32Array(memory.buffer, at.offsets, width).set(inputs.offsets);
-  new Int32Array(memory.buffer, at.factors, width).set(inputs.factors);
-  new Uint8Array(memory.buffer, at.counts, width).set(inputs.counts.map(Number));
+  new Int32Array(memory.buffer, at.offsets, width).set(offsets);
+  new Int32Array(memory.buffer, at.factors, width).set(factors);
+  new Int16Array(memory.buffer, at.counts, width).set(counts.map((one) => (one ? -1 : 0)));
   const kernels = openKernels(wasmBase64, memory) as Kernels;
-  const layers = steps.length / 8;
+  const inputGroups = padded(width) / 8;
   const unitSquared = denseUnit ** 2;
   return {
     cells: new Uint16Array(memory.buffer, at.cells, width),
     run() {
-      kernels.scale(at.cells, at.offsets, at.factors, at.counts, width, denseBounds.input, at.scaled);
-      kernels.run(stepsAt, layers);
+      kernels.scale(at.cells, at.offsets, at.factors, at.counts, inputGroups, denseBounds.input, at.scaled);
+      kernels.run(stepsAt, net.length);
+      return kernels.squares(output, outputGroups) / unitSquared;
     },
-    distance: (a, b) =>
-      kernels.distance(placed[a]!.output, b === null ? at.zeros : placed[b]!.output, placed[a]!.outputs) /
-      unitSquared,
   };
 };
