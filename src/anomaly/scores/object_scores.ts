@@ -1,6 +1,6 @@
 /**
  * The named scores of an objects frame: token surprise, an AXOL1TL-like latent score (the sum of squares of a variational
- * encoder's means) and a reconstruction score in a learnt space of features. Exact integers until the last division, a
+ * encoder's means) and a reconstruction score in a learnt space of features, of which the network gives what is left. Exact integers until the last division, a
  * function of the frame and the cards. Refuses to calibrate, and frames of hits.
  */
 
@@ -17,20 +17,32 @@ export const objectScores = ['latent', 'feature'] as const;
 /** Scores the objects of a frame into the first numbers from `at` on. */
 type Judge = (hits: Pick<HitRoom, 'count' | 'voxel' | 'adc'>, into: Float64Array, at: number) => void;
 
+/**
+ * Cells (integer + 1, 0 = absent) on a logarithmic scale, again with 1 added and 0 = absent: 64 an octave, linear within
+ * one, so that it is exact in whole numbers.
+ */
+export const logSteps = (cell: number): number => {
+  if (cell === 0) return 0;
+  const octave = 31 - Math.clz32(cell);
+  return 1 + 64 * octave + Math.floor((cell * 64) / 2 ** octave) - 64;
+};
+
 /** One per thread. */
-export const openObjectJudge = ({ inputs, latent, features, rebuild }: ObjectScoreTables): Judge => {
-  const dense = openDense(inputs, [
-    { net: latent, of: null },
-    { net: features, of: null },
-    { net: rebuild, of: 1 },
-  ]);
-  const { cells } = dense;
+export const openObjectJudge = (tables: ObjectScoreTables, card: Pick<ObjectsCard, 'adcBits'>): Judge => {
+  const latent = openDense(tables.latent.inputs, tables.latent.net);
+  const feature = openDense(tables.feature.inputs, tables.feature.net);
+  const logOf = Uint16Array.from({ length: 2 ** card.adcBits }, (_, cell) => logSteps(cell));
   return ({ count, voxel, adc }, into, at) => {
-    cells.fill(0);
-    for (let i = 0; i < count; i++) cells[voxel[i]!] = adc[i]!;
-    dense.run();
-    into[at] = dense.distance(0, null);
-    into[at + 1] = dense.distance(1, 2);
+    latent.cells.fill(0);
+    feature.cells.fill(0);
+    for (let i = 0; i < count; i++) {
+      const cell = voxel[i]!;
+      const value = adc[i]!;
+      latent.cells[cell] = value;
+      feature.cells[cell] = logOf[value]!;
+    }
+    into[at] = latent.run();
+    into[at + 1] = feature.run();
   };
 };
 
@@ -44,7 +56,7 @@ export const openObjectScorers = (
 ): Scorers => {
   const surprise = openScorers(card, model, null);
   if (tables === null) return surprise;
-  const judge = openObjectJudge(tables);
+  const judge = openObjectJudge(tables, card);
   const fieldCount = card.fields.length;
   return {
     ...surprise,

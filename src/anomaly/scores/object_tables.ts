@@ -5,17 +5,22 @@
 
 import { Fault } from '../../domain/fault.ts';
 import type { ObjectsCard } from '../../domain/instrument.ts';
-import type { DenseInputs, DenseNet } from '../../kernels/dense.ts';
+import { type DenseInputs, type DenseNet, denseBounds } from '../../kernels/dense.ts';
 
-const format = 'tessera-object-scores/1';
+const format = 'tessera-object-scores/2';
+
+/** A network and how it takes its inputs. */
+export interface ScoreNet {
+  readonly inputs: DenseInputs;
+  readonly net: DenseNet;
+}
 
 export interface ObjectScoreTables {
   readonly kind: 'objects';
-  readonly inputs: DenseInputs;
-  /** The means of the latent numbers; features; what a narrow autoencoder makes of the features. */
-  readonly latent: DenseNet;
-  readonly features: DenseNet;
-  readonly rebuild: DenseNet;
+  /** The means of the latent numbers. */
+  readonly latent: ScoreNet;
+  /** What a narrow autoencoder leaves of the features; it takes cells on the scale of `logSteps`. */
+  readonly feature: ScoreNet;
 }
 
 const invalid = (what: string): Fault =>
@@ -26,24 +31,39 @@ const areWhole = (value: unknown, most: number, length?: number): value is numbe
   (length === undefined || value.length === length) &&
   value.every((one) => Number.isInteger(one) && Math.abs(one) <= most);
 
-/** Weights of 8 bits and inputs of 16: with at most so many of them no sum leaves 32 bits. */
-const [weightMost, widthMost, biasMost] = [127, 256, 2 ** 28] as const;
+/** Weights of 16 bits; with at most so many inputs and biases no sum below is beyond what a double counts. */
+const [weightMost, widthMost, biasMost, sumMost] = [32767, 256, 2 ** 28, 2 ** 31 - 64];
 
-const netOf = (raw: unknown, name: string, inputs: number): DenseNet => {
-  if (!Array.isArray(raw) || raw.length === 0) throw invalid(`"nets" have no ${name}`);
-  let width = inputs;
-  return raw.map((layer: unknown, index) => {
+const areLayers = (raw: unknown, inputs: number): raw is DenseNet => {
+  if (!Array.isArray(raw) || raw.length === 0) return false;
+  let [width, most] = [inputs, denseBounds.input as number];
+  return raw.every((layer: unknown) => {
     const { weights, bias } = (layer ?? {}) as Record<string, unknown>;
-    const good =
-      Array.isArray(weights) &&
-      weights.length > 0 &&
-      weights.length <= widthMost &&
-      weights.every((row) => areWhole(row, weightMost, width)) &&
-      areWhole(bias, biasMost, weights.length);
-    if (!good) throw invalid(`layer ${index} of ${name} does not take ${width} numbers`);
-    width = weights.length;
-    return { weights, bias } as { weights: number[][]; bias: number[] };
+    if (!Array.isArray(weights) || weights.length === 0 || weights.length > widthMost) return false;
+    if (!areWhole(bias, biasMost, weights.length)) return false;
+    // No sum leaves 32 bits, whatever the inputs.
+    const good = weights.every((row: unknown, output) => {
+      if (!areWhole(row, weightMost, width)) return false;
+      return row.reduce((sum, one) => sum + Math.abs(one) * most, Math.abs(bias[output]!)) < sumMost;
+    });
+    [width, most] = [weights.length, denseBounds.hidden];
+    return good;
   });
+};
+
+const netOf = (raw: unknown, name: string, card: ObjectsCard): ScoreNet => {
+  const cells = card.axes.reduce((product, { size }) => product * size, 1);
+  if (cells > widthMost) throw invalid(`${card.id} has ${cells} numbers; ${widthMost} at most`);
+  const { offsets, factors, layers } = (raw ?? {}) as Record<string, unknown>;
+  // (integer − offset) · factor stays within 32 bits.
+  if (!areWhole(offsets, 32767, cells) || !areWhole(factors, 32767, cells))
+    throw invalid(`"offsets" and "factors" of ${name} need a whole number for each of ${cells}`);
+  if (!areLayers(layers, cells)) throw invalid(`a layer of ${name} does not fit, or can leave 32 bits`);
+  return {
+    // An object's first field is its size: none is as if it were 0. Where an object that is not there lies says nothing.
+    inputs: { offsets, factors, counts: offsets.map((_, cell) => cell % card.fields.length === 0) },
+    net: layers,
+  };
 };
 
 export const parseObjectScoreTables = (json: string, card: ObjectsCard): ObjectScoreTables => {
@@ -56,23 +76,10 @@ export const parseObjectScoreTables = (json: string, card: ObjectsCard): ObjectS
   if (file === null || typeof file !== 'object' || file.format !== format)
     throw invalid(`the format is not ${format}`);
   if (file.instrument !== card.id) throw invalid(`they are of ${String(file.instrument)}, not of ${card.id}`);
-  const cells = card.axes.reduce((product, { size }) => product * size, 1);
-  if (cells > widthMost) throw invalid(`${card.id} has ${cells} numbers; ${widthMost} at most`);
-  const { offsets, factors } = file;
-  if (!areWhole(offsets, 65535, cells) || !areWhole(factors, 32767, cells))
-    throw invalid(`"offsets" and "factors" need a whole number for each of ${cells}`);
   const nets = (file.nets ?? {}) as Record<string, unknown>;
-  const features = netOf(nets.features, 'features', cells);
-  const featureCount = features.at(-1)!.weights.length;
-  const rebuild = netOf(nets.rebuild, 'rebuild', featureCount);
-  if (rebuild.at(-1)!.weights.length !== featureCount)
-    throw invalid(`rebuild does not give ${featureCount} features`);
   return {
     kind: 'objects',
-    // An object's first field is its size: none is as if it were 0. Where an object that is not there lies says nothing.
-    inputs: { offsets, factors, counts: offsets.map((_, cell) => cell % card.fields.length === 0) },
-    latent: netOf(nets.latent, 'latent', cells),
-    features,
-    rebuild,
+    latent: netOf(nets.latent, 'latent', card),
+    feature: netOf(nets.feature, 'feature', card),
   };
 };
