@@ -60,6 +60,29 @@ const openBoth = async ({ card, model, modelFolder, ladderTables }: Cards) => {
   };
 };
 
+/** What scores add to whole lanes over the same frames, ms: least of `repeats` for each job. */
+export const addedCost = async (
+  cards: Cards,
+  frames: readonly Uint8Array[],
+  perJob: number,
+  repeats: number,
+): Promise<{ readonly bareMs: number; readonly addedMs: number }> => {
+  const lanes = await openBoth(cards);
+  const jobs = Math.ceil(frames.length / perJob);
+  const [one, all] = [openSpent(jobs), openSpent(jobs)];
+  try {
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      await runOnce(lanes.one, frames, perJob, one);
+      await runOnce(lanes.all, frames, perJob, all);
+    }
+  } finally {
+    await lanes.all.close();
+    await lanes.one.close();
+  }
+  const bareMs = sum(one.whole) - sum(one.score);
+  return { bareMs, addedMs: sum(all.whole) - bareMs };
+};
+
 export const measureCost = async (
   quick: boolean,
 ): Promise<{ rows: readonly Row[]; ratios: Readonly<Record<string, number>> }> => {
@@ -72,21 +95,8 @@ export const measureCost = async (
     const frames = [...maker.frames(4, 'test', timeFrames)].map(({ region, timeFrame, digits }) =>
       encodeFrame(identify(region, timeFrame), limited(digits, adcMax), cards.card),
     );
-    const lanes = await openBoth(cards);
-    const jobs = Math.ceil(frames.length / perJob);
-    const [one, all] = [openSpent(jobs), openSpent(jobs)];
     const repeats = quick ? 3 : 40;
-    try {
-      for (let repeat = 0; repeat < repeats; repeat++) {
-        await runOnce(lanes.one, frames, perJob, one);
-        await runOnce(lanes.all, frames, perJob, all);
-      }
-    } finally {
-      await lanes.all.close();
-      await lanes.one.close();
-    }
-    const bareMs = sum(one.whole) - sum(one.score);
-    const addedMs = sum(all.whole) - bareMs;
+    const { bareMs, addedMs } = await addedCost(cards, frames, perJob, repeats);
     ratios[`added_cost_share_${key}`] = addedMs / bareMs;
     rows.push({
       part: 'catalogue, cost',

@@ -8,9 +8,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseObjectScoreTables } from '../../../src/anomaly/scores/object_tables.ts';
 import { home, loadCards } from '../../../src/assemble.ts';
+import type { ObjectsCard } from '../../../src/domain/instrument.ts';
 import { readLists } from '../../../src/sim/objects/lists.ts';
-import { openObjectStream, signals } from '../../../src/sim/objects/stream.ts';
+import { type ObjectEvent, openObjectStream, signals } from '../../../src/sim/objects/stream.ts';
+import { identitiesOf } from '../../../src/sim/world.ts';
+import { encodeFrame } from '../../../src/wire/frame.ts';
+import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
 import { say } from '../../drive.ts';
+import { openResampling, sourcesBeyond } from './clustered.ts';
+import { addedCost } from './cost.ts';
 import { rarityOf, thresholdOf, wilson } from './nulls.ts';
 import { combinations, openObjectScoring, type ScoredEvents } from './objects_scoring.ts';
 import type { Part, PartQuestion, PartResult, Row } from './part.ts';
@@ -29,8 +35,19 @@ const tailScaleMin = 1e-3;
 
 const counts = (quick: boolean) =>
   quick
-    ? { reference: 10_000, normal: 20_000, signal: 1_000, timed: 5_000 }
-    : { reference: 100_000, normal: 400_000, signal: 10_000, timed: 20_000 };
+    ? { reference: 10_000, normal: 20_000, signal: 1_000, timed: 5_000, lane: 1_000 }
+    : { reference: 100_000, normal: 400_000, signal: 10_000, timed: 20_000, lane: 4_000 };
+
+/** Frames of a job, as a batch of small ones may have. */
+const jobFrames = 500;
+
+const framesOf = (card: ObjectsCard, count: number, event: (number: number) => ObjectEvent): Uint8Array[] => {
+  const identify = identitiesOf(card, { run: 1, startNanos: 0n });
+  const layout = recordLayout(card);
+  return Array.from({ length: count }, (_, n) =>
+    encodeFrame(identify(0, n), digitsOfRecords(event(n).records, layout), card),
+  );
+};
 
 /** Adds what is made of several scores: mean rarity, on the scale −log10 of a share of reference events. */
 const withCombinations = (reference: ScoredEvents) => {
@@ -75,14 +92,23 @@ const measure = async ({ quick, seed }: PartQuestion): Promise<PartResult> => {
   const cuts = new Map(
     [...normal].map(([name, values]) => [name, rates.map((r) => thresholdOf([...values], r))]),
   );
+  const { sources } = scored;
+  const resampled = new Map(
+    [...normal].map(([name, values]) => [name, openResampling({ values, sources }, rates, seed)]),
+  );
   for (const signal of signals) {
     say(`objects: ${signal}`);
     const events = await scoring.score(size.signal, (n) => unseen.of(signal, n));
-    for (const [name, values] of combine(events))
+    const sourceCount = new Set(events.sources).size;
+    for (const [name, values] of combine(events)) {
+      const intervals = resampled.get(name)!({ values, sources: events.sources });
       rates.forEach((rate, at) => {
         const cut = cuts.get(name)![at]!;
         const found = values.reduce((sum, value) => sum + (value > cut ? 1 : 0), 0);
-        const { low, high } = wilson(found, size.signal);
+        // What is found of few sources, or of none, has no spread to resample.
+        const few = wilson((found / size.signal) * sourceCount, sourceCount);
+        const low = Math.min(few.low, intervals[at]!.low);
+        const high = Math.max(few.high, intervals[at]!.high);
         rows.push({
           part: 'objects',
           signal: titles[signal],
@@ -96,24 +122,44 @@ const measure = async ({ quick, seed }: PartQuestion): Promise<PartResult> => {
         ratios[`objects_${signal}_${name.replaceAll(/\W+/g, '_')}_${rate.toExponential()}`] =
           found / size.signal;
       });
+    }
   }
   const [ht, total] = [normal.get('HT')!, normal.get('sum pT')!];
   for (const [name, values] of normal) {
     const [withHt, withTotal] = [spearman(values, ht), spearman(values, total)];
-    rows.push({ part: 'objects', score: name, 'ρ with HT': withHt, 'ρ with sum pT': withTotal });
+    const beyond = rates.map((_, at) => sourcesBeyond({ values, sources }, cuts.get(name)![at]!));
+    rows.push({
+      part: 'objects',
+      score: name,
+      'ρ with HT': withHt,
+      'ρ with sum pT': withTotal,
+      'normal PYTHIA events beyond 1e-3': beyond[0]!,
+      'beyond 1e-4': beyond[1]!,
+    });
     ratios[`objects_spearman_ht_${name.replaceAll(/\W+/g, '_')}`] = Math.abs(withHt);
   }
   const cost = await scoring.cost(size.timed, (n) => unseen.normal(n));
   rows.push({ part: 'objects', score: 'cost', ...cost.row });
-  ratios.objects_added_cost_share = cost.share;
+  ratios.objects_score_over_tokenizer = cost.share;
+  const frames = framesOf(card, size.lane, (n) => unseen.normal(n));
+  const { bareMs, addedMs } = await addedCost(cards, frames, jobFrames, quick ? 3 : 40);
+  ratios.objects_added_cost_share = addedMs / bareMs;
+  rows.push({
+    part: 'objects',
+    score: 'cost in the lane',
+    'µs a frame, bytes to packet of tokens': (1000 * bareMs) / frames.length,
+    'µs all scores add': (1000 * addedMs) / frames.length,
+    'added share': addedMs / bareMs,
+  });
   await scoring.close();
   return {
     rows,
     ratios,
     note:
       `Objects: thresholds from ${size.normal} unseen normal events (half of them crossings as they come, half ` +
-      'pre-selected W, QCD, Z and top), efficiencies over pre-selected signal events, intervals binomial at 95 %. ' +
-      `Normal events of a class are drawn again and again from PYTHIA lists, with other pile-up each time.`,
+      'pre-selected W, QCD, Z and top), efficiencies over pre-selected signal events. ' +
+      'Events are drawn again and again from PYTHIA lists, with other pile-up each time: intervals (95 %) resample ' +
+      'PYTHIA events, of normal and signal events alike.',
     plots: [
       {
         title: 'Objects: efficiency at a rate of 1e-3',

@@ -13,23 +13,25 @@ import type { ObjectsCard } from '../../../src/domain/instrument.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import { openGatherer } from '../../../src/kernels/patches/gather.ts';
 import { patchGrid } from '../../../src/kernels/patches/patch.ts';
-import type { ObjectEvent } from '../../../src/sim/objects/stream.ts';
+import { classes, type ObjectEvent } from '../../../src/sim/objects/stream.ts';
 import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
 
 export interface ScoredEvents {
   readonly count: number;
   /** Crossings looked at for them. */
   readonly tries: number;
+  /** Which PYTHIA event each was made of, by class and list; −1 where it was none. */
+  readonly sources: Int32Array;
   readonly scores: ReadonlyMap<string, Float64Array>;
   /** Numbers each event has, and the sum of its pT in steps. */
   readonly hitCounts: Float64Array;
   readonly charges: Float64Array;
 }
 
-/** Mean rarities of these scores. */
+/** Mean rarities of these scores; which, was chosen with training-half events. */
 export const combinations: Readonly<Record<string, readonly string[]>> = {
   'latent + feature': ['latent', 'feature'],
-  'latent + feature + surprise': ['latent', 'feature', 'token-surprise'],
+  'latent + feature + HT + MET': ['latent', 'feature', 'HT', 'MET'],
 };
 
 const baselines = ['HT', 'sum pT', 'MET'] as const;
@@ -40,7 +42,7 @@ export const openObjectScoring = async (
   tables: ObjectScoreTables,
 ) => {
   const scorers = openObjectScorers(card, model, tables);
-  const judge = openObjectJudge(tables);
+  const judge = openObjectJudge(tables, card);
   const grid = patchGrid(card);
   const gatherer = openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable), scorers.spareBytes);
   const watch = scorers.watch(gatherer)!;
@@ -99,12 +101,15 @@ export const openObjectScoring = async (
       const scores = new Map([...scorers.names, ...baselines].map((name) => [name, new Float64Array(count)]));
       const [hitCounts, charges] = [new Float64Array(count), new Float64Array(count)];
       const out = new Float64Array(scorers.names.length);
+      const sources = new Int32Array(count);
       let tries = 0;
       for (const { from, events } of bites(count, eventOf)) {
         const rowCount = fill(events);
         await encoder.run(rows.cells, rowCount, bite.symbols);
         events.forEach((event, frame) => {
           tries += event.tries;
+          sources[from + frame] =
+            event.source < 0 ? -1 : classes.indexOf(event.class) * 2 ** 20 + event.source;
           scorers.scoreFrame(bite, frame, out);
           hitCounts[from + frame] = bite.opens[frame]!.hitCount;
           charges[from + frame] = scorers.totalCharge(bite, frame);
@@ -119,7 +124,7 @@ export const openObjectScoring = async (
           }
         });
       }
-      return { count, tries, scores, hitCounts, charges };
+      return { count, tries, sources, scores, hitCounts, charges };
     },
     /** Nanoseconds a frame of tokenizing and of each kind of score; medians of several rounds. */
     async cost(count: number, eventOf: (number: number) => ObjectEvent) {
