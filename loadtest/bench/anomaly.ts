@@ -11,12 +11,13 @@ import { say } from '../drive.ts';
 import { bursts } from './anomaly/bursts.ts';
 import { calibration } from './anomaly/calibration.ts';
 import { catalogue } from './anomaly/catalogue.ts';
+import { control } from './anomaly/control.ts';
 import { objects } from './anomaly/objects.ts';
 import type { Part, PartResult } from './anomaly/part.ts';
 import { reportHtml } from './anomaly/report.ts';
 
 /** In the order of the report. */
-const everyPart: readonly Part[] = [catalogue, calibration, objects, bursts];
+const everyPart: readonly Part[] = [catalogue, calibration, control, objects, bursts];
 
 const { values: flags } = parseArgs({
   options: {

@@ -51,6 +51,48 @@ export interface Rungs {
   readonly remainder: boolean;
 }
 
+/** Frames of the rate controller's open chunk. */
+export interface ChunkTally {
+  readonly frames: number;
+  readonly hitSum: number;
+  readonly chargeSum: number;
+  /** Frames rarer than the threshold. */
+  readonly passed: number;
+  /** By cell of the p-value's reading, `anomaly/control/tail.ts`. */
+  readonly counts: readonly number[];
+}
+
+/** A reading that moves slowly, the mean square of its moves, and whether the last was out of all proportion. */
+export interface FollowedReading {
+  readonly value: number;
+  readonly variance: number;
+  readonly jumped: boolean;
+}
+
+/** What the rate controller knows; `anomaly/control/controller.ts` moves it. */
+export interface ControlState {
+  /** Share of frames to be kept as rare. */
+  readonly target: number;
+  /** Threshold of the open chunk. */
+  readonly pValue: number;
+  /** The threshold that a person has set; null: none. */
+  readonly held: number | null;
+  readonly chunks: number;
+  /** Share that passed in the last chunk. */
+  readonly passRate: number;
+  /** What the steps on the pass rate have summed to, a share of the target rate; and that rate's last miss, likewise. */
+  readonly trim: number;
+  readonly miss: number;
+  /** Chunks that the usual tail counts as, and its share of frames by cell. */
+  readonly memory: number;
+  readonly usual: readonly number[];
+  /** How many more frames the tail holds than usual, as a share, and the change of that a chunk. */
+  readonly swell: { readonly level: number; readonly slope: number };
+  /** Mean size and charge a hit. */
+  readonly readings: readonly FollowedReading[];
+  readonly tally: ChunkTally;
+}
+
 export interface PolicySnapshot {
   readonly version: PolicyVersion;
   /** Frames whose p-value lies below it are refined. */
