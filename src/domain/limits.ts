@@ -49,6 +49,8 @@ export const limits = {
   /** A background is known from a day of slots: at 1 Hz to 0.3 %, and a rate that moves is followed within the day. */
   burstSlotMs: 600_000,
   burstSlots: 144,
+  /** Thresholds remembered by their background's count: at 1 Hz a day's count has some 2,000 usual values. */
+  burstThresholdsKept: 4096,
   /** A burst that lasts longer is another rate: supernovae take seconds, and a shifter has seen it by then. */
   burstPatienceMs: 1_800_000,
   /** Instants of a burst that are told one by one. */

@@ -15,11 +15,11 @@ const budgets = [
   { name: '1/week', perYear: 365.25 / 7 },
   { name: '1/year', perYear: 1 },
 ] as const;
-/** At 1 Hz half a century is 1.6 · 10⁹ events: what a minute or two of one core see. */
+/** At 1 Hz a quarter of a century is 8 · 10⁸ events: what a minute or two of one core see. */
 const backgrounds = [
   { hertz: 0.01, years: 100 },
   { hertz: 0.1, years: 100 },
-  { hertz: 1, years: 50 },
+  { hertz: 1, years: 25 },
 ] as const;
 const beginMs = 1.7e12;
 

@@ -44,7 +44,9 @@ const emptySlot: BackgroundSlot = { liveMs: 0, weight: 0, squares: 0 };
 /** The slot cut to the fullest that is believable beside what is known. */
 const believable = (slot: BackgroundSlot, known: Background['known']): BackgroundSlot => {
   const count = slot.weight / known.scale;
-  if (!(known.seconds > 0) || count <= (known.count * slot.liveMs) / 1000 / known.seconds) return slot;
+  const mean = (known.count * slot.liveMs) / 1000 / known.seconds;
+  // Within three deviations nothing is that improbable; most slots end here.
+  if (!(known.seconds > 0) || count <= mean + 3 * Math.sqrt(mean)) return slot;
   const pValue = (least: number) => windowPValue(known, slot.liveMs / 1000, least);
   if (pValue(count) >= fullPValue) return slot;
   // Bisection: p-values fall as counts rise.

@@ -62,31 +62,37 @@ export const openBurstFinder = (options: BurstOptions, from: BurstState | null =
   const longestMs = windowsMs.at(-1)!;
   const perSecond = options.falseAlarmsPerYear / secondsPerYear;
   const background = openBackground(from?.background ?? null);
-  const windows = (options.weighted === true ? openWeightedWindows : openCountedWindows)(
-    windowsMs,
-    background.take,
-  );
+  const weighted = options.weighted === true;
+  const windows = (weighted ? openWeightedWindows : openCountedWindows)(windowsMs, background.take);
   const seconds = windowsMs.map((ms) => ms / 1000);
   /** From how many events on, and from which sum of weights on, each window is full. */
   let least: number[] = seconds.map(() => 0);
   const fullFrom = new Float64Array(count);
   let lastMs = from?.lastMs ?? Number.NEGATIVE_INFINITY;
   let known = -1;
+  /** Once a day of slots is known, the same counts come again and again. */
+  let remembered = { live: 0, thresholds: new Map<number, number[]>() };
   let episode: OpenEpisode | null = null;
 
   const learn = (): void => {
     known = background.version;
-    const { scale } = background.known;
-    least = thresholdsOf(background.known, seconds, perSecond, least);
+    const { scale, count: events, seconds: live } = background.known;
+    if (live !== remembered.live) remembered = { live, thresholds: new Map() };
+    least = remembered.thresholds.get(events) ?? thresholdsOf(background.known, seconds, perSecond, least);
+    if (remembered.thresholds.size < limits.burstThresholdsKept) remembered.thresholds.set(events, least);
     for (let j = 0; j < count; j++) fullFrom[j] = least[j]! * scale;
     windows.fullFrom(fullFrom);
   };
+  /** Before the background has come that far it tells nothing new; its slots only ever end later. */
+  let toldUntilMs = Number.NEGATIVE_INFINITY;
   /** Lets events go that are older than the longest window. */
   const slide = (atMs: number): void => {
     windows.slide(atMs);
     const old = atMs - longestMs;
-    if (old >= background.slotEndMs) background.advance(old);
+    if (old < toldUntilMs) return;
+    background.advance(old);
     if (background.version !== known) learn();
+    toldUntilMs = background.slotEndMs;
   };
 
   const burstOf = ({ firstMs, lastMs: end, weight, most, instantsMs }: OpenEpisode): Burst => {
@@ -180,7 +186,7 @@ export const openBurstFinder = (options: BurstOptions, from: BurstState | null =
       const ended = episode !== null || atMs - lastMs > 2 * longestMs ? moveTo(atMs) : nothing;
       lastMs = atMs;
       slide(atMs);
-      const weight = Math.max(1, Math.round(rawWeight * weightSteps)) / weightSteps;
+      const weight = weighted ? Math.max(1, Math.round(rawWeight * weightSteps)) / weightSteps : 1;
       windows.push(atMs, weight);
       const window = windows.full();
       if (window >= 0) background.maskUntil(atMs + longestMs);

@@ -62,6 +62,7 @@ export const openCountedWindows = (
 ): SlidingWindows => {
   const lengths = Float64Array.from(lengthsMs);
   const ring = openRing(lengths.at(-1)!, old);
+  ring.weights.fill(1);
   /** Of how many events a full window consists: more than the ring holds while nothing is known. */
   const least = new Int32Array(lengths.length).fill(size + 1);
   return {
@@ -69,7 +70,6 @@ export const openCountedWindows = (
     push(atMs) {
       if (ring.held === size) ring.drop();
       ring.instants[ring.head] = atMs;
-      ring.weights[ring.head] = 1;
       ring.head = (ring.head + 1) & mask;
       ring.held += 1;
     },
