@@ -121,7 +121,7 @@ const rows: readonly Row[] = [
     'pool',
     '16',
     'time frames',
-    'simulated time frames made once and replayed, of objects 1,024 for each; 0: each one simulated anew',
+    'simulated time frames made once and replayed, of objects 256 for each; 0: each one simulated anew',
   ],
   ['httpPort', '8080', 'port', 'page, /livez, /readyz, /metrics on 127.0.0.1; another is taken when busy'],
   ['grpcPort', '8001', 'port', 'gRPC gateway on 127.0.0.1; another is taken when busy'],

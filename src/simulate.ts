@@ -79,7 +79,7 @@ const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, n
 };
 
 /** A crossing costs a tenth of a millisecond and is one frame: as many for one of the pool's as cost what wedges do. */
-const crossingsPerPooled = 1024;
+const crossingsPerPooled = 256;
 
 /** The world itself, or a pool of its time frames replayed under new numbers: full physics costs milliseconds a wedge. */
 const sourceOf = (world: World, config: Config): FrameSource => {
