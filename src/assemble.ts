@@ -187,6 +187,7 @@ export const runProcessor = async (
       overload: config.overload,
       shedAfterMs: config.shedAfterMs,
       policyIntervalMs: config.policyIntervalMs,
+      rate: { rareTarget: config.rareTarget, rateChunkFrames: config.rateChunkFrames },
       policy,
       onAssigned: () => book.state('running'),
     },

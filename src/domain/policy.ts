@@ -83,6 +83,8 @@ export interface ControlState {
   /** What the steps on the pass rate have summed to, a share of the target rate; and that rate's last miss, likewise. */
   readonly trim: number;
   readonly miss: number;
+  /** Mean of the misses of late: what is out of band for long shows here through the counting noise. */
+  readonly lastingMiss: number;
   /** Chunks that the usual tail counts as, and its share of frames by cell. */
   readonly memory: number;
   readonly usual: readonly number[];
@@ -104,6 +106,8 @@ export interface PolicySnapshot {
   readonly sketch: ScoreSketch;
   /** What rare and prescaled frames are given beside their tokens; absent: every rung, to the last bit. */
   readonly refinement?: Rungs | undefined;
+  /** Of the rate controller that moves `rarePValue`; absent: it is fixed. */
+  readonly control?: ControlState | undefined;
 }
 
 /** Pressure on a batch: what overload may take from it. */

@@ -6,9 +6,11 @@
  */
 
 import { emptySketch, sketchBuilder } from '../anomaly/calibration/sketch.ts';
+import { type Controller, firstControl, isOutOfBand, openController } from '../anomaly/control/controller.ts';
 import { limits } from '../domain/limits.ts';
-import type { PolicySnapshot } from '../domain/policy.ts';
+import type { ControlState, PolicySnapshot } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
+import type { ConditionReading } from '../domain/status.ts';
 import type { LanePacket, LaneResult } from '../ports/lane.ts';
 
 /** Its frames calibrate: time frames are spread over partitions by number, so any one is a fair sample. */
@@ -19,6 +21,8 @@ export interface Calibration {
   observe(results: readonly LaneResult[]): void;
   /** The snapshot to commit with that batch, when it is time for one and something was learnt since the last. */
   due(nowMs: number): PolicySnapshot | null;
+  /** Whether the rate is held, for the alarm of that cause; null: no rate is to be held. */
+  rateReading(): ConditionReading | null;
 }
 
 /** One frame in a hundred has such a p-value; when one in five has, they are set aside. */
@@ -47,16 +51,44 @@ const openPatience = () => {
   };
 };
 
+/** What is to be held; 0: nothing, and the threshold stands as it is set. */
+export interface RateTarget {
+  /** Share of frames kept as rare. */
+  readonly rareTarget: number;
+  readonly rateChunkFrames: number;
+}
+
+/** Goes on from the snapshot's state when it is of the same target. */
+const controllerOf = (
+  from: PolicySnapshot,
+  { rareTarget, rateChunkFrames }: RateTarget,
+): Controller | null =>
+  rareTarget === 0
+    ? null
+    : openController(
+        from.control?.target === rareTarget ? from.control : firstControl(rareTarget),
+        rateChunkFrames,
+      );
+
+const rateWords = ({ target, lastingMiss, held }: ControlState): string =>
+  `${((1 + lastingMiss) * target * 100).toPrecision(3)} % of frames are rare, ${target * 100} % is the target` +
+  (held === null ? '' : ', and the threshold is held');
+
 /** @param scoreNames of the lane: a sketch of other scores is of no use, and a new one is begun */
 export const openCalibration = (
   from: PolicySnapshot,
   scoreNames: readonly string[],
   intervalMs: number,
   nowMs: number,
+  rate: RateTarget = { rareTarget: 0, rateChunkFrames: 0 },
 ): Calibration => {
   const known = from.sketch.scores.join() === scoreNames.join();
   const builder = sketchBuilder(known ? from.sketch : emptySketch(scoreNames), from.warmupCount);
   const isUsual = openPatience();
+  const controller = controllerOf(from, rate);
+  let told = from.rarePValue;
+  // The state of a controller that was turned off is not carried on.
+  const { control: _, ...fixed } = from;
   let version: number = from.version;
   let lastMs = nowMs;
   let news = 0;
@@ -64,16 +96,28 @@ export const openCalibration = (
     observe(results) {
       // A shed frame has no score; a refused one is not a frame.
       const frames = results.filter((result): result is LanePacket => result.end === 'kept');
+      // A p-value of 1 is that of a frame nothing is known of yet.
+      for (const frame of frames) if (frame.pValue < 1) controller?.observe(frame);
       if (!isUsual(frames)) return;
       for (const frame of frames) builder.add(frame);
       news += frames.length;
     },
     due(now) {
-      if (news === 0 || news < newsShare * builder.held || now - lastMs < intervalMs) return null;
+      const moved = controller !== null && controller.pValue !== told;
+      if (now - lastMs < intervalMs) return null;
+      if (!moved && (news === 0 || news < newsShare * builder.held)) return null;
       lastMs = now;
       news = 0;
       version += 1;
-      return { ...from, version: policyVersion(version), sketch: builder.snapshot() };
+      const rated = controller && { rarePValue: controller.pValue, control: controller.state };
+      told = controller?.pValue ?? told;
+      return { ...fixed, ...rated, version: policyVersion(version), sketch: builder.snapshot() };
+    },
+    rateReading() {
+      if (controller === null) return null;
+      const { state } = controller;
+      const severity = isOutOfBand(state) ? 'minor' : 'ok';
+      return { cause: 'rate-out-of-band', severity, total: 0, message: rateWords(state) };
     },
   };
 };

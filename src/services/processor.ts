@@ -20,7 +20,7 @@ import { type Admission, openAdmission } from '../stages/admit.ts';
 import { decodeAnomaly } from '../wire/anomaly.ts';
 import { encodePolicy } from '../wire/policy.ts';
 import { reportOfBatch } from './batch_report.ts';
-import { type Calibration, calibratingPartition, openCalibration } from './calibrator.ts';
+import { type Calibration, calibratingPartition, openCalibration, type RateTarget } from './calibrator.ts';
 import { admitBatch, batchOutputs, intendedOf } from './outputs.ts';
 import type { PolicyFollower } from './policy.ts';
 import type { StatusBook } from './status.ts';
@@ -44,6 +44,7 @@ export interface ProcessorSettings {
   readonly shedAfterMs: number;
   readonly policyIntervalMs: number;
   readonly policy: Pick<PolicySnapshot, 'rarePValue' | 'prescale' | 'warmupCount'>;
+  readonly rate?: RateTarget;
   /** Called whenever a partition has been assigned and positioned. */
   readonly onAssigned: () => void;
 }
@@ -106,6 +107,10 @@ export const startProcessor = async (
   // Over all partitions of this process: time frames in a row are spread over them.
   const repeats = openRepeatWatch(card.regions);
   book.watchConditions(() => [repeats.condition(clock.nowMs())]);
+  book.watchConditions(() => {
+    const reading = sessions.get(calibratingPartition)?.calibration?.rateReading() ?? null;
+    return reading === null ? [] : [reading];
+  });
 
   const openSession = async (feed: PartitionFeed): Promise<Session> => {
     let calibration: Calibration | null = null;
@@ -115,7 +120,13 @@ export const startProcessor = async (
       // Field by field: whatever else the settings carry must not set the version or the calibration back.
       const { rarePValue, prescale, warmupCount } = settings.policy;
       const from = { ...policies.current, rarePValue, prescale, warmupCount };
-      calibration = openCalibration(from, lane.scoreNames, settings.policyIntervalMs, clock.nowMs());
+      calibration = openCalibration(
+        from,
+        lane.scoreNames,
+        settings.policyIntervalMs,
+        clock.nowMs(),
+        settings.rate,
+      );
     }
     const admission = openAdmission(card.regions.length, feed.startMetadata);
     const session: Session = {

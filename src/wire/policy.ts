@@ -82,12 +82,38 @@ const sketch = z
     { message: 'every yardstick measures every score at every size' },
   );
 
+/** Cells of the controller's ruler, with room to grow. */
+const cells = z.array(z.number().min(0)).max(1024);
+const share = z.number().min(0).max(1);
+const control = z.object({
+  target: share,
+  pValue: share,
+  held: share.nullable(),
+  chunks: count,
+  passRate: share,
+  trim: z.number(),
+  miss: z.number(),
+  lastingMiss: z.number(),
+  memory: count,
+  usual: cells,
+  swell: z.object({ level: z.number(), slope: z.number() }),
+  readings: z.array(z.object({ value: z.number(), variance: z.number().min(0), jumped: z.boolean() })).max(8),
+  tally: z.object({
+    frames: count,
+    hitSum: z.number().min(0),
+    chargeSum: z.number().min(0),
+    passed: count,
+    counts: cells,
+  }),
+});
+
 const snapshot = z.object({
   version: z.number().int().min(0).max(0xffffffff),
   rarePValue: z.number().min(0).max(1),
   prescale: count,
   warmupCount: count,
   refinement: rungs.optional(),
+  control: control.optional(),
   sketch,
 });
 

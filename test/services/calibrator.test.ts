@@ -3,8 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import { firstPolicy } from '../../src/anomaly/fidelity.ts';
 import { limits } from '../../src/domain/limits.ts';
+import { createPrng } from '../../src/kernels/prng.ts';
 import type { LanePacket } from '../../src/ports/lane.ts';
 import { openCalibration } from '../../src/services/calibrator.ts';
+import { decodePolicy, encodePolicy } from '../../src/wire/policy.ts';
 
 const names = ['one', 'two'];
 const packet = (overrides: Partial<LanePacket> = {}): LanePacket => ({
@@ -54,6 +56,32 @@ describe('the calibrator', () => {
     };
     expect(held(names)).toBe(60);
     expect(held(['one'])).toBe(10);
+  });
+
+  it('moves the threshold to hold a rate, and goes on from the state in its snapshot', () => {
+    const rate = { rareTarget: 0.01, rateChunkFrames: 1000 };
+    const prng = createPrng(21);
+    const frames = (count: number) =>
+      Array.from({ length: count }, () => packet({ pValue: Math.min(0.99, 2 * prng.uniform()) }));
+    const first = openCalibration(firstPolicy(), names, 0, 0, rate);
+    for (let chunk = 0; chunk < 30; chunk++) first.observe(frames(1000));
+    first.observe(frames(500));
+    const snapshot = decodePolicy(encodePolicy(first.due(1)!));
+    expect(snapshot.rarePValue / 0.02).toBeGreaterThan(0.6);
+    expect(snapshot.rarePValue / 0.02).toBeLessThan(1.5);
+    expect(snapshot.control).toMatchObject({ target: 0.01, chunks: 30, tally: { frames: 500 } });
+    expect(first.rateReading()).toMatchObject({ cause: 'rate-out-of-band' });
+
+    const next = openCalibration(snapshot, names, 0, 0, rate);
+    const more = frames(500);
+    for (const one of [first, next]) one.observe(more);
+    expect(next.due(2)!.control).toEqual(first.due(2)!.control);
+    const other = openCalibration(snapshot, names, 0, 0, { ...rate, rareTarget: 0.02 });
+    other.observe(frames(10));
+    expect(other.due(2)!.control).toMatchObject({ target: 0.02, chunks: 0 });
+    const off = openCalibration(snapshot, names, 0, 0);
+    off.observe(frames(1000));
+    expect([off.due(2)!.control, off.rateReading()]).toEqual([undefined, null]);
   });
 
   it('sets aside what is unusual together, until it has been so for long', () => {

@@ -57,6 +57,7 @@ export const firstControl = (target: number): ControlState => ({
   passRate: 0,
   trim: 0,
   miss: 0,
+  lastingMiss: 0,
   memory: memoryBefore,
   usual: calibratedTail(),
   swell: { level: 0, slope: 0 },
@@ -127,6 +128,7 @@ export const afterChunk = (state: ControlState, tally: ChunkTally): ControlState
     passRate,
     trim,
     miss,
+    lastingMiss: state.lastingMiss + (miss - state.lastingMiss) / Math.min(memoryChunks, state.chunks + 1),
     memory: Math.min(memoryChunks - 1, memory + 1),
     usual,
     swell,
@@ -180,3 +182,12 @@ export const openController = (from: ControlState, chunkFrames: number): Control
     },
   };
 };
+
+/** The band that is asked for, as a share of the target. */
+const bandShare = 0.1;
+/** Chunks before a lasting miss says anything: their counting noise is some 4 % by then. */
+const judgedChunksMin = 10;
+
+/** Whether the rate has been out of its band for long; a held threshold answers for its rate, too. */
+export const isOutOfBand = ({ chunks, lastingMiss }: ControlState): boolean =>
+  chunks >= judgedChunksMin && Math.abs(lastingMiss) > bandShare;

@@ -3,6 +3,7 @@
  * and refusals. What cannot be read throws its Fault.
  */
 
+import type { ControlState } from '../../domain/policy.ts';
 import { decodeAlarm } from '../../wire/alarms/alarm.ts';
 import { decodeLogData } from '../../wire/log_data.ts';
 import { decodePolicy } from '../../wire/policy.ts';
@@ -84,9 +85,15 @@ const alarmTold = (bytes: Uint8Array): Told => {
   };
 };
 
+const controlWords = ({ target, chunks, lastingMiss, held }: ControlState): [string, string] => [
+  'rate',
+  `${target * 100} % to be rare, ${((1 + lastingMiss) * target * 100).toPrecision(3)} % of late, ` +
+    `${grouped(chunks)} chunks seen${held === null ? '' : ', held'}`,
+];
+
 const policyTold = (bytes: Uint8Array): Told => {
   const policy = decodePolicy(bytes);
-  const { version, rarePValue, prescale, warmupCount, sketch } = policy;
+  const { version, rarePValue, prescale, warmupCount, sketch, control } = policy;
   const frames = Math.round(sketch.frames.reduce((sum, count) => sum + count, 0));
   const lossless = prescale === 0 ? 'none' : `${grouped(prescale)} time frames`;
   return {
@@ -95,6 +102,7 @@ const policyTold = (bytes: Uint8Array): Told => {
     full: [
       ['version', String(version)],
       ['rare', `p-value under ${rarePValue}, once ${grouped(warmupCount)} frames of like size are known`],
+      ...(control === undefined ? [] : [controlWords(control)]),
       ['prescale', prescale === 0 ? 'none' : `one in ${lossless} is kept losslessly`],
       ['scores', sketch.scores.length === 0 ? 'none yet' : sketch.scores.join(', ')],
       ...sketch.frames.flatMap((count, knot): [string, string][] => {
@@ -103,7 +111,7 @@ const policyTold = (bytes: Uint8Array): Told => {
         return [['seen', `${grouped(Math.round(count))} frames of about ${hits} hits`]];
       }),
     ],
-    data: { version, rarePValue, prescale, warmupCount, scores: sketch.scores, frames },
+    data: { version, rarePValue, prescale, warmupCount, scores: sketch.scores, frames, control },
   };
 };
 

@@ -7,6 +7,7 @@ import {
   type Controller,
   firstControl,
   hold,
+  isOutOfBand,
   openController,
   release,
 } from '../../../src/anomaly/control/controller.ts';
@@ -86,6 +87,19 @@ describe('the rate controller', () => {
     feed(free, prng, 0, 2000);
     expect(free.pValue / target).toBeGreaterThan(0.6);
     expect(free.pValue / target).toBeLessThan(1.7);
+  });
+
+  it('is out of band when the rate has missed its target for long', () => {
+    const counts = new Array<number>(cellCount).fill(0).with(0, chunkFrames);
+    const chunk = { frames: chunkFrames, hitSum: 1, chargeSum: 1, passed: 60, counts };
+    let state = firstControl(target);
+    for (let i = 0; i < 10; i++) {
+      expect(isOutOfBand(state)).toBe(false);
+      state = afterChunk(state, chunk);
+    }
+    expect(isOutOfBand(state)).toBe(true);
+    for (let i = 0; i < 20; i++) state = afterChunk(state, { ...chunk, passed: 50 });
+    expect(isOutOfBand(state)).toBe(false);
   });
 
   it('begins anew where the detector jumps', () => {
