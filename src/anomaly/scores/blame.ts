@@ -126,7 +126,10 @@ const coherent: Draw = ({ grid: cells }, { grid }) => {
   return blame;
 };
 
-/** Channels on both sides of missing pairs, those between two such places of a layer, and cards with torn seams. */
+/**
+ * Channels on both sides of missing pairs, those between two such places of a layer, and cards with torn seams; where no
+ * card is torn, two groups in each other's place.
+ */
 const continuity: Draw = ({ hits, pairs }, { grid }) => {
   const { lanes, layers, wiring } = grid;
   const blame = channelsOf(grid);
@@ -141,7 +144,9 @@ const continuity: Draw = ({ hits, pairs }, { grid }) => {
       const expected = (share * (hits[channel]! + hits[channel + 1]!)) / 2;
       const missing = Math.min(hits[channel]!, hits[channel + 1]!) - 2 * pairs[channel]!;
       if (missing > 0) tears.push({ lane, missing });
-      if ((lane + 1) % wiring.cardLanes !== 0) continue;
+      // A channel without hits is silent: that tears nothing from the card beside it.
+      const isSeam = (lane + 1) % wiring.cardLanes === 0;
+      if (!isSeam || hits[channel] === 0 || hits[channel + 1] === 0) continue;
       for (const one of [channel, channel + 1]) {
         cardBlame[cardOf(grid, one)]! += expected - pairs[channel]!;
         cardExpected[cardOf(grid, one)]! += expected;
@@ -157,15 +162,61 @@ const continuity: Draw = ({ hits, pairs }, { grid }) => {
       }
     });
   }
+  const torn = cardBlame.map((lost, card) => Math.max(0, lost) / Math.sqrt(cardExpected[card]! + 1));
+  if (torn.every((roots) => roots <= tornSeam)) {
+    const most = blame.reduce((top, one) => Math.max(top, one), 0);
+    for (const channel of exchanged({ hits, pairs }, grid, share))
+      blame[channel] = Math.max(blame[channel]!, most / 2);
+    return blame;
+  }
   for (let channel = 0; channel < grid.channels; channel++) {
-    const card = cardOf(grid, channel);
-    const torn = Math.max(0, cardBlame[card]!) / Math.sqrt(cardExpected[card]! + 1);
-    blame[channel]! += torn > tornSeam ? torn ** 4 : 0;
+    const roots = torn[cardOf(grid, channel)]!;
+    blame[channel]! += roots > tornSeam ? roots ** 4 : 0;
   }
   return blame;
 };
 /** A seam that has lost as many roots of its pairs is more than a few channels. */
 const tornSeam = 4;
+
+/**
+ * The channels of two groups that seem to be in each other's place: equally many side by side, torn from what is beside
+ * them at both ends. An end of a layer is torn from nothing. Empty where no two groups are.
+ */
+const exchanged = (
+  { hits, pairs }: Pick<SurveyMaps, 'hits' | 'pairs'>,
+  { lanes, layers, wiring }: SurveyGrid,
+  share: number,
+): readonly number[] => {
+  /** Deviations by which pairs are missing between a lane and the one before it; a layer's ends have none. */
+  const torn = new Float64Array(layers * (lanes + 1));
+  for (let layer = 0; layer < layers; layer++)
+    for (let lane = 1; lane < lanes; lane++) {
+      const channel = layer * lanes + lane;
+      const expected = share * Math.min(hits[channel - 1]!, hits[channel]!);
+      torn[layer * (lanes + 1) + lane] = (expected - pairs[channel - 1]!) / Math.sqrt(expected + 1);
+    }
+  let best = { torn: exchangedMin, width: 0, groups: [0, 0] };
+  for (let width = 1; width <= wiring.cardLanes; width++) {
+    const groups = [0, 0];
+    const most = [0, 0];
+    for (let layer = 0; layer < layers; layer++)
+      for (let lane = 0; lane + width <= lanes; lane++) {
+        const at = layer * (lanes + 1) + lane;
+        const ends = torn[at]! + torn[at + width]!;
+        const place = layer * lanes + lane;
+        const beats = groups.findIndex((other, i) => most[i]! > 0 && Math.abs(other - place) < width);
+        const to = beats >= 0 ? beats : most[0]! <= most[1]! ? 0 : 1;
+        if (ends <= most[to]!) continue;
+        most[to] = ends;
+        groups[to] = place;
+      }
+    const sum = most[0]! + most[1]!;
+    if (sum > best.torn) best = { torn: sum, width, groups };
+  }
+  return best.groups.flatMap((first) => Array.from({ length: best.width }, (_, i) => first + i));
+};
+/** Deviations that the four ends lack together: more than those of any two groups of a good frame do, as a rule. */
+const exchangedMin = 11;
 
 /** Hits that cannot be, by channel and by chip; and bits that never change. */
 const bits: Draw = ({ low, jumps, hits, all, any }, { grid, tables, adcBits }) => {
@@ -173,13 +224,38 @@ const bits: Draw = ({ low, jumps, hits, all, any }, { grid, tables, adcBits }) =
   const mask = 2 ** adcBits - 1;
   const wrong = channelsOf(grid).map((_, channel) => low[channel]! + jumps[channel]!);
   const chips = sumsOf(wrong, grid, chipOf);
+  const evidence = stuckEvidence({ hits, all, any }, weights, mask, grid);
   return channelsOf(grid).map((_, channel) => {
     const chip = chips[chipOf(grid, channel)]!;
-    const weight = Math.max(weights[all[channel]! & mask]!, weights[mask + 1 + (~any[channel]! & mask)]!);
     // 16 bits and more of evidence: one channel of many thousands has as much by chance.
-    const stuck = Math.max(0, (hits[channel]! * weight) / 64 - 8) / 8;
+    const stuck = Math.max(0, evidence[channel]! - 8) / 8;
     return wrong[channel]! * (1 + chip) + (chip > 1 && hits[channel]! > 0 ? chip / 4 : 0) + stuck ** 2;
   });
+};
+
+/** Bits of evidence that a bit is stuck: of each channel with those side by side in which the same bit never changes. */
+const stuckEvidence = (
+  { hits, all, any }: Pick<SurveyMaps, 'hits' | 'all' | 'any'>,
+  weights: Uint8Array,
+  mask: number,
+  { lanes, channels }: SurveyGrid,
+): Float64Array => {
+  const evidence = new Float64Array(channels);
+  for (let bit = 1; bit <= mask; bit *= 2)
+    for (const [values, weight] of [
+      [all, weights[bit]!],
+      [any.map((one) => ~one), weights[mask + 1 + bit]!],
+    ] as const)
+      for (let from = 0; from < channels; ) {
+        let [to, sum] = [from, 0];
+        do sum += hits[to]!;
+        while ((values[to++]! & bit) !== 0 && to % lanes !== 0 && (values[to]! & bit) !== 0);
+        if ((values[from]! & bit) !== 0)
+          for (let channel = from; channel < to; channel++)
+            if (hits[channel]! > 0) evidence[channel] = Math.max(evidence[channel]!, (sum * weight) / 64);
+        from = to;
+      }
+  return evidence;
 };
 
 /** Channels with long runs, and a little of it the channels beside them that have hits: the edge of what ran there. */

@@ -1,6 +1,7 @@
 /** The named scores on simple frames: each fault raises the score it should, and the explanation points at it. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import { topOf } from '../../../src/anomaly/scores/blame.ts';
 import { explainer } from '../../../src/anomaly/scores/explain.ts';
 import { openScoreFit } from '../../../src/anomaly/scores/fit.ts';
 import { openRepeatMemory, openSigner } from '../../../src/anomaly/scores/repeats.ts';
@@ -166,6 +167,38 @@ describe('scores', () => {
       ),
     ).toEqual([]);
     expect(explain.combined(struck, 0, rarities)[50]).toBeGreaterThan(0);
+  });
+
+  const topFor = (digits: Digits, name: string, count: number): number[] => {
+    const rarities = scorers.names.slice(1).map((one) => (one === name ? 5 : 0));
+    return [...topOf(explainer(scorers.survey!).combined(digits, 0, rarities), count)];
+  };
+  const channelOf = (voxel: number): number => Math.floor(voxel / 64);
+
+  it('name all channels side by side whose bit is stuck, and both of two groups in each other’s place', () => {
+    const good = frame(2000, 0);
+    const stuck = [36, 37, 38, 39, 40, 41];
+    const adc = good.adc.map((one, i) => (stuck.includes(channelOf(good.voxel[i]!)) ? one | 1 : one));
+    expect(topFor({ ...good, adc }, 'bad-bits', 6).sort((a, b) => a - b)).toEqual(stuck);
+    const group = [5, 6, 7, 8, 9, 10, 11, 12];
+    const voxels = new Set<number>();
+    const draw = uniforms(7);
+    // Clusters five channels wide: neighbours have most samples in common.
+    for (let cluster = 0; cluster < 4 * 50; cluster++) {
+      const first = Math.floor(draw() * 28);
+      const sample = Math.floor(draw() * 62);
+      for (let lane = first; lane < first + 5; lane++)
+        for (let n = 0; n < 3; n++) voxels.add(((cluster % 4) * 32 + lane) * 64 + sample + n);
+    }
+    const moved = (channel: number): number => {
+      if (group.includes(channel)) return channel + 70;
+      return group.includes(channel - 70) ? channel - 70 : channel;
+    };
+    const voxel = Uint32Array.from(voxels, (at) => moved(channelOf(at)) * 64 + (at % 64)).sort();
+    const swapped = { count: voxel.length, voxel, adc: new Uint16Array(voxel.length).fill(100) };
+    const top = topFor(swapped, 'continuity', 20);
+    const touched = [...group, ...group.map((channel) => channel + 70)];
+    expect(touched.filter((channel) => top.includes(channel)).length).toBeGreaterThanOrEqual(15);
   });
 });
 
