@@ -8,7 +8,7 @@
  * Inputs from cells (u16: integer + 1, 0 = absent), eight at a time: (integer − offset) · factor / 2^8, half up, within
  * ±most; nothing where a cell is absent, unless its `counts` (all ones or zeros) says that it counts as 0 of its own.
  */
-export function scale(cells: usize, offsets: usize, factors: usize, counts: usize, groups: i32, most: i32, out: usize): void {
+function scale(cells: usize, offsets: usize, factors: usize, counts: usize, groups: i32, most: i32, out: usize): void {
   const high = i32x4.splat(most);
   const low = i32x4.splat(-most);
   const half = i32x4.splat(128);
@@ -35,7 +35,7 @@ export function scale(cells: usize, offsets: usize, factors: usize, counts: usiz
  * Layers one after the other; eight i32 describe each: input, its groups of 8, weights, biases, outputs, where they go,
  * lowest and highest. A sum is divided by 2^6, half up.
  */
-export function run(steps: usize, count: i32): void {
+function layers(steps: usize, count: i32): void {
   for (let step = 0; step < count; step++) {
     const input = <usize>load<i32>(steps);
     const groups = load<i32>(steps, 4);
@@ -76,7 +76,7 @@ export function run(steps: usize, count: i32): void {
 }
 
 /** Sum of the squares of a row of i16, in groups of 8. */
-export function squares(at: usize, groups: i32): f64 {
+function squares(at: usize, groups: i32): f64 {
   let sum = i64x2.splat(0);
   for (let group = 0; group < groups; group++) {
     const x = v128.load(at);
@@ -86,4 +86,14 @@ export function squares(at: usize, groups: i32): f64 {
     at += 16;
   }
   return <f64>(i64x2.extract_lane(sum, 0) + i64x2.extract_lane(sum, 1));
+}
+
+/** From cells to the sum of the squares of the last layer's outputs, in one call. */
+export function run(
+  cells: usize, offsets: usize, factors: usize, counts: usize, groups: i32, most: i32, scaled: usize,
+  steps: usize, count: i32, output: usize, outputGroups: i32,
+): f64 {
+  scale(cells, offsets, factors, counts, groups, most, scaled);
+  layers(steps, count);
+  return squares(output, outputGroups);
 }

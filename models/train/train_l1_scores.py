@@ -60,16 +60,15 @@ def log_steps(vectors: np.ndarray) -> np.ndarray:
     return np.where(vectors == 0, 0, 1 + OCTAVE * octave + (cell * OCTAVE >> octave) - OCTAVE)
 
 
-def scaling(vectors: np.ndarray, scale_min: float, has_angles: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Offset and factor of each input. Angles by their range or not at all, pT by its slot's spread, absent ones as 0."""
-    offsets, scales = np.zeros((SLOTS, FIELDS)), np.full((SLOTS, FIELDS), np.inf)
+def scaling(vectors: np.ndarray, scale_min: float) -> tuple[np.ndarray, np.ndarray]:
+    """Offset and factor of each input. Angles by their range, pT by its slot's spread, absent ones as 0."""
+    offsets, scales = np.zeros((SLOTS, FIELDS)), np.zeros((SLOTS, FIELDS))
     grid = vectors.reshape(-1, SLOTS, FIELDS).astype(np.float64)
     pt = np.maximum(0, grid[:, :, PT] - 1)
     scales[:, PT] = np.maximum(scale_min, pt.std(0))
     offsets[:, PT] = np.round(pt.mean(0))
-    if has_angles:
-        offsets[:, ETA], scales[:, ETA] = ETA_ZERO, 32
-        offsets[:, PHI], scales[:, PHI] = PHI_MIDDLE, PHI_STEPS / np.sqrt(12)
+    offsets[:, ETA], scales[:, ETA] = ETA_ZERO, 32
+    offsets[:, PHI], scales[:, PHI] = PHI_MIDDLE, PHI_STEPS / np.sqrt(12)
     factors = np.round((1 << UNIT_BITS + FACTOR_BITS) / scales)
     return offsets.reshape(-1).astype(np.int64), factors.reshape(-1).astype(np.int64)
 
@@ -83,6 +82,13 @@ def inputs_of(vectors: np.ndarray, offsets: np.ndarray, factors: np.ndarray) -> 
     scaled = ((integer - offsets) * factors + (1 << FACTOR_BITS - 1)) >> FACTOR_BITS
     scaled = np.clip(scaled, -INPUT_MAX, INPUT_MAX)
     return np.where((vectors == 0) & ~is_pt(), 0, scaled)
+
+
+def sizes_of(vectors: np.ndarray, offsets: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """As `inputs_of`, of the first field of each slot alone: offsets and factors are those of 19."""
+    every_offset, every_factor = np.zeros((2, INPUTS), np.int64)
+    every_offset[is_pt()], every_factor[is_pt()] = offsets, factors
+    return inputs_of(vectors, every_offset, every_factor)[:, is_pt()]
 
 
 def init_layers(widths: tuple[int, ...], key: jax.Array) -> list[dict]:
@@ -168,7 +174,7 @@ def fitted(params, loss, draw, steps: int, rate: float, seed: int, name: str):
 
 
 def train_latent(vectors: np.ndarray, options: argparse.Namespace) -> dict:
-    offsets, factors = scaling(vectors, PT_SCALE_MIN, True)
+    offsets, factors = scaling(vectors, PT_SCALE_MIN)
     inputs = (inputs_of(vectors, offsets, factors) / (1 << UNIT_BITS)).astype(np.float32)
     rng = np.random.default_rng(options.seed)
     keys = jax.random.split(jax.random.key(options.seed), 3)
@@ -188,15 +194,14 @@ def train_latent(vectors: np.ndarray, options: argparse.Namespace) -> dict:
 def fit_feature(vectors: np.ndarray) -> dict:
     """In closed form: what a linear autoencoder leaves, each component of it in units of its spread."""
     steps = log_steps(vectors)
-    offsets, factors = scaling(steps, LOG_SCALE_MIN, False)
-    sizes = inputs_of(steps, offsets, factors)[:, is_pt()] / (1 << UNIT_BITS)
+    offsets, factors = (of[is_pt()] for of in scaling(steps, LOG_SCALE_MIN))
+    sizes = sizes_of(steps, offsets, factors) / (1 << UNIT_BITS)
     variance, components = np.linalg.eigh(np.cov(sizes.T))
     kept = len(variance) - DROPPED
-    weights = np.zeros((INPUTS, kept))
-    weights[is_pt()] = components[:, :kept] / np.sqrt(variance[:kept] + RESIDUAL_MIN)
+    weights = components[:, :kept] / np.sqrt(variance[:kept] + RESIDUAL_MIN)
     # The sign of a component is nobody's choice: its largest weight is positive.
     weights *= np.sign(weights[np.abs(weights).argmax(0), np.arange(kept)])
-    layer = {'w': weights, 'b': -sizes.mean(0) @ weights[is_pt()]}
+    layer = {'w': weights, 'b': -sizes.mean(0) @ weights}
     return {'offsets': offsets, 'factors': factors, 'layers': as_integers([layer], OUTPUT_MAX)}
 
 
@@ -204,8 +209,12 @@ def scores_of(nets: dict, vectors: np.ndarray) -> dict[str, np.ndarray]:
     """In units of 1; exact."""
     scores = {}
     for name, net in nets.items():
-        seen = log_steps(vectors) if name == 'feature' else vectors
-        out = run_integers(net['layers'], inputs_of(seen, net['offsets'], net['factors']))
+        offsets, factors = net['offsets'], net['factors']
+        if name == 'feature':
+            inputs = sizes_of(log_steps(vectors), offsets, factors)
+        else:
+            inputs = inputs_of(vectors, offsets, factors)
+        out = run_integers(net['layers'], inputs)
         scores[name] = (out**2).sum(1) / float(1 << 2 * UNIT_BITS)
     return scores
 

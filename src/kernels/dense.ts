@@ -28,9 +28,7 @@ export const denseBounds = { input: 2048, hidden: 8191, output: 32767 } as const
 export const denseUnit = 64;
 
 interface Kernels {
-  scale(...numbers: readonly number[]): void;
-  run(steps: number, count: number): void;
-  squares(at: number, groups: number): number;
+  run(...numbers: readonly number[]): number;
 }
 
 export interface DenseRoom {
@@ -87,10 +85,19 @@ export const openDense = ({ offsets, factors, counts }: DenseInputs, net: DenseN
   const unitSquared = denseUnit ** 2;
   return {
     cells: new Uint16Array(memory.buffer, at.cells, width),
-    run() {
-      kernels.scale(at.cells, at.offsets, at.factors, at.counts, inputGroups, denseBounds.input, at.scaled);
-      kernels.run(stepsAt, net.length);
-      return kernels.squares(output, outputGroups) / unitSquared;
-    },
+    run: () =>
+      kernels.run(
+        at.cells,
+        at.offsets,
+        at.factors,
+        at.counts,
+        inputGroups,
+        denseBounds.input,
+        at.scaled,
+        stepsAt,
+        net.length,
+        output,
+        outputGroups,
+      ) / unitSquared,
   };
 };

@@ -14,8 +14,8 @@ import { gaugeColumns, openScorers, type Scorers } from './scorers.ts';
 /** In the order of their gauges; token surprise stands before them. */
 export const objectScores = ['latent', 'feature'] as const;
 
-/** Scores the objects of a frame into the first numbers from `at` on. */
-type Judge = (hits: Pick<HitRoom, 'count' | 'voxel' | 'adc'>, into: Float64Array, at: number) => void;
+/** Scores the objects of a frame into the first numbers from `at` on; returns the sum of their first fields. */
+type Judge = (hits: Pick<HitRoom, 'count' | 'voxel' | 'adc'>, into: Float64Array, at: number) => number;
 
 /**
  * Cells (integer + 1, 0 = absent) on a logarithmic scale, again with 1 added and 0 = absent: 64 an octave, linear within
@@ -28,21 +28,35 @@ export const logSteps = (cell: number): number => {
 };
 
 /** One per thread. */
-export const openObjectJudge = (tables: ObjectScoreTables, card: Pick<ObjectsCard, 'adcBits'>): Judge => {
+export const openObjectJudge = (
+  tables: ObjectScoreTables,
+  card: Pick<ObjectsCard, 'adcBits' | 'axes'>,
+): Judge => {
   const latent = openDense(tables.latent.inputs, tables.latent.net);
   const feature = openDense(tables.feature.inputs, tables.feature.net);
+  const [latentCells, featureCells] = [latent.cells, feature.cells];
   const logOf = Uint16Array.from({ length: 2 ** card.adcBits }, (_, cell) => logSteps(cell));
+  const [slots, fields] = card.axes.map(({ size }) => size) as [number, number];
+  /** The slot of a first field; `slots` of others. */
+  const slotOf = Uint8Array.from({ length: slots * fields }, (_, cell) =>
+    cell % fields === 0 ? cell / fields : slots,
+  );
   return ({ count, voxel, adc }, into, at) => {
-    latent.cells.fill(0);
-    feature.cells.fill(0);
+    let sum = 0;
     for (let i = 0; i < count; i++) {
       const cell = voxel[i]!;
       const value = adc[i]!;
-      latent.cells[cell] = value;
-      feature.cells[cell] = logOf[value]!;
+      latentCells[cell] = value;
+      const slot = slotOf[cell]!;
+      if (slot === slots) continue;
+      featureCells[slot] = logOf[value]!;
+      sum += value - 1;
     }
     into[at] = latent.run();
     into[at + 1] = feature.run();
+    latentCells.fill(0);
+    featureCells.fill(0);
+    return sum;
   };
 };
 
@@ -57,18 +71,13 @@ export const openObjectScorers = (
   const surprise = openScorers(card, model, null);
   if (tables === null) return surprise;
   const judge = openObjectJudge(tables, card);
-  const fieldCount = card.fields.length;
   return {
     ...surprise,
     names: [...surprise.names, ...objectScores],
     watch:
       ({ hits }) =>
       (_rowCount, _region, _hitCount, gauges, at) => {
-        judge(hits, gauges, at);
-        let charge = 0;
-        for (let i = 0; i < hits.count; i++)
-          if (hits.voxel[i]! % fieldCount === 0) charge += hits.adc[i]! - 1;
-        gauges[at + chargeColumn] = charge;
+        gauges[at + chargeColumn] = judge(hits, gauges, at);
       },
     scoreFrame(bite, frame, out) {
       surprise.scoreFrame(bite, frame, out);

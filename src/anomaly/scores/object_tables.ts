@@ -19,7 +19,7 @@ export interface ObjectScoreTables {
   readonly kind: 'objects';
   /** The means of the latent numbers. */
   readonly latent: ScoreNet;
-  /** What a narrow autoencoder leaves of the features; it takes cells on the scale of `logSteps`. */
+  /** What a narrow autoencoder leaves of the features; it takes each slot's first cell on the scale of `logSteps`. */
   readonly feature: ScoreNet;
 }
 
@@ -51,9 +51,8 @@ const areLayers = (raw: unknown, inputs: number): raw is DenseNet => {
   });
 };
 
-const netOf = (raw: unknown, name: string, card: ObjectsCard): ScoreNet => {
-  const cells = card.axes.reduce((product, { size }) => product * size, 1);
-  if (cells > widthMost) throw invalid(`${card.id} has ${cells} numbers; ${widthMost} at most`);
+/** A network of so many cells, and which of them are an object's size. */
+const netOf = (raw: unknown, name: string, cells: number, isSize: (cell: number) => boolean): ScoreNet => {
   const { offsets, factors, layers } = (raw ?? {}) as Record<string, unknown>;
   // (integer − offset) · factor stays within 32 bits.
   if (!areWhole(offsets, 32767, cells) || !areWhole(factors, 32767, cells))
@@ -61,7 +60,7 @@ const netOf = (raw: unknown, name: string, card: ObjectsCard): ScoreNet => {
   if (!areLayers(layers, cells)) throw invalid(`a layer of ${name} does not fit, or can leave 32 bits`);
   return {
     // An object's first field is its size: none is as if it were 0. Where an object that is not there lies says nothing.
-    inputs: { offsets, factors, counts: offsets.map((_, cell) => cell % card.fields.length === 0) },
+    inputs: { offsets, factors, counts: offsets.map((_, cell) => isSize(cell)) },
     net: layers,
   };
 };
@@ -76,10 +75,13 @@ export const parseObjectScoreTables = (json: string, card: ObjectsCard): ObjectS
   if (file === null || typeof file !== 'object' || file.format !== format)
     throw invalid(`the format is not ${format}`);
   if (file.instrument !== card.id) throw invalid(`they are of ${String(file.instrument)}, not of ${card.id}`);
+  const [slots, fields] = card.axes.map(({ size }) => size) as [number, number];
+  if (slots * fields > widthMost)
+    throw invalid(`${card.id} has ${slots * fields} numbers; ${widthMost} at most`);
   const nets = (file.nets ?? {}) as Record<string, unknown>;
   return {
     kind: 'objects',
-    latent: netOf(nets.latent, 'latent', card),
-    feature: netOf(nets.feature, 'feature', card),
+    latent: netOf(nets.latent, 'latent', slots * fields, (cell) => cell % fields === 0),
+    feature: netOf(nets.feature, 'feature', slots, () => true),
   };
 };
