@@ -31,12 +31,10 @@ export const limits = {
   anomalyChannelsMax: 256,
   /** Axes of a grid that a message may speak of: as many as a card may have. */
   axesMax: 8,
-  /** Hashes of a frame's signature, and frames a region's memory holds of them: a share of 5 % that repeats is some
-   * three of 64, and 64 frames of 24 regions are 400 kB. */
-  signatureSize: 64,
-  repeatFramesKept: 64,
-  /** Time frames apart within which the same content is a fault: a stuck buffer sends its last ones again, a simulator's
-   * pool comes round later. */
+  /** Hashes of a frame's signature: a share of 5 % that repeats is one or two of 32, and a signature is a microsecond. */
+  signatureSize: 32,
+  /** Time frames apart within which the same content is a fault, and frames of a region that are remembered: a stuck
+   * buffer sends its last ones again, a simulator's pool comes round later. */
   repeatReachTimeFrames: 8,
   /** How long frames have been repeated of late is said: a heartbeat or two. */
   repeatLingerMs: 3_000,

@@ -22,6 +22,7 @@ import { parseScoreTables } from '../../../src/anomaly/scores/tables.ts';
 import { type Cards, home } from '../../../src/assemble.ts';
 import { prepareTokenReader } from '../../../src/codec/token_reader.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
+import { limits } from '../../../src/domain/limits.ts';
 import { openGatherer } from '../../../src/kernels/patches/gather.ts';
 import { patchGrid } from '../../../src/kernels/patches/patch.ts';
 import { gatherNeighbours } from '../../../src/kernels/patches/patch_neighbours.ts';
@@ -60,7 +61,7 @@ export const openScoring = async ({ card, model, modelFolder }: Cards): Promise<
   const [encoder, decoder] = [await open(model.encoder), await open(model.decoder)];
   const reader = prepareTokenReader(model, card);
   const signer = openSigner(grid.patchCount, model.symbolsPerPatch);
-  const repeats = openRepeatMemory();
+  const repeats = openRepeatMemory(limits.repeatReachTimeFrames);
   const opens: [{ hitCount: number }] = [{ hitCount: 0 }];
   const bite = {
     opens,

@@ -26,7 +26,7 @@ export interface RepeatWatch {
 
 /** @param regions their names, in the order of their numbers */
 export const openRepeatWatch = (regions: readonly string[]): RepeatWatch => {
-  const memory = openRepeatMemory();
+  const memory = openRepeatMemory(limits.repeatReachTimeFrames);
   let [total, lastMs] = [0, Number.NEGATIVE_INFINITY];
   let message = '';
   return {

@@ -1,7 +1,8 @@
 /**
  * Repeated content: a small signature of each frame, made in the lane, and a memory of recent ones that says how much of
  * a frame its region has sent before. The signature is a function of the frame; the memory is its owner's, outside of
- * any packet. Refuses to remember more frames than it was opened for.
+ * any packet. Both are paid for every frame, so they are a microsecond of it. Refuses to remember more frames than it was
+ * opened for.
  */
 
 import { limits } from '../../domain/limits.ts';
@@ -22,43 +23,53 @@ const margin = 1.5;
 /** Signs frames: one per thread. */
 export interface Signer {
   /**
-   * Hashes of (patch, symbols) of the `limits.signatureSize` active patches that come first in an order that is the same
-   * for all frames, so that frames which share patches share hashes; fewer, in the order of the rows, where fewer are
-   * active.
+   * Hashes of (patch, symbols), ascending, of the `limits.signatureSize` active patches that come first in an order that
+   * is the same for all frames, so that frames which share patches share hashes; fewer where fewer are active.
    */
   sign(patches: Uint32Array, firstRow: number, rowCount: number, symbols: Uint8Array): Uint32Array;
 }
 
+/** Ranks (32 bits) are sorted together with the row they are of, as one whole number below 2⁵³. */
+const rowBits = 2 ** 21;
+
 export const openSigner = (patchCount: number, symbolsPerPatch: number): Signer => {
   const rank = Uint32Array.from({ length: patchCount }, (_, patch) => mix(patch + 1));
-  const rows: number[] = [];
+  const first = new Float64Array(patchCount);
+  /** Rows whose patch ranks below a share of all, into `first`; how many. */
+  const rowsBelow = (share: number, patches: Uint32Array, firstRow: number, rowCount: number): number => {
+    const below = Math.min(1, share) * 2 ** 32;
+    let count = 0;
+    for (let row = 0; row < rowCount; row++) {
+      const rankOf = rank[patches[firstRow + row]!]!;
+      if (rankOf < below) first[count++] = rankOf * rowBits + row;
+    }
+    return count;
+  };
   return {
     sign(patches, firstRow, rowCount, symbols) {
       const wanted = Math.min(limits.signatureSize, rowCount);
-      for (let reach = (margin * wanted) / Math.max(1, rowCount); ; reach *= 2) {
-        const below = Math.min(1, reach) * 2 ** 32;
-        rows.length = 0;
-        for (let row = firstRow; row < firstRow + rowCount; row++)
-          if (rank[patches[row]!]! < below) rows.push(row);
-        if (rows.length >= wanted || reach >= 1) break;
+      let share = (margin * wanted) / Math.max(1, rowCount);
+      let count = rowsBelow(share, patches, firstRow, rowCount);
+      while (count < wanted && share < 1) {
+        share *= 2;
+        count = rowsBelow(share, patches, firstRow, rowCount);
       }
-      // Where all are wanted, their order says nothing.
-      if (rows.length > wanted) rows.sort((a, b) => rank[patches[a]!]! - rank[patches[b]!]!);
-      const signature = new Uint32Array(Math.min(wanted, rows.length));
-      for (let i = 0; i < signature.length; i++) {
-        const row = rows[i]!;
+      if (count > wanted) first.subarray(0, count).sort();
+      const signature = new Uint32Array(wanted);
+      for (let i = 0; i < wanted; i++) {
+        const row = firstRow + (first[i]! % rowBits);
         let hash = mix(patches[row]! + 0x9e3779b9);
         for (let at = row * symbolsPerPatch; at < (row + 1) * symbolsPerPatch; at++)
           hash = Math.imul(hash ^ symbols[at]!, 0x01000193);
         signature[i] = mix(hash);
       }
-      return signature;
+      return signature.sort();
     },
   };
 };
 
 export interface Repeat {
-  /** Hashes of the frame found in the frame that holds most of them. */
+  /** Hashes of the frame found in the frame that holds most of them, the latest of equals. */
   readonly matches: number;
   /** Of all hashes of the frame, 0 … 1: about the share of its patches that repeat. */
   readonly share: number;
@@ -67,57 +78,46 @@ export interface Repeat {
 }
 
 export interface RepeatMemory {
-  /** Judges a frame against those remembered of its region, then remembers it. */
+  /** Judges a frame against those remembered of its region, then remembers it; signatures are ascending. */
   judge(region: number, timeFrame: number, signature: Uint32Array): Repeat;
 }
 
-interface RegionMemory {
-  /** The latest slot each hash was seen in. */
-  readonly slotOf: Map<number, number>;
-  readonly signatures: Uint32Array[];
-  readonly timeFrames: number[];
-  next: number;
+interface SignedFrame {
+  readonly timeFrame: number;
+  readonly signature: Uint32Array;
 }
 
-export const openRepeatMemory = (framesKept: number = limits.repeatFramesKept): RepeatMemory => {
-  const regions = new Map<number, RegionMemory>();
-  const counts = new Uint16Array(framesKept);
-  const memoryOf = (region: number): RegionMemory => {
-    let memory = regions.get(region);
-    if (memory === undefined) {
-      memory = { slotOf: new Map(), signatures: [], timeFrames: [], next: 0 };
-      regions.set(region, memory);
-    }
-    return memory;
-  };
-  const remember = (memory: RegionMemory, timeFrame: number, signature: Uint32Array): void => {
-    const slot = memory.next;
-    for (const hash of memory.signatures[slot] ?? [])
-      if (memory.slotOf.get(hash) === slot) memory.slotOf.delete(hash);
-    for (const hash of signature) memory.slotOf.set(hash, slot);
-    memory.signatures[slot] = signature;
-    memory.timeFrames[slot] = timeFrame;
-    memory.next = (slot + 1) % framesKept;
-  };
+/** How many numbers two ascending lists share. */
+const sharedCount = (one: Uint32Array, other: Uint32Array): number => {
+  let [at, beside, count] = [0, 0, 0];
+  while (at < one.length && beside < other.length) {
+    const [a, b] = [one[at]!, other[beside]!];
+    if (a === b) count += 1;
+    if (a <= b) at += 1;
+    if (b <= a) beside += 1;
+  }
+  return count;
+};
+
+export const openRepeatMemory = (framesKept: number): RepeatMemory => {
+  /** Of each region its latest frames, the oldest first. */
+  const regions = new Map<number, SignedFrame[]>();
   return {
     judge(region, timeFrame, signature) {
-      const memory = memoryOf(region);
-      counts.fill(0);
-      let best = -1;
-      for (const hash of signature) {
-        const slot = memory.slotOf.get(hash);
-        if (slot === undefined) continue;
-        counts[slot]! += 1;
-        if (best < 0 || counts[slot]! > counts[best]!) best = slot;
+      const frames = regions.get(region) ?? [];
+      regions.set(region, frames);
+      let [matches, earlier] = [0, -1];
+      for (let i = frames.length - 1; i >= 0; i--) {
+        const count = sharedCount(signature, frames[i]!.signature);
+        if (count > matches) [matches, earlier] = [count, frames[i]!.timeFrame];
       }
-      const matches = best < 0 ? 0 : counts[best]!;
-      const repeat = {
+      if (frames.length >= framesKept) frames.shift();
+      frames.push({ timeFrame, signature });
+      return {
         matches,
         share: signature.length === 0 ? 0 : matches / signature.length,
-        timeFrame: best < 0 ? -1 : memory.timeFrames[best]!,
+        timeFrame: earlier,
       };
-      remember(memory, timeFrame, signature);
-      return repeat;
     },
   };
 };
