@@ -36,19 +36,33 @@ const silent: Draw = ({ hits, holes }, { grid, tables }, region) => {
   const known = new Set(tables.silent[region]);
   const { lanes, layers } = grid;
   const mean = hits.reduce((sum, one) => sum + one, 0) / grid.channels;
+  const sums = runningSums(hits, grid);
   for (let channel = 0; channel < grid.channels; channel++) {
     if (hits[channel]! > 0 || known.has(channel)) continue;
     const [layer, lane] = [Math.floor(channel / lanes), channel % lanes];
+    const [from, to] = [Math.max(0, lane - side), Math.min(lanes, lane + side + 1)];
     let [sum, live] = [0, 0];
-    for (let l = Math.max(0, layer - 1); l <= Math.min(layers - 1, layer + 1); l++)
-      for (let at = Math.max(0, lane - side); at <= Math.min(lanes - 1, lane + side); at++) {
-        const beside = hits[l * lanes + at]!;
-        if (beside > 0) live += 1;
-        sum += beside;
-      }
+    for (let l = Math.max(0, layer - 1); l <= Math.min(layers - 1, layer + 1); l++) {
+      const row = l * (lanes + 1);
+      sum += sums.hits[row + to]! - sums.hits[row + from]!;
+      live += sums.live[row + to]! - sums.live[row + from]!;
+    }
     blame[channel] = 4 * holes[channel]! + Math.max(mean, live === 0 ? 0 : sum / live);
   }
   return blame;
+};
+
+/** Hits, and channels with hits, of a layer's lanes before each lane: [layer][lane, and the end]. */
+const runningSums = (hits: Uint16Array, { lanes, layers }: SurveyGrid) => {
+  const sums = { hits: new Float64Array(layers * (lanes + 1)), live: new Float64Array(layers * (lanes + 1)) };
+  for (let layer = 0; layer < layers; layer++)
+    for (let lane = 0; lane < lanes; lane++) {
+      const at = layer * (lanes + 1) + lane;
+      const own = hits[layer * lanes + lane]!;
+      sums.hits[at + 1] = sums.hits[at]! + own;
+      sums.live[at + 1] = sums.live[at]! + (own > 0 ? 1 : 0);
+    }
+  return sums;
 };
 
 const noisy: Draw = ({ alone }, { grid, tables }, region) => {
@@ -71,12 +85,13 @@ const gain: Draw = ({ hits, codes }, { grid }) => {
 };
 
 /** Hits in patches with many saturated hits, and in those beside them. */
-const ionisation: Draw = ({ grid: cells }, { grid, scale }) => {
+const ionisation: Draw = ({ hits, grid: cells }, { grid, scale }) => {
   const { lanes, samples, layers, laneBlocks, sampleBlocks } = grid;
   const blame = channelsOf(grid);
   const hot = new Float64Array(layers * laneBlocks * sampleBlocks);
   const each = (visit: (channel: number, patch: number, code: number) => void): void => {
     for (let channel = 0; channel < grid.channels; channel++) {
+      if (hits[channel] === 0) continue;
       const block = Math.floor(channel / lanes) * laneBlocks + Math.floor((channel % lanes) / side);
       for (let sample = 0; sample < samples; sample++) {
         const code = cells[channel * samples + sample]!;
@@ -101,7 +116,7 @@ const ionisation: Draw = ({ grid: cells }, { grid, scale }) => {
 };
 
 /** Channels hit at the sample at which most rows of eight of one card are full, and at the samples beside it. */
-const coherent: Draw = ({ grid: cells }, { grid }) => {
+const coherent: Draw = ({ hits, grid: cells }, { grid }) => {
   const { lanes, samples } = grid;
   const blame = channelsOf(grid);
   const rows = new Float64Array(grid.cards * samples);
@@ -111,7 +126,7 @@ const coherent: Draw = ({ grid: cells }, { grid }) => {
   };
   const eachRow = (visit: (first: number, sample: number, at: number) => void): void => {
     for (let first = 0; first < grid.channels; first += side) {
-      if ((first % lanes) + side > lanes) continue;
+      if ((first % lanes) + side > lanes || hits[first] === 0) continue;
       for (let sample = 0; sample < samples; sample++)
         if (cells[first * samples + sample]! > 0 && isFull(first, sample))
           visit(first, sample, cardOf(grid, first) * samples + sample);
@@ -195,6 +210,9 @@ const exchanged = (
       const expected = share * Math.min(hits[channel - 1]!, hits[channel]!);
       torn[layer * (lanes + 1) + lane] = (expected - pairs[channel - 1]!) / Math.sqrt(expected + 1);
     }
+  // Two groups side by side share an end: no four are more than twice the two largest.
+  const [second = 0, first = 0] = torn.slice().sort().slice(-2);
+  if (2 * (first + second) <= exchangedMin) return [];
   let best = { torn: exchangedMin, width: 0, groups: [0, 0] };
   for (let width = 1; width <= wiring.cardLanes; width++) {
     const groups = [0, 0];
@@ -281,6 +299,33 @@ export const drawBlame: Readonly<Record<SurveyScore, Draw>> = {
 
 /** Positions of the largest values, largest first, ties to the lower position; zeros are never among them. */
 export const topOf = (blame: Blame, countMax: number): Uint32Array => {
-  const named = Uint32Array.from(blame.keys()).filter((channel) => blame[channel]! > 0);
-  return named.sort((a, b) => blame[b]! - blame[a]! || a - b).subarray(0, countMax);
+  const values = new Float64Array(blame.length);
+  let count = 0;
+  for (let at = 0; at < blame.length; at++) if (blame[at]! > 0) values[count++] = blame[at]!;
+  // From which value on; sorting all positions by it would cost more than what it explains.
+  const least = count <= countMax ? Number.MIN_VALUE : nthLargest(values, count, countMax);
+  const named: number[] = [];
+  for (let at = 0; at < blame.length; at++) if (blame[at]! >= least) named.push(at);
+  return Uint32Array.from(named.sort((a, b) => blame[b]! - blame[a]! || a - b).slice(0, countMax));
+};
+
+/** Hoare's selection, in place: the nth largest (from 1) of the first `count` values. */
+const nthLargest = (values: Float64Array, count: number, nth: number): number => {
+  const wanted = nth - 1;
+  for (let [left, right] = [0, count - 1]; left < right; ) {
+    const pivot = values[(left + right) >> 1]!;
+    let [i, j] = [left, right];
+    while (i <= j) {
+      while (values[i]! > pivot) i += 1;
+      while (values[j]! < pivot) j -= 1;
+      if (i > j) break;
+      [values[i], values[j]] = [values[j]!, values[i]!];
+      i += 1;
+      j -= 1;
+    }
+    if (wanted <= j) right = j;
+    else if (wanted >= i) left = i;
+    else break;
+  }
+  return values[wanted]!;
 };

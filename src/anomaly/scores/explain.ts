@@ -85,11 +85,16 @@ const patchBlame = (top: Uint32Array, blame: Blame, maps: SurveyMaps, grid: Surv
     const first =
       (Math.floor(channel / lanes) * laneBlocks + Math.floor((channel % lanes) / side)) * sampleBlocks;
     const hits = maps.hits[channel]!;
-    for (let sample = 0; sample < samples; sample++) {
-      const isHit = maps.grid[channel * samples + sample]! > 0;
-      if (hits === 0 || isHit)
-        byPatch[first + Math.floor(sample / side)]! += blame[channel]! / (hits || samples);
-    }
+    const share = blame[channel]! / (hits || samples);
+    if (hits === 0)
+      for (let block = 0; block < sampleBlocks; block++)
+        byPatch[first + block]! += share * Math.min(side, samples - block * side);
+    else
+      for (let [at, left] = [channel * samples, hits]; left > 0; at++) {
+        if (maps.grid[at] === 0) continue;
+        byPatch[first + Math.floor((at - channel * samples) / side)]! += share;
+        left -= 1;
+      }
   }
   return byPatch;
 };
@@ -126,9 +131,8 @@ const spanOf = (
 
 const sampleSpan = (byPatch: Blame, { sampleBlocks, samples }: SurveyGrid): { from: number; to: number } => {
   const blocks = new Float64Array(sampleBlocks);
-  byPatch.forEach((blame, patch) => {
-    blocks[patch % sampleBlocks]! += blame;
-  });
+  for (let patch = 0; patch < byPatch.length; patch++)
+    if (byPatch[patch]! > 0) blocks[patch % sampleBlocks]! += byPatch[patch]!;
   const total = blocks.reduce((sum, one) => sum + one, 0);
   let [first, last, held] = [sampleBlocks - 1, 0, 0];
   for (const block of topOf(blocks, sampleBlocks)) {
