@@ -133,7 +133,7 @@ const rows: readonly Row[] = [
   ['seed', '1', '', 'seed of the simulated world'],
   [
     'pool',
-    '16',
+    '47',
     'time frames',
     'simulated time frames made once and replayed, of objects 256 for each; 0: each one simulated anew',
   ],

@@ -40,7 +40,10 @@ const steadySeconds = flags.quick ? 20 : Number(flags.steady);
 const seed = 1;
 const partitions = 4;
 
-/** What one instrument is measured with: enough time frames for some ten seconds of work. */
+/**
+ * What one instrument is measured with: enough time frames for some ten seconds of work, and a pool that shares no factor
+ * with the partitions, so that the calibrating one sees all of it and calls as many frames rare as it should.
+ */
 interface Case {
   readonly key: 'auau' | 'pp';
   readonly instrument: string;
@@ -49,8 +52,8 @@ interface Case {
   readonly pool: number;
 }
 const cases: readonly Case[] = [
-  { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: 240, memoryTimeFrames: 60, pool: 8 },
-  { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: 16_000, memoryTimeFrames: 6_000, pool: 64 },
+  { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: 240, memoryTimeFrames: 60, pool: 47 },
+  { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: 16_000, memoryTimeFrames: 6_000, pool: 1001 },
 ].map((one) =>
   flags.quick ? { ...one, timeFrames: one.timeFrames / 4, memoryTimeFrames: one.memoryTimeFrames / 4 } : one,
 ) as Case[];

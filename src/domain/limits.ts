@@ -36,6 +36,8 @@ export const limits = {
   /** Time frames apart within which the same content is a fault, and frames of a region that are remembered: a stuck
    * buffer sends its last ones again, a simulator's pool comes round later. */
   repeatReachTimeFrames: 8,
+  /** Contents the calibrator remembers so as to count none twice: more than any simulator's pool holds, 4 MB. */
+  calibrationContentsKept: 65_536,
   /** How long frames have been repeated of late is said: a heartbeat or two. */
   repeatLingerMs: 3_000,
 

@@ -2,9 +2,11 @@
  * Makes policy snapshots from the scores of one partition: the owner of the calibrating partition is the one
  * calibrator, and its snapshots commit with that partition's offsets, so that versions have one lineage. It
  * refuses to outlive its partition (a session that loses it is dropped, and the next begins at the last snapshot), and
- * to learn at once from frames that are unusual together: a fault must not become the norm before it is seen.
+ * to learn at once from frames that are unusual together, for a fault must not become the norm before it is seen, and to
+ * count the same content twice.
  */
 
+import { openContents } from '../anomaly/calibration/contents.ts';
 import { emptySketch, sketchBuilder } from '../anomaly/calibration/sketch.ts';
 import { type Controller, firstControl, isOutOfBand, openController } from '../anomaly/control/controller.ts';
 import { limits } from '../domain/limits.ts';
@@ -85,6 +87,7 @@ export const openCalibration = (
   const known = from.sketch.scores.join() === scoreNames.join();
   const builder = sketchBuilder(known ? from.sketch : emptySketch(scoreNames), from.warmupCount);
   const isUsual = openPatience();
+  const contents = openContents();
   const controller = controllerOf(from, rate);
   let told = from.rarePValue;
   // The state of a controller that was turned off is not carried on.
@@ -99,8 +102,11 @@ export const openCalibration = (
       // A p-value of 1 is that of a frame nothing is known of yet.
       for (const frame of frames) if (frame.pValue < 1) controller?.observe(frame);
       if (!isUsual(frames)) return;
-      for (const frame of frames) builder.add(frame);
-      news += frames.length;
+      for (const frame of frames) {
+        if (!contents.isNew(frame.signature)) continue;
+        builder.add(frame);
+        news += 1;
+      }
     },
     due(now) {
       const moved = controller !== null && controller.pValue !== told;

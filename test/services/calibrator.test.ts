@@ -45,6 +45,18 @@ describe('the calibrator', () => {
     expect(calibration.due(9000)!.version).toBe(2);
   });
 
+  it('counts a content once, but for frames too small to be told apart', () => {
+    const calibration = openCalibration(firstPolicy(), names, 0, 0);
+    const contents = (first: number, size: number) =>
+      Array.from({ length: 50 }, (_, i) =>
+        packet({ signature: Uint32Array.from({ length: size }, (_, at) => 1000 * (first + i) + at) }),
+      );
+    for (let round = 0; round < 3; round++) calibration.observe(contents(0, 32));
+    calibration.observe([...contents(40, 32), ...contents(0, 3), ...contents(0, 3)]);
+    const { frames } = calibration.due(1)!.sketch;
+    expect(frames.reduce((sum, count) => sum + count, 0)).toBe(50 + 40 + 100);
+  });
+
   it('goes on where a snapshot of the same scores stopped, and begins anew with others', () => {
     const before = openCalibration(firstPolicy(), names, 0, 0);
     before.observe(many(50));

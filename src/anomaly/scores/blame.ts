@@ -297,9 +297,15 @@ export const drawBlame: Readonly<Record<SurveyScore, Draw>> = {
   'long-runs': runs,
 };
 
-/** Positions of the largest values, largest first, ties to the lower position; zeros are never among them. */
-export const topOf = (blame: Blame, countMax: number): Uint32Array => {
-  const values = new Float64Array(blame.length);
+/**
+ * Positions of the largest values, largest first, ties to the lower position; zeros are never among them.
+ * @param values room for as many values, overwritten
+ */
+export const topOf = (
+  blame: Blame,
+  countMax: number,
+  values: Float64Array = new Float64Array(blame.length),
+): Uint32Array => {
   let count = 0;
   for (let at = 0; at < blame.length; at++) if (blame[at]! > 0) values[count++] = blame[at]!;
   // From which value on; sorting all positions by it would cost more than what it explains.

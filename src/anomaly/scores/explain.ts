@@ -29,6 +29,10 @@ const spanShare = 0.8;
 export const explainer = (setup: SurveySetup): Explainer => {
   const { grid } = setup;
   const maker = openMapMaker(grid, setup.scale, setup.codes);
+  const room: Room = {
+    byPatch: new Float64Array(grid.patchCount),
+    values: new Float64Array(Math.max(grid.patchCount, grid.channels)),
+  };
   return {
     combined(digits, region, rarities) {
       const maps = maker.mapsOf(digits);
@@ -52,10 +56,16 @@ export const explainer = (setup: SurveySetup): Explainer => {
         .slice(0, limits.anomalyFindingsMax);
       if (unusual.length === 0) return [];
       const maps = maker.mapsOf(digits);
-      return unusual.map(({ score, rarity }) => findingOf(score, rarity, maps, setup, region));
+      return unusual.map(({ score, rarity }) => findingOf(score, rarity, maps, setup, region, room));
     },
   };
 };
+
+/** What every finding writes into, made once. */
+interface Room {
+  readonly byPatch: Blame;
+  readonly values: Float64Array;
+}
 
 const findingOf = (
   score: SurveyScore,
@@ -63,24 +73,30 @@ const findingOf = (
   maps: SurveyMaps,
   setup: SurveySetup,
   region: number,
+  { byPatch, values }: Room,
 ): Finding => {
   const { grid } = setup;
   const blame = drawBlame[score](maps, setup, region);
   const total = blame.reduce((sum, one) => sum + one, 0);
-  const top = topOf(blame, limits.anomalyChannelsMax);
+  const top = topOf(blame, limits.anomalyChannelsMax, values);
   const channels = Array.from(top, (index): Share => ({ index, share: blame[index]! / total }));
-  const byPatch = patchBlame(top, blame, maps, grid);
+  patchBlame(top, blame, maps, grid, byPatch);
   const patches = Array.from(
-    topOf(byPatch, limits.anomalyPatchesMax),
+    topOf(byPatch, limits.anomalyPatchesMax, values),
     (index): Share => ({ index, share: byPatch[index]! / total }),
   );
   return { scoreName: score, score: rarity, span: spanOf(channels, byPatch, setup), channels, patches };
 };
 
 /** Blame of channels by where their hits are; a channel without hits blames all of its patches alike. */
-const patchBlame = (top: Uint32Array, blame: Blame, maps: SurveyMaps, grid: SurveyGrid): Blame => {
-  const { lanes, samples, laneBlocks, sampleBlocks } = grid;
-  const byPatch = new Float64Array(grid.patchCount);
+const patchBlame = (
+  top: Uint32Array,
+  blame: Blame,
+  maps: SurveyMaps,
+  { lanes, samples, laneBlocks, sampleBlocks }: SurveyGrid,
+  byPatch: Blame,
+): void => {
+  byPatch.fill(0);
   for (const channel of top) {
     const first =
       (Math.floor(channel / lanes) * laneBlocks + Math.floor((channel % lanes) / side)) * sampleBlocks;
@@ -96,7 +112,6 @@ const patchBlame = (top: Uint32Array, blame: Blame, maps: SurveyMaps, grid: Surv
         left -= 1;
       }
   }
-  return byPatch;
 };
 
 /** Along each axis, the range that the first channels span, and along the last that of the patches with most blame. */

@@ -1,6 +1,6 @@
 /**
  * The survey's slow twin: the same counts from a frame's hits, and what it saw of each channel, which is what an
- * explanation is drawn from. It takes about a millisecond a frame and allocates; only frames that are explained pay it.
+ * explanation is drawn from. It takes about a millisecond of a full frame; only frames that are explained pay it.
  */
 
 import type { Digits } from '../../domain/frame.ts';
@@ -15,7 +15,10 @@ import {
   tallyNames,
 } from './survey.ts';
 
-/** Counts by channel (layer · lanes + lane), as the survey counts them; masks of known channels are not applied. */
+/**
+ * Counts by channel (layer · lanes + lane), as the survey counts them; masks of known channels are not applied. The next
+ * frame's maps overwrite them.
+ */
 export interface SurveyMaps {
   readonly hits: Uint16Array;
   readonly codes: Uint32Array;
@@ -31,7 +34,7 @@ export interface SurveyMaps {
   /** AND and OR of its ADC values, and the evidence of a stuck bit (1/64 bit), whatever the number of hits. */
   readonly all: Uint16Array;
   readonly any: Uint16Array;
-  /** Code of each sample, [channel][sample], 0 where no hit is; the next frame's maps overwrite it. */
+  /** Code of each sample, [channel][sample], 0 where no hit is. */
   readonly grid: Uint8Array;
 }
 
@@ -43,27 +46,29 @@ export interface MapMaker {
 /** @param codes code of each ADC value, as the gatherer has them */
 export const openMapMaker = (grid: SurveyGrid, scale: CodeScale, codes: Uint8Array): MapMaker => {
   const { channels, samples } = grid;
-  const cells = new Uint8Array(channels * samples);
+  const column = () => new Uint16Array(channels);
+  // Made once: allocating them for each frame would cost as much as filling them.
+  const maps: SurveyMaps = {
+    hits: column(),
+    codes: new Uint32Array(channels),
+    pairs: column(),
+    holes: column(),
+    alone: column(),
+    full: column(),
+    low: column(),
+    jumps: column(),
+    bad: column(),
+    saturated: column(),
+    all: column(),
+    any: column(),
+    grid: new Uint8Array(channels * samples),
+  };
+  const cells = maps.grid;
   return {
     grid,
     mapsOf(digits) {
-      cells.fill(0);
-      const column = () => new Uint16Array(channels);
-      const maps: SurveyMaps = {
-        hits: column(),
-        codes: new Uint32Array(channels),
-        pairs: column(),
-        holes: column(),
-        alone: column(),
-        full: column(),
-        low: column(),
-        jumps: column(),
-        bad: column(),
-        saturated: column(),
-        all: column().fill(0xffff),
-        any: column(),
-        grid: cells,
-      };
+      for (const counts of Object.values(maps)) counts.fill(0);
+      maps.all.fill(0xffff);
       const { count, voxel, adc } = digits;
       for (let hit = 0; hit < count; hit++) cells[voxel[hit]!] = codes[adc[hit]!]!;
       for (let hit = 0; hit < count; hit++) {
