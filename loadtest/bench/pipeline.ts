@@ -4,7 +4,7 @@
  * broker in the same run. It refuses to quote a figure without its peer or its spread.
  */
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -33,10 +33,13 @@ const { values: flags } = parseArgs({
     /** Seconds of steady load for latency and memory. */
     steady: { type: 'string', default: '300' },
     quick: { type: 'boolean', default: false },
+    /** Of the instruments only these; figures of the others stay as they stand in the file. */
+    cases: { type: 'string', default: 'auau,pp' },
   },
 });
 const repeats = flags.quick ? 1 : Number(flags.repeats);
 const steadySeconds = flags.quick ? 20 : Number(flags.steady);
+const wanted = flags.cases.split(',');
 const seed = 1;
 const partitions = 4;
 
@@ -136,6 +139,8 @@ const throughPython = async (
   return rate;
 };
 
+type Row = Record<string, string | number | null>;
+
 interface Steady {
   readonly latency: Latencies;
   readonly loopDelayMsP99: number;
@@ -201,13 +206,27 @@ const steadyLoad = async (
   };
 };
 
+type Figures = { readonly rows: readonly Row[]; readonly ratios: Readonly<Record<string, number | null>> };
+
+/** What is measured now, and beside it what the file says of instruments that were not asked for. */
+const keepOthers = (rows: readonly Row[], ratios: Figures['ratios']): Figures => {
+  if (flags.json === undefined || !existsSync(flags.json)) return { rows, ratios };
+  const before = JSON.parse(readFileSync(flags.json, 'utf8')) as Figures;
+  const measured = new Set(rows.map(({ instrument }) => instrument));
+  return {
+    rows: [...before.rows.filter(({ instrument }) => !measured.has(instrument!)), ...rows],
+    ratios: { ...before.ratios, ...ratios },
+  };
+};
+
 const main = async (): Promise<void> => {
   const python = pythonPath();
   if (python === null) say('no Python environment (npm test makes one): the rival is left out');
-  const rows: Record<string, string | number | null>[] = [];
-  const latencyRows: Record<string, string | number | null>[] = [];
+  const rows: Row[] = [];
+  const latencyRows: Row[] = [];
   const ratios: Record<string, number | null> = {};
   for (const one of cases) {
+    if (!wanted.includes(one.key)) continue;
     say(`${one.instrument}: in process …`);
     const memory: number[] = [];
     for (let i = 0; i < repeats; i += 1) memory.push(await inProcess(one));
@@ -315,8 +334,7 @@ const main = async (): Promise<void> => {
       'exactly once and scores, the Python consumer commits at least once and does not. Latency is from intended send time ' +
       'to a read_committed reader, all regions of a time frame sent together, at half the first rate tried at which p99 passes 1 s. ' +
       'The broker keeps its log in memory (tmpfs), but where disk is said.',
-    rows: [...rows, ...latencyRows],
-    ratios,
+    ...keepOthers([...rows, ...latencyRows], ratios),
   };
   const json = `${JSON.stringify(result, null, 2)}\n`;
   if (flags.json === undefined) process.stdout.write(json);

@@ -26,6 +26,8 @@ export const limits = {
   scoresMax: 16,
   /** Patches an an00 lists: what a shifter can look at. */
   anomalyPatchesMax: 16,
+  /** Frames rarer than this are explained: a millisecond or two each, more than all else that a small frame costs. */
+  explainedPValue: 1e-3,
   /** Findings an an00 names, and channels it lists for each: a front-end card of 256. */
   anomalyFindingsMax: 4,
   anomalyChannelsMax: 256,

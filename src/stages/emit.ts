@@ -8,6 +8,7 @@ import type { Signer } from '../anomaly/scores/repeats.ts';
 import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
 import type { Fault } from '../domain/fault.ts';
+import { limits } from '../domain/limits.ts';
 import type { ModelCard } from '../domain/model.ts';
 import {
   FidelityReason,
@@ -100,7 +101,8 @@ const anomalyOf = (
       emitter.surprise,
     ),
     policyVersion: policy.version,
-    findings: emitter.findingsOf(open, scores),
+    // A rare frame is kept to the last bit: who wants to know more of a less rare one can draw its maps at any time.
+    findings: pValue < limits.explainedPValue ? emitter.findingsOf(open, scores) : [],
   });
 };
 

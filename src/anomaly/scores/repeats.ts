@@ -23,7 +23,7 @@ const margin = 1.5;
 /** Signs frames: one per thread. */
 export interface Signer {
   /**
-   * Hashes of (patch, symbols), ascending, of the `limits.signatureSize` active patches that come first in an order that
+   * Hashes of (patch, symbols) of the `limits.signatureSize` active patches that come first in an order that
    * is the same for all frames, so that frames which share patches share hashes; fewer where fewer are active.
    */
   sign(patches: Uint32Array, firstRow: number, rowCount: number, symbols: Uint8Array): Uint32Array;
@@ -33,7 +33,7 @@ export interface Signer {
 const rowBits = 2 ** 21;
 
 /** Ascending, by insertion: of some fifty numbers a call of the built-in sort costs more than the sorting. */
-const sortFew = (values: Float64Array | Uint32Array, count: number): void => {
+const sortFew = (values: Float64Array, count: number): void => {
   for (let i = 1; i < count; i++) {
     const value = values[i]!;
     let at = i;
@@ -76,7 +76,6 @@ export const openSigner = (patchCount: number, symbolsPerPatch: number): Signer 
           hash = Math.imul(hash ^ symbols[at]!, 0x01000193);
         signature[i] = mix(hash);
       }
-      sortFew(signature, wanted);
       return signature;
     },
   };
@@ -92,46 +91,62 @@ export interface Repeat {
 }
 
 export interface RepeatMemory {
-  /** Judges a frame against those remembered of its region, then remembers it; signatures are ascending. */
+  /** Judges a frame against those remembered of its region, then remembers it. */
   judge(region: number, timeFrame: number, signature: Uint32Array): Repeat;
 }
 
-interface SignedFrame {
-  readonly timeFrame: number;
-  readonly signature: Uint32Array;
+/** Places of a region's table, so many for each hash that it holds that one in a hundred finds no place. */
+const placesPerHash = 8;
+
+/** Hashes of a region's latest frames, each where it says itself or one further, with the count of its frame. */
+interface RegionMemory {
+  readonly hashes: Uint32Array;
+  readonly frameOf: Float64Array;
+  readonly timeFrames: Float64Array;
+  frames: number;
 }
 
-/** How many numbers two ascending lists share. */
-const sharedCount = (one: Uint32Array, other: Uint32Array): number => {
-  let [at, beside, count] = [0, 0, 0];
-  while (at < one.length && beside < other.length) {
-    const [a, b] = [one[at]!, other[beside]!];
-    if (a === b) count += 1;
-    if (a <= b) at += 1;
-    if (b <= a) beside += 1;
-  }
-  return count;
-};
-
 export const openRepeatMemory = (framesKept: number): RepeatMemory => {
-  /** Of each region its latest frames, the oldest first. */
-  const regions = new Map<number, SignedFrame[]>();
+  const places = 2 ** Math.ceil(Math.log2(placesPerHash * framesKept * limits.signatureSize));
+  const regions = new Map<number, RegionMemory>();
+  const counts = new Uint16Array(framesKept);
+  const memoryOf = (region: number): RegionMemory => {
+    const known = regions.get(region);
+    if (known !== undefined) return known;
+    const memory = {
+      hashes: new Uint32Array(places + 1),
+      frameOf: new Float64Array(places + 1).fill(Number.NEGATIVE_INFINITY),
+      timeFrames: new Float64Array(framesKept),
+      frames: 0,
+    };
+    regions.set(region, memory);
+    return memory;
+  };
   return {
     judge(region, timeFrame, signature) {
-      const frames = regions.get(region) ?? [];
-      regions.set(region, frames);
-      let [matches, earlier] = [0, -1];
-      for (let i = frames.length - 1; i >= 0; i--) {
-        const count = sharedCount(signature, frames[i]!.signature);
-        if (count > matches) [matches, earlier] = [count, frames[i]!.timeFrame];
+      const memory = memoryOf(region);
+      const { hashes, frameOf, frames } = memory;
+      const oldest = frames - framesKept;
+      counts.fill(0);
+      for (let i = 0; i < signature.length; i++) {
+        const hash = signature[i]!;
+        let place = hash & (places - 1);
+        if (hashes[place] !== hash && (hashes[place + 1] === hash || frameOf[place]! >= oldest)) place += 1;
+        const frame = frameOf[place]!;
+        if (hashes[place] === hash && frame >= oldest && frame < frames) counts[frame % framesKept]! += 1;
+        hashes[place] = hash;
+        frameOf[place] = frames;
       }
-      if (frames.length >= framesKept) frames.shift();
-      frames.push({ timeFrame, signature });
-      return {
-        matches,
-        share: signature.length === 0 ? 0 : matches / signature.length,
-        timeFrame: earlier,
-      };
+      let best = -1;
+      for (let frame = frames - 1; frame >= Math.max(0, oldest); frame--) {
+        const count = counts[frame % framesKept]!;
+        if (count > 0 && (best < 0 || count > counts[best]!)) best = frame % framesKept;
+      }
+      const matches = best < 0 ? 0 : counts[best]!;
+      const earlier = best < 0 ? -1 : memory.timeFrames[best]!;
+      memory.timeFrames[frames % framesKept] = timeFrame;
+      memory.frames += 1;
+      return { matches, share: signature.length === 0 ? 0 : matches / signature.length, timeFrame: earlier };
     },
   };
 };
