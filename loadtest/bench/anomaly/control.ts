@@ -249,8 +249,8 @@ export const control: Part = {
       note:
         `Rate: frames simulated at ${path.length} points of a drift of collision rate, gain and noise, between which frames ` +
         'are drawn from both neighbours; a chunk is in band when the share of all frames of that mixture beyond its ' +
-        'threshold is within 10 % of 0.25 %. The drifting scores are raw ones; the calibrated p-value is a row of its ' +
-        'own, because decorrelation takes most of this drift away before any control. Start-up counts.',
+        'threshold is within 10 % of 0.25 %. The drifting scores are raw ones; the row of the ' +
+        'calibrated p-value is reported on its own. Start-up counts.',
     };
   },
 };
