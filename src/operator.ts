@@ -8,13 +8,15 @@ import { userInfo } from 'node:os';
 import type { Command, CommandOptions } from 'commander';
 import { createSystemClock } from './adapters/system/clock.ts';
 import type { Cards } from './assemble.ts';
-import { askAlarms, listAlarms } from './commands/alarms.ts';
-import { listAlerts } from './commands/alerts.ts';
 import { durationMs } from './commands/duration.ts';
 import type { Output } from './commands/output.ts';
+import { askAlarms, listAlarms } from './commands/shift/alarms.ts';
+import { listAlerts } from './commands/shift/alerts.ts';
+import { showRate } from './commands/shift/rate.ts';
 import type { AlarmCommand } from './domain/alarm.ts';
 import type { AlertCommand } from './domain/burst.ts';
 import { Fault } from './domain/fault.ts';
+import type { RateCommand } from './domain/policy.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Log } from './ports/telemetry.ts';
 import { topicsOf } from './services/topics.ts';
@@ -45,6 +47,18 @@ const alarmCommandOf = (name: AlarmCommand['command'], cause: string, flags: Fla
   return { command: name, ...said, untilMs: nowMs + forMs };
 };
 
+/** A hold of the rate's threshold: at the one that is named, else at the present one. */
+const holdOf = (flags: Flags): RateCommand => {
+  const said = saidOf(flags);
+  if (said.why === '') throw new Fault('config-invalid', '--why is missing: say why it is held');
+  const asked = text(flags.pValue);
+  if (asked === undefined) return { command: 'hold-rate', ...said };
+  const pValue = Number(asked);
+  if (!(pValue > 0 && pValue <= 1))
+    throw new Fault('config-invalid', `--p-value: '${asked}' is not a number above 0, 1 at most`);
+  return { command: 'hold-rate', pValue, ...said };
+};
+
 /**
  * Adds the commands of people on shift.
  * @param command makes a subcommand that takes every configuration key as a flag
@@ -56,11 +70,16 @@ export const addOperators = (
   withBus: WithBus,
   output: Output,
 ): void => {
-  const alarms = (flags: Flags, asked: AlarmCommand | null): Promise<number> =>
+  /** Asks, or shows what there is. */
+  const ask = (
+    flags: Flags,
+    asked: AlarmCommand | RateCommand | null,
+    show: typeof listAlarms,
+  ): Promise<number> =>
     withBus(flags, ({ cards: { card }, bus, log }) => {
       const parts = { bus, topics: topicsOf(card.id), clock: createSystemClock(), log, output };
       const json = flags.json === true;
-      return asked === null ? listAlarms(parts, json) : askAlarms(parts, asked, randomUUID(), json);
+      return asked === null ? show(parts, json) : askAlarms(parts, asked, randomUUID(), json);
     });
 
   /** What the world was told, or something to tell it. */
@@ -85,7 +104,7 @@ export const addOperators = (
   const bell = program.command('alarms').description('what is wrong, and who looks after it');
   const listing = 'open and shelved alarms, and the last that passed';
   command('list', listing, bell, { isDefault: true }).action(async (flags: Flags) =>
-    ended(await alarms(flags, null)),
+    ended(await ask(flags, null, listAlarms)),
   );
   const asks = [
     ['ack', 'acknowledge', 'say that you look after an open alarm: it is not told again until it gets worse'],
@@ -97,7 +116,7 @@ export const addOperators = (
     made.argument('<cause>', 'as the list names it: frames-refused, lag, …');
     if (asked === 'shelve') made.option('--for <duration>', '30m, 2h, 3d; a week at most', '1h');
     made.action(async (cause: string, flags: Flags) =>
-      ended(await alarms(flags, alarmCommandOf(asked, cause, flags))),
+      ended(await ask(flags, alarmCommandOf(asked, cause, flags), listAlarms)),
     );
   }
 
@@ -115,4 +134,15 @@ export const addOperators = (
     .action(async (alert: string, flags: Flags) =>
       ended(await alerts(flags, { command: 'retract', alert, ...saidOf(flags) })),
     );
+
+  const dial = program.command('rate').description('how many frames are kept as rare, and who holds that');
+  command('show', 'target, threshold, rate, and who holds the threshold', dial, {
+    isDefault: true,
+  }).action(async (flags: Flags) => ended(await ask(flags, null, showRate)));
+  sayable(command('hold', 'hold the threshold where it is; --why is needed', dial))
+    .option('--p-value <number>', 'hold it there: frames whose p-value lies below are kept as rare')
+    .action(async (flags: Flags) => ended(await ask(flags, holdOf(flags), showRate)));
+  sayable(command('release', 'let the threshold follow the rate again', dial)).action(async (flags: Flags) =>
+    ended(await ask(flags, { command: 'release-rate', ...saidOf(flags) }, showRate)),
+  );
 };

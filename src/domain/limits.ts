@@ -159,6 +159,8 @@ export const limits = {
   alarmTailRecords: 64n,
   /** Bytes of a command: a person's sentence and names, not a document. */
   commandBytesMax: 4096,
+  /** Commands about the rate that wait for the calibrating partition's next batch: people give a few, a flood waits on the bus. */
+  rateCommandsWaitingMax: 64,
 
   /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
   feederSendsInFlightMax: 4,

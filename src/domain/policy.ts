@@ -3,6 +3,7 @@
  * a batch across retries and named in each packet. Refuses nothing; `wire/policy.ts` checks its JSON.
  */
 
+import type { Act } from './alarm.ts';
 import type { PolicyVersion } from './quantity.ts';
 
 /** Counts by place, only those that are not 0; places ascend. */
@@ -77,6 +78,8 @@ export interface ControlState {
   readonly pValue: number;
   /** The threshold that a person has set; null: none. */
   readonly held: number | null;
+  /** Who holds it, since when and why; absent: nobody does. */
+  readonly heldBy?: Act | undefined;
   readonly chunks: number;
   /** Share that passed in the last chunk. */
   readonly passRate: number;
@@ -108,7 +111,20 @@ export interface PolicySnapshot {
   readonly refinement?: Rungs | undefined;
   /** Of the rate controller that moves `rarePValue`; absent: it is fixed. */
   readonly control?: ControlState | undefined;
+  /** Commands before this offset of the commands' topic have been obeyed, or were not about the rate; absent: none. */
+  readonly obeyed?: number | undefined;
 }
+
+/** What a person may ask of the rate controller. */
+export type RateCommand =
+  /** @param pValue threshold to hold, in (0, 1]; absent: the present one */
+  | {
+      readonly command: 'hold-rate';
+      readonly pValue?: number | undefined;
+      readonly who: string;
+      readonly why: string;
+    }
+  | { readonly command: 'release-rate'; readonly who: string; readonly why: string };
 
 /** Pressure on a batch: what overload may take from it. */
 export type Pressure = 'none' | 'shed-refinement' | 'shed-frames';

@@ -10,7 +10,7 @@ import { openContents } from '../anomaly/calibration/contents.ts';
 import { emptySketch, sketchBuilder } from '../anomaly/calibration/sketch.ts';
 import { type Controller, firstControl, isOutOfBand, openController } from '../anomaly/control/controller.ts';
 import { limits } from '../domain/limits.ts';
-import type { ControlState, PolicySnapshot } from '../domain/policy.ts';
+import type { ControlState, PolicySnapshot, RateCommand } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
 import type { ConditionReading } from '../domain/status.ts';
 import type { LanePacket, LaneResult } from '../ports/lane.ts';
@@ -21,6 +21,13 @@ export const calibratingPartition = 0;
 export interface Calibration {
   /** Counts the scores of a batch that is about to be committed. */
   observe(results: readonly LaneResult[]): void;
+  /**
+   * What a person asks of the rate, at an instant of the broker's: the fault that it is answered with; null: done. The
+   * next snapshot is due at once.
+   */
+  obey(asked: RateCommand, atMs: number): string | null;
+  /** Up to where the commands' topic has been heard: the snapshots carry it. */
+  heard(offset: bigint): void;
   /** The snapshot to commit with that batch, when it is time for one and something was learnt since the last. */
   due(nowMs: number): PolicySnapshot | null;
   /** Whether the rate is held, for the alarm of that cause; null: no rate is to be held. */
@@ -72,9 +79,13 @@ const controllerOf = (
         rateChunkFrames,
       );
 
-const rateWords = ({ target, lastingMiss, held }: ControlState): string =>
-  `${((1 + lastingMiss) * target * 100).toPrecision(3)} % of frames are rare, ${target * 100} % is the target` +
-  (held === null ? '' : ', and the threshold is held');
+const heldWords = ({ held, heldBy }: ControlState): string => {
+  if (held === null) return '';
+  return heldBy === undefined ? ', and the threshold is held' : `, and ${heldBy.who} holds the threshold`;
+};
+const rateWords = (state: ControlState): string =>
+  `${((1 + state.lastingMiss) * state.target * 100).toPrecision(3)} % of frames are rare, ${state.target * 100} % is the target` +
+  heldWords(state);
 
 /** @param scoreNames of the lane: a sketch of other scores is of no use, and a new one is begun */
 export const openCalibration = (
@@ -95,6 +106,8 @@ export const openCalibration = (
   let version: number = from.version;
   let lastMs = nowMs;
   let news = 0;
+  let obeyed = from.obeyed;
+  let hasObeyed = false;
   return {
     observe(results) {
       // A shed frame has no score; a refused one is not a frame.
@@ -108,16 +121,31 @@ export const openCalibration = (
         news += 1;
       }
     },
+    obey(asked, atMs) {
+      // A refusal, too, is said once: its snapshot says that it has been.
+      hasObeyed = true;
+      if (controller === null)
+        return 'no rate is held here, the threshold is as it was set: start the processors with --rare-target';
+      const { who, why } = asked;
+      if (asked.command === 'release-rate') controller.release();
+      else controller.hold(asked.pValue ?? controller.pValue, { who, why, atMs });
+      return null;
+    },
+    heard(offset) {
+      obeyed = Number(offset);
+    },
     due(now) {
       const moved = controller !== null && controller.pValue !== told;
-      if (now - lastMs < intervalMs) return null;
-      if (!moved && (news === 0 || news < newsShare * builder.held)) return null;
+      if (!hasObeyed && now - lastMs < intervalMs) return null;
+      if (!hasObeyed && !moved && (news === 0 || news < newsShare * builder.held)) return null;
       lastMs = now;
       news = 0;
+      hasObeyed = false;
       version += 1;
       const rated = controller && { rarePValue: controller.pValue, control: controller.state };
       told = controller?.pValue ?? told;
-      return { ...fixed, ...rated, version: policyVersion(version), sketch: builder.snapshot() };
+      const heard = obeyed === undefined ? {} : { obeyed };
+      return { ...fixed, ...rated, ...heard, version: policyVersion(version), sketch: builder.snapshot() };
     },
     rateReading() {
       if (controller === null) return null;

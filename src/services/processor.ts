@@ -23,6 +23,7 @@ import { reportOfBatch } from './batch_report.ts';
 import { type Calibration, calibratingPartition, openCalibration, type RateTarget } from './calibrator.ts';
 import { admitBatch, batchOutputs, intendedOf } from './outputs.ts';
 import type { PolicyFollower } from './policy.ts';
+import { openRateDesk, type RateDesk } from './rate/desk.ts';
 import type { StatusBook } from './status.ts';
 import type { Topics } from './topics.ts';
 
@@ -76,6 +77,7 @@ interface Session {
   readonly feed: PartitionFeed;
   readonly admission: Admission;
   readonly calibration: Calibration | null;
+  readonly desk: RateDesk | null;
   readonly window: OrderedWindow<Computed>;
   inFlightFrames: number;
   inFlightBytes: number;
@@ -114,6 +116,7 @@ export const startProcessor = async (
 
   const openSession = async (feed: PartitionFeed): Promise<Session> => {
     let calibration: Calibration | null = null;
+    let desk: RateDesk | null = null;
     if (feed.partition === calibratingPartition) {
       // The feed is fenced: whatever the last owner published is on the topic by now.
       await policies.refresh();
@@ -127,12 +130,14 @@ export const startProcessor = async (
         clock.nowMs(),
         settings.rate,
       );
+      desk = openRateDesk({ bus, topics, clock, log }, calibration, policies.current.obeyed ?? 0);
     }
     const admission = openAdmission(card.regions.length, feed.startMetadata);
     const session: Session = {
       feed,
       admission,
       calibration,
+      desk,
       window: openOrderedWindow(limits.partitionBatchesInFlightMax, (batches) => settle(session, batches)),
       inFlightFrames: 0,
       inFlightBytes: 0,
@@ -165,7 +170,7 @@ export const startProcessor = async (
 
   /** One transaction for all batches that are ready: under load a commit costs more than what it commits. */
   const settle = async (session: Session, batches: readonly Computed[]): Promise<void> => {
-    const { feed, admission, calibration } = session;
+    const { feed, admission, calibration, desk } = session;
     const outputs: OutputRecord[] = [];
     const admitted = batches.map(({ records, receivedNanos, lane }) => {
       const lanes = admitBatch(records, lane, admission);
@@ -177,6 +182,7 @@ export const startProcessor = async (
       calibration?.observe(lanes.results);
       return { records, receivedNanos, intended, lane: lanes };
     });
+    outputs.push(...(desk?.obey() ?? []));
     const snapshot = calibration?.due(clock.nowMs()) ?? null;
     if (snapshot !== null)
       outputs.push({ topic: topics.policy, partition: 0, key: null, value: encodePolicy(snapshot) });
@@ -231,6 +237,7 @@ export const startProcessor = async (
       );
     } finally {
       sessions.delete(feed.partition);
+      await session.desk?.stop();
       if (session.inFlightFrames > 0) {
         ledger.returned(session.inFlightFrames);
         book.returned(session.inFlightFrames, session.inFlightBytes);

@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import { limits } from '../domain/limits.ts';
 import {
   halvingsMax,
   type PolicySnapshot,
@@ -85,10 +86,16 @@ const sketch = z
 /** Cells of the controller's ruler, with room to grow. */
 const cells = z.array(z.number().min(0)).max(1024);
 const share = z.number().min(0).max(1);
+const act = z.object({
+  who: z.string().max(limits.alarmNameCharsMax),
+  why: z.string().max(limits.alarmTextCharsMax),
+  atMs: z.number(),
+});
 const control = z.object({
   target: share,
   pValue: share,
   held: share.nullable(),
+  heldBy: act.optional(),
   chunks: count,
   passRate: share,
   trim: z.number(),
@@ -114,6 +121,7 @@ const snapshot = z.object({
   warmupCount: count,
   refinement: rungs.optional(),
   control: control.optional(),
+  obeyed: count.optional(),
   sketch,
 });
 

@@ -96,6 +96,44 @@ describe('the calibrator', () => {
     expect([off.due(2)!.control, off.rateReading()]).toEqual([undefined, null]);
   });
 
+  it('holds what a person asks at once and through its snapshots, and refuses where no rate is held', () => {
+    const rate = { rareTarget: 0.01, rateChunkFrames: 1000 };
+    const said = { who: 'ana', why: 'beam test' };
+    const prng = createPrng(22);
+    const frames = (count: number) =>
+      Array.from({ length: count }, () => packet({ pValue: Math.min(0.99, 2 * prng.uniform()) }));
+    const first = openCalibration(firstPolicy(), names, 60_000, 0, rate);
+    first.heard(5n);
+    expect(first.obey({ command: 'hold-rate', pValue: 0.002, ...said }, 77)).toBeNull();
+    const heldBy = { ...said, atMs: 77 };
+    const snapshot = decodePolicy(encodePolicy(first.due(1)!));
+    expect(snapshot).toMatchObject({ rarePValue: 0.002, obeyed: 5, control: { held: 0.002, heldBy } });
+    expect(first.due(2)).toBeNull();
+
+    const next = openCalibration(snapshot, names, 0, 0, rate);
+    next.observe(frames(3000));
+    expect(next.rateReading()!.message).toMatch(/ana holds the threshold$/);
+    const later = next.due(1)!;
+    expect(later).toMatchObject({
+      rarePValue: 0.002,
+      obeyed: 5,
+      control: { held: 0.002, heldBy, chunks: 3 },
+    });
+    // Without a p-value the present threshold is meant; a second release changes nothing.
+    next.obey({ command: 'hold-rate', who: 'bo', why: 'mine' }, 78);
+    expect(next.due(2)).toMatchObject({ rarePValue: 0.002, control: { heldBy: { who: 'bo' } } });
+    for (let time = 0; time < 2; time++)
+      expect(next.obey({ command: 'release-rate', ...said }, 79)).toBeNull();
+    next.observe(frames(2000));
+    const { rarePValue, control } = next.due(3)!;
+    expect([control!.held, control!.heldBy, rarePValue > 0.002]).toEqual([null, undefined, true]);
+
+    const off = openCalibration(snapshot, names, 60_000, 0);
+    off.heard(9n);
+    expect(off.obey({ command: 'hold-rate', ...said }, 80)).toMatch(/^no rate is held here/);
+    expect(off.due(1)).toMatchObject({ obeyed: 9, rarePValue: 0.002 });
+  });
+
   it('sets aside what is unusual together, until it has been so for long', () => {
     const calibration = openCalibration(firstPolicy(), names, 0, 0);
     const storm = [...many(40, { pValue: 0.001 }), ...many(60)];

@@ -6,6 +6,7 @@
  * stands still.
  */
 
+import type { Act } from '../../domain/alarm.ts';
 import type { ChunkTally, ControlState, FollowedReading } from '../../domain/policy.ts';
 import { pValueOf, readingOf } from './reading.ts';
 import { cellCount, cellOf, countAbove, pointAt, readingAt } from './tail.ts';
@@ -109,7 +110,7 @@ const remember = (state: ControlState, { counts, frames }: ChunkTally, memory: n
 
 /** The state after a whole chunk. A held threshold stands; all else goes on learning, so that release is no jolt. */
 export const afterChunk = (state: ControlState, tally: ChunkTally): ControlState => {
-  const { target, held } = state;
+  const { target, held, heldBy } = state;
   const readings = slowReadings(tally).map((value, i) => follow(state.readings[i], value));
   const hasJumped = state.chunks >= jumpChunksMin && readings.some(({ jumped }) => jumped);
   const memory = hasJumped ? Math.min(memoryAfterJump, state.memory) : state.memory;
@@ -124,6 +125,7 @@ export const afterChunk = (state: ControlState, tally: ChunkTally): ControlState
     target,
     pValue: held ?? within(asked, target / pValueTimesMost, Math.min(1, target * pValueTimesMost)),
     held,
+    ...(heldBy && { heldBy }),
     chunks: state.chunks + 1,
     passRate,
     trim,
@@ -138,16 +140,21 @@ export const afterChunk = (state: ControlState, tally: ChunkTally): ControlState
 };
 
 /** A person sets the threshold, at once and until it is released. */
-export const hold = (state: ControlState, pValue: number): ControlState => ({
-  ...state,
-  held: pValue,
-  pValue,
-});
+export const hold = (state: ControlState, pValue: number, heldBy?: Act): ControlState => {
+  const { heldBy: _, ...rest } = state;
+  return { ...rest, held: pValue, pValue, ...(heldBy && { heldBy }) };
+};
 /** The threshold goes on from where it was held, and moves with the next chunk. */
-export const release = (state: ControlState): ControlState => ({ ...state, held: null });
+export const release = (state: ControlState): ControlState => {
+  const { heldBy: _, ...rest } = state;
+  return { ...rest, held: null };
+};
 
 export interface Controller {
   observe(frame: ControlledFrame): void;
+  /** As `hold` and `release` of a state, within the open chunk. */
+  hold(pValue: number, heldBy: Act): void;
+  release(): void;
   /** Frames whose p-value lies below it pass. */
   readonly pValue: number;
   /** Plain data, the open chunk with it. */
@@ -173,6 +180,12 @@ export const openController = (from: ControlState, chunkFrames: number): Control
       state = afterChunk(state, tally());
       frames = hitSum = chargeSum = passed = 0;
       counts.fill(0);
+    },
+    hold(pValue, heldBy) {
+      state = hold(state, pValue, heldBy);
+    },
+    release() {
+      state = release(state);
     },
     get pValue() {
       return state.pValue;

@@ -19,7 +19,13 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { encodeAlarm } from '../../wire/alarms/alarm.ts';
 import { readBeat } from '../../wire/alarms/beat.ts';
-import { type Answer, encodeAnswer, isAlertCommand, readCommand } from '../../wire/alarms/command.ts';
+import {
+  type Answer,
+  encodeAnswer,
+  isAlertCommand,
+  isRateCommand,
+  readCommand,
+} from '../../wire/alarms/command.ts';
 import { type AlarmState, encodeAlarmState } from '../../wire/alarms/state.ts';
 import type { Topics } from '../topics.ts';
 import { latestAlarmState } from './follower.ts';
@@ -108,7 +114,7 @@ const openTerm = async (
     const outputs: OutputRecord[] = [];
     for (const { value, timestampMs } of records) {
       const { messageId, asked } = readCommand(value);
-      if (isAlertCommand(asked)) continue;
+      if (isAlertCommand(asked) || isRateCommand(asked)) continue;
       const step = 'fault' in asked ? { book, tellings: [], ...asked } : obey(book, asked, timestampMs);
       book = step.book;
       outputs.push(...step.tellings.map((telling) => alarmRecord(topics, telling)));

@@ -1,5 +1,5 @@
 /**
- * Commands about alarms and alerts, and their answers, as JSON, as the neutron facilities' services take them: a command with a
+ * Commands about alarms, alerts and the rate, and their answers, as JSON, as the neutron facilities' services take them: a command with a
  * `msg_id` is answered ACK or ERR, one without is not. Reading refuses nothing by throwing: what is wrong is a
  * sentence, so that it can be answered.
  */
@@ -8,12 +8,13 @@ import { z } from 'zod';
 import type { AlarmCommand } from '../../domain/alarm.ts';
 import type { AlertCommand } from '../../domain/burst.ts';
 import { limits } from '../../domain/limits.ts';
+import type { RateCommand } from '../../domain/policy.ts';
 
 const name = z.string().min(1).max(limits.alarmNameCharsMax);
 const reason = z.string().max(limits.alarmTextCharsMax);
 
 /** What a person may ask of an instrument. */
-export type Command = AlarmCommand | AlertCommand;
+export type Command = AlarmCommand | AlertCommand | RateCommand;
 
 /** Other fields are let be: senders of other kinds add their own. */
 const commands = {
@@ -27,6 +28,12 @@ const commands = {
   }),
   'fire-drill': z.object({ who: name, why: reason.default('') }),
   retract: z.object({ alert: name, who: name, why: reason.min(1, 'say why it is none') }),
+  'hold-rate': z.object({
+    p_value: z.number().gt(0).max(1).optional(),
+    who: name,
+    why: reason.min(1, 'say why it is held'),
+  }),
+  'release-rate': z.object({ who: name, why: reason.default('') }),
 } as const;
 const names = Object.keys(commands) as (keyof typeof commands)[];
 const envelope = z.object({ msg_id: name.optional().catch(undefined), command: z.unknown() });
@@ -49,11 +56,12 @@ const commandOf = (command: unknown, json: unknown): CommandMessage['asked'] => 
   }
   const parsed = commands[found].safeParse(json);
   if (!parsed.success) return { fault: `${found}: ${faultsOf(parsed.error)}` };
-  const { until, ...rest } = { until: undefined, ...parsed.data };
+  const { until, p_value: pValue, ...rest } = { until: undefined, p_value: undefined, ...parsed.data };
   return {
     command: found,
     ...rest,
     ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
+    ...(pValue === undefined ? {} : { pValue }),
   } as Command;
 };
 
@@ -82,17 +90,22 @@ export const readCommand = (bytes: Uint8Array): CommandMessage => {
 const toBytes = (json: object): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
 
 export const encodeCommand = (messageId: string | null, command: Command): Uint8Array => {
-  const { untilMs, ...rest } = { untilMs: undefined, ...command };
+  const { untilMs, pValue, ...rest } = { untilMs: undefined, pValue: undefined, ...command };
   return toBytes({
     ...(messageId === null ? {} : { msg_id: messageId }),
     ...rest,
     ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+    ...(pValue === undefined ? {} : { p_value: pValue }),
   });
 };
 
-/** Whether the watcher of alerts is asked; all else is for the keeper of alarms, what is no command too. */
+/** Whether the watcher of alerts is asked. */
 export const isAlertCommand = (asked: CommandMessage['asked']): asked is AlertCommand =>
   'command' in asked && (asked.command === 'fire-drill' || asked.command === 'retract');
+
+/** Whether the calibrator is asked; all else is for the keeper of alarms, what is no command too. */
+export const isRateCommand = (asked: CommandMessage['asked']): asked is RateCommand =>
+  'command' in asked && (asked.command === 'hold-rate' || asked.command === 'release-rate');
 
 /** `fault` null: done. */
 export interface Answer {

@@ -234,12 +234,15 @@ describe('the keeper of alarms', () => {
     await ask(world, '{"msg_id":"b2","command":"reboot"}');
     await ask(world, 'no json at all');
     await ask(world, '{"msg_id":"c3","command":"shelve","cause":"lag","who":"ana"}');
+    // The calibrator answers these, and nobody else.
+    await ask(world, encodeCommand('r', { command: 'release-rate', who: 'ana', why: '' }));
     await ask(world, encodeCommand('d4', { command: 'acknowledge', ...said, cause: 'lag' }));
     expect(await answersOn(world.bus)).toEqual([
       { messageId: 'a1', fault: null },
       {
         messageId: 'b2',
-        fault: 'no command "reboot"; there are acknowledge, unshelve, shelve, fire-drill, retract',
+        fault:
+          'no command "reboot"; there are acknowledge, unshelve, shelve, fire-drill, retract, hold-rate, release-rate',
       },
       { messageId: 'c3', fault: expect.stringMatching(/^shelve: why: .*; until: /) },
       { messageId: 'd4', fault: 'no alarm of lag is open' },

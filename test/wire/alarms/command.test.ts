@@ -2,16 +2,32 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AlarmCommand } from '../../../src/domain/alarm.ts';
 import { limits } from '../../../src/domain/limits.ts';
-import { encodeAnswer, encodeCommand, readAnswer, readCommand } from '../../../src/wire/alarms/command.ts';
+import {
+  type Command,
+  encodeAnswer,
+  encodeCommand,
+  isRateCommand,
+  readAnswer,
+  readCommand,
+} from '../../../src/wire/alarms/command.ts';
 
 const bytes = (json: unknown): Uint8Array => Buffer.from(JSON.stringify(json));
 const name = fc.string({ minLength: 1, maxLength: limits.alarmNameCharsMax });
 const said = { cause: name, who: name, why: fc.string({ minLength: 1, maxLength: 200 }) };
-const commands: fc.Arbitrary<AlarmCommand> = fc.oneof(
+const commands: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ command: fc.constantFrom('acknowledge' as const, 'unshelve' as const), ...said }),
   fc.record({ command: fc.constant('shelve' as const), ...said, untilMs: fc.nat(4e12) }),
+  fc.record(
+    {
+      command: fc.constant('hold-rate' as const),
+      pValue: fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true }),
+      who: name,
+      why: said.why,
+    },
+    { requiredKeys: ['command', 'who', 'why'] },
+  ),
+  fc.record({ command: fc.constant('release-rate' as const), who: name, why: said.why }),
 );
 
 describe('commands', () => {
@@ -52,8 +68,12 @@ describe('commands', () => {
       asked: { fault: 'shelve: until: an instant as 2026-05-04T03:02:01Z' },
     });
     expect(fault({ msg_id: 'm', command: 'open' }).asked).toEqual({
-      fault: 'no command "open"; there are acknowledge, unshelve, shelve, fire-drill, retract',
+      fault:
+        'no command "open"; there are acknowledge, unshelve, shelve, fire-drill, retract, hold-rate, release-rate',
     });
+    const held = fault({ msg_id: 'm', command: 'hold-rate', p_value: 7, who: 'a' }).asked;
+    expect(held).toMatchObject({ fault: expect.stringMatching(/^hold-rate: p_value: .*; why: /) });
+    expect(isRateCommand(held)).toBe(false);
     expect(fault([1]).asked).toMatchObject({ fault: expect.stringContaining('a JSON object') });
     expect(fault({ command: 'shelve', cause: 'x'.repeat(5000) }).asked).toMatchObject({
       fault: expect.stringContaining(`${limits.commandBytesMax} at most`),

@@ -1,18 +1,18 @@
 /** `tessera alerts` over the memory bus: notices in words, everything as it was published, and each message inspected. */
 
 import { describe, expect, it } from 'vitest';
-import { createMemoryBus } from '../../src/adapters/memory/bus.ts';
-import { createVirtualClock } from '../../src/adapters/memory/clock.ts';
-import { emptyAlertBook, obey } from '../../src/anomaly/bursts/alerts.ts';
-import { openBurstFinder } from '../../src/anomaly/bursts/finder.ts';
-import { askAlarms } from '../../src/commands/alarms.ts';
-import { listAlerts } from '../../src/commands/alerts.ts';
-import { alarmTellers, jsonKind } from '../../src/commands/inspection/alarm_words.ts';
-import { topicsOf } from '../../src/services/topics.ts';
-import { encodeAnswer, encodeCommand, readCommand } from '../../src/wire/alarms/command.ts';
-import { encodeAlertHeartbeat, encodeNotice } from '../../src/wire/alerts/message.ts';
-import { encodeAlertState } from '../../src/wire/alerts/state.ts';
-import { captureOutput } from './captured_output.ts';
+import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
+import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { emptyAlertBook, obey } from '../../../src/anomaly/bursts/alerts.ts';
+import { openBurstFinder } from '../../../src/anomaly/bursts/finder.ts';
+import { alarmTellers, jsonKind } from '../../../src/commands/inspection/alarm_words.ts';
+import { askAlarms } from '../../../src/commands/shift/alarms.ts';
+import { listAlerts } from '../../../src/commands/shift/alerts.ts';
+import { topicsOf } from '../../../src/services/topics.ts';
+import { encodeAnswer, encodeCommand, readCommand } from '../../../src/wire/alarms/command.ts';
+import { encodeAlertHeartbeat, encodeNotice } from '../../../src/wire/alerts/message.ts';
+import { encodeAlertState } from '../../../src/wire/alerts/state.ts';
+import { captureOutput } from '../captured_output.ts';
 
 const topics = topicsOf('tpc');
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };

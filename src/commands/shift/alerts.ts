@@ -3,11 +3,11 @@
  * `--follow`. It refuses to change anything: commands go the way of those about alarms.
  */
 
-import { limits } from '../domain/limits.ts';
-import type { Bus } from '../ports/bus.ts';
-import { readAlert } from '../wire/alerts/message.ts';
-import { alertTellers } from './inspection/alert_words.ts';
-import { alignedLines, type Output } from './output.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Bus } from '../../ports/bus.ts';
+import { readAlert } from '../../wire/alerts/message.ts';
+import { alertTellers } from '../inspection/alert_words.ts';
+import { alignedLines, type Output } from '../output.ts';
 
 export interface AlertsQuestion {
   readonly bus: Bus;

@@ -1,15 +1,15 @@
 /** `tessera alarms` over the memory bus: what is listed, and that a command waits for its own answer. */
 
 import { describe, expect, it } from 'vitest';
-import { createMemoryBus } from '../../src/adapters/memory/bus.ts';
-import { createVirtualClock } from '../../src/adapters/memory/clock.ts';
-import { command, observe, openAlarmBook } from '../../src/anomaly/alarms.ts';
-import { askAlarms, listAlarms } from '../../src/commands/alarms.ts';
-import { durationMs } from '../../src/commands/duration.ts';
-import { topicsOf } from '../../src/services/topics.ts';
-import { encodeAnswer, readCommand } from '../../src/wire/alarms/command.ts';
-import { encodeAlarmState } from '../../src/wire/alarms/state.ts';
-import { captureOutput } from './captured_output.ts';
+import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
+import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { command, observe, openAlarmBook } from '../../../src/anomaly/alarms.ts';
+import { durationMs } from '../../../src/commands/duration.ts';
+import { askAlarms, listAlarms } from '../../../src/commands/shift/alarms.ts';
+import { topicsOf } from '../../../src/services/topics.ts';
+import { encodeAnswer, readCommand } from '../../../src/wire/alarms/command.ts';
+import { encodeAlarmState } from '../../../src/wire/alarms/state.ts';
+import { captureOutput } from '../captured_output.ts';
 
 const topics = topicsOf('tpc');
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };

@@ -3,17 +3,17 @@
  * waited for. It refuses to change anything itself: the keeper does, and says so.
  */
 
-import { alarmsShown } from '../anomaly/alarms.ts';
-import type { AlarmBook } from '../domain/alarm.ts';
-import { limits } from '../domain/limits.ts';
-import type { AlarmSnapshot } from '../domain/status.ts';
-import type { Bus } from '../ports/bus.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../ports/telemetry.ts';
-import { latestAlarmState } from '../services/alarms/follower.ts';
-import type { Topics } from '../services/topics.ts';
-import { type Command, encodeCommand, readAnswer } from '../wire/alarms/command.ts';
-import { alignedLines, grouped, jsonLine, type Output } from './output.ts';
+import { alarmsShown } from '../../anomaly/alarms.ts';
+import type { AlarmBook } from '../../domain/alarm.ts';
+import { limits } from '../../domain/limits.ts';
+import type { AlarmSnapshot } from '../../domain/status.ts';
+import type { Bus } from '../../ports/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/telemetry.ts';
+import { latestAlarmState } from '../../services/alarms/follower.ts';
+import type { Topics } from '../../services/topics.ts';
+import { type Command, encodeCommand, readAnswer } from '../../wire/alarms/command.ts';
+import { alignedLines, grouped, jsonLine, type Output } from '../output.ts';
 
 export interface AlarmsParts {
   readonly bus: Bus;
@@ -23,7 +23,8 @@ export interface AlarmsParts {
   readonly output: Output;
 }
 
-const instant = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+/** An instant as people read it, UTC. @param ms since the epoch */
+export const instant = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** What people have said about it. */
 const noteOf = ({ acknowledged, shelved }: AlarmSnapshot): string =>
@@ -77,6 +78,8 @@ export const listAlarms = async (parts: AlarmsParts, json: boolean): Promise<num
 
 const doneOf = (asked: Command): string => {
   if (asked.command === 'fire-drill') return 'the drill is on';
+  if (asked.command === 'hold-rate') return 'the threshold is held';
+  if (asked.command === 'release-rate') return 'the threshold follows the rate again';
   return asked.command === 'retract' ? `${asked.alert}: retracted` : `${asked.cause}: ${asked.command}d`;
 };
 
@@ -119,8 +122,10 @@ export const askAlarms = async (
   } finally {
     answered.abort();
   }
+  // The rate is that of frames: without any nobody moves or holds it.
+  const when = asked.command.endsWith('-rate') ? 'runs and frames come' : 'runs';
   output.note(
-    `sent, and not answered within ${answerWithinMs / 1000} s: it will be done when a processor runs`,
+    `sent, and not answered within ${answerWithinMs / 1000} s: it will be done when a processor ${when}`,
   );
   return 3;
 };
