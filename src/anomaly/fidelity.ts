@@ -6,6 +6,7 @@
 import { FidelityReason } from '../domain/packet.ts';
 import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
+import { mix } from '../kernels/prng.ts';
 import { emptySketch } from './calibration/sketch.ts';
 
 /**
@@ -19,14 +20,6 @@ export const firstPolicy = (): PolicySnapshot => ({
   warmupCount: 1000,
   sketch: emptySketch(),
 });
-
-/** The finaliser of MurmurHash3 (Appleby, public domain): every input bit moves every output bit. */
-const mix = (value: number): number => {
-  let hash = value | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-};
 
 /** Whether the prescale keeps this time frame; it asks for no region, so that all regions agree. */
 export const prescaled = (run: number, timeFrame: number, prescale: number): boolean => {

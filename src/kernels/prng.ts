@@ -18,8 +18,8 @@ export interface Prng {
   poisson(mean: number): number;
 }
 
-/** One round of the murmur3 finaliser: every input bit reaches every output bit. */
-const mix = (value: number): number => {
+/** The finaliser of MurmurHash3 (Appleby, public domain), to 32 bits: every input bit reaches every output bit. */
+export const mix = (value: number): number => {
   let h = value | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -8,7 +8,13 @@
 
 import { openContents } from '../anomaly/calibration/contents.ts';
 import { emptySketch, sketchBuilder } from '../anomaly/calibration/sketch.ts';
-import { type Controller, firstControl, isOutOfBand, openController } from '../anomaly/control/controller.ts';
+import {
+  type Controller,
+  firstControl,
+  isOutOfBand,
+  lastingRate,
+  openController,
+} from '../anomaly/control/controller.ts';
 import { limits } from '../domain/limits.ts';
 import type { ControlState, PolicySnapshot, RateCommand } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
@@ -84,7 +90,7 @@ const heldWords = ({ held, heldBy }: ControlState): string => {
   return heldBy === undefined ? ', and the threshold is held' : `, and ${heldBy.who} holds the threshold`;
 };
 const rateWords = (state: ControlState): string =>
-  `${((1 + state.lastingMiss) * state.target * 100).toPrecision(3)} % of frames are rare, ${state.target * 100} % is the target` +
+  `${(lastingRate(state) * 100).toPrecision(3)} % of frames are rare, ${state.target * 100} % is the target` +
   heldWords(state);
 
 /** @param scoreNames of the lane: a sketch of other scores is of no use, and a new one is begun */

@@ -187,9 +187,10 @@ export const startProcessor = async (
     if (snapshot !== null)
       outputs.push({ topic: topics.policy, partition: 0, key: null, value: encodePolicy(snapshot) });
     await feed.commit(outputs, batches.at(-1)!.records.at(-1)!.offset + 1n, admission.toMetadata());
+    const nowMs = clock.nowMs();
     for (const { records, receivedNanos, intended, lane } of admitted) {
       ledger.settled(endsOf(lane.results));
-      for (const result of lane.results) if (result.end === 'kept') repeats.take(result, clock.nowMs());
+      for (const result of lane.results) if (result.end === 'kept') repeats.take(result, nowMs);
       session.inFlightFrames -= records.length;
       session.inFlightBytes -= bytesOf(records);
       book.batch(

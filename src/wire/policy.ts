@@ -16,6 +16,7 @@ import {
 } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
 import { putVarint, takeVarint, varintBytesMax } from '../kernels/varint.ts';
+import { decodeJson, jsonBytes } from './json.ts';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -188,23 +189,10 @@ const sketchText = (from: ScoreSketch) => ({
 });
 
 export const encodePolicy = (policy: PolicySnapshot): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify({ ...policy, sketch: sketchText(policy.sketch) }));
+  jsonBytes({ ...policy, sketch: sketchText(policy.sketch) });
 
 /** Throws message-malformed when the bytes are not JSON, message-field with all faults otherwise. */
 export const decodePolicy = (bytes: Uint8Array): PolicySnapshot => {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new Fault('message-malformed', 'a policy snapshot is JSON in UTF-8; these bytes are not', {
-      cause,
-    });
-  }
-  const parsed = snapshot.safeParse(json);
-  if (!parsed.success)
-    throw new Fault(
-      'message-field',
-      `policy snapshot: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
-    );
-  return { ...parsed.data, version: policyVersion(parsed.data.version) };
+  const decoded = decodeJson(bytes, snapshot, 'a', 'policy snapshot');
+  return { ...decoded, version: policyVersion(decoded.version) };
 };

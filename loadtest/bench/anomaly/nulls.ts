@@ -3,6 +3,8 @@
  * exponential tail beyond it. Refuses to pretend that a share smaller than the sample resolves was counted.
  */
 
+import { wilson as wilsonEnd } from '../../../src/anomaly/calibration/strata.ts';
+
 /** −log10 of the share of normal frames of like hit count that read as much. */
 export type Rarity = (hitCount: number, value: number) => number;
 
@@ -74,13 +76,10 @@ export const thresholdOf = (values: readonly number[], share: number): number =>
 };
 
 /** Wilson's interval at 95 % (J. Am. Stat. Assoc. 22, 1927) for `found` of `count`. */
-export const wilson = (found: number, count: number): { low: number; high: number } => {
-  const z = 1.96;
-  const p = found / count;
-  const middle = (p + (z * z) / (2 * count)) / (1 + (z * z) / count);
-  const half = (z * Math.sqrt((p * (1 - p)) / count + (z * z) / (4 * count * count))) / (1 + (z * z) / count);
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
-};
+export const wilson = (found: number, count: number): { low: number; high: number } => ({
+  low: wilsonEnd(found, count, -1),
+  high: wilsonEnd(found, count, 1),
+});
 
 /** Strength at which half are found, interpolated in its logarithm; null where the grid does not reach half. */
 export const halfStrength = (

@@ -15,6 +15,7 @@ import { openGatherer } from '../../../src/kernels/patches/gather.ts';
 import { patchGrid } from '../../../src/kernels/patches/patch.ts';
 import { classes, type ObjectEvent } from '../../../src/sim/objects/stream.ts';
 import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
+import { median } from '../../measure.ts';
 
 export interface ScoredEvents {
   readonly count: number;
@@ -144,8 +145,6 @@ export const openObjectScoring = async (
         spent.surprise.push(((surprised - tokenized) * 1e6) / events.length);
         spent.networks.push(((judged - surprised) * 1e6) / events.length);
       }
-      const median = (values: number[]): number =>
-        values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
       const [tokenizing, networks, surprise] = [
         median(spent.tokenizing),
         median(spent.networks),

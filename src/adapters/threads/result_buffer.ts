@@ -11,8 +11,8 @@ import type { LanePart, LaneResult } from '../../ports/lane.ts';
 /**
  * Header: five instants (i64). Record: end u8 · reason u8 · fault u16 · region u32 · run u32 · hitCount u32 ·
  * timeFrame f64 · messageId f64 · timestamp i64 · totalCharge f64 · pValue f64 · bytes offset u32 · packet (or
- * sentence) length u32 · anomaly length u32 (it follows the packet) · score count u16 · signature length u16. Scores (f64) come after
- * all records, those of each packet together, and signatures (u32) after all scores.
+ * sentence) length u32 · anomaly length u32 (it follows the packet) · score count u16 · signature length u16. Scores
+ * (f64) come after all records, those of each packet together, and signatures (u32) after all scores.
  */
 const headerBytes = 40;
 const recordBytes = 72;

@@ -128,9 +128,9 @@ const inversePower = (base: number, power: number): number => {
 const beyond = ({ total, endBits, excessBits, excessFrames }: Tail, bits: number): number =>
   inversePower(1 + (bits - endBits) / excessBits / excessFrames, excessFrames) / (total + 1);
 
-/** Ends of Wilson's interval at 95 % (J. Am. Stat. Assoc. 22, 1927). */
+/** An end of Wilson's interval at 95 % (J. Am. Stat. Assoc. 22, 1927) for `found` of `count`. */
 const z = 1.96;
-const wilson = (found: number, count: number, side: -1 | 1): number => {
+export const wilson = (found: number, count: number, side: -1 | 1): number => {
   const share = found / count;
   const half = z * Math.sqrt((share * (1 - share)) / count + (z * z) / (4 * count * count));
   return Math.max(0, Math.min(1, (share + (z * z) / (2 * count) + side * half) / (1 + (z * z) / count)));

@@ -201,6 +201,9 @@ const bandShare = 0.1;
 /** Chunks before a lasting miss says anything: their counting noise is some 4 % by then. */
 const judgedChunksMin = 10;
 
+/** Share of frames that is rare of late, counting noise averaged out. */
+export const lastingRate = ({ target, lastingMiss }: ControlState): number => (1 + lastingMiss) * target;
+
 /** Whether the rate has been out of its band for long; a held threshold answers for its rate, too. */
 export const isOutOfBand = ({ chunks, lastingMiss }: ControlState): boolean =>
   chunks >= judgedChunksMin && Math.abs(lastingMiss) > bandShare;

@@ -6,16 +6,9 @@
  */
 
 import { limits } from '../../domain/limits.ts';
+import { mix } from '../../kernels/prng.ts';
 
 export const repeatsName = 'repeats';
-
-/** The finaliser of MurmurHash3 (Appleby, public domain): every input bit moves every output bit. */
-const mix = (value: number): number => {
-  let hash = value | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-};
 
 /** Patches looked at beyond those wanted, so that one pass nearly always finds enough. */
 const margin = 1.5;

@@ -6,6 +6,7 @@
 import { alarmsShown } from '../../anomaly/alarms.ts';
 import { readAnswer, readCommand } from '../../wire/alarms/command.ts';
 import { decodeAlarmState } from '../../wire/alarms/state.ts';
+import { readJson } from '../../wire/json.ts';
 import { alertHeadings, alertTellers } from './alert_words.ts';
 import { heading, instant, type Told } from './told.ts';
 
@@ -30,12 +31,9 @@ const marks = [
 
 /** The kind of a message that begins as a JSON object. */
 export const jsonKind = (bytes: Uint8Array): (typeof marks)[number][1] | 'json' => {
-  try {
-    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return marks.find(([field]) => Object.hasOwn(json as object, field))?.[1] ?? 'json';
-  } catch {
-    return 'json';
-  }
+  const json = readJson(bytes);
+  if (typeof json !== 'object' || json === null) return 'json';
+  return marks.find(([field]) => Object.hasOwn(json, field))?.[1] ?? 'json';
 };
 
 const at = (ms: number): string => instant(BigInt(Math.round(ms)) * 1_000_000n).replace('000000Z', 'Z');

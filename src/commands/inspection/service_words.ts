@@ -3,6 +3,7 @@
  * and refusals. What cannot be read throws its Fault.
  */
 
+import { lastingRate } from '../../anomaly/control/controller.ts';
 import type { ControlState } from '../../domain/policy.ts';
 import { decodeAlarm } from '../../wire/alarms/alarm.ts';
 import { decodeLogData } from '../../wire/log_data.ts';
@@ -85,10 +86,10 @@ const alarmTold = (bytes: Uint8Array): Told => {
   };
 };
 
-const controlWords = ({ target, chunks, lastingMiss, held }: ControlState): [string, string] => [
+const controlWords = (control: ControlState): [string, string] => [
   'rate',
-  `${target * 100} % to be rare, ${((1 + lastingMiss) * target * 100).toPrecision(3)} % of late, ` +
-    `${grouped(chunks)} chunks seen${held === null ? '' : ', held'}`,
+  `${control.target * 100} % to be rare, ${(lastingRate(control) * 100).toPrecision(3)} % of late, ` +
+    `${grouped(control.chunks)} chunks seen${control.held === null ? '' : ', held'}`,
 ];
 
 const policyTold = (bytes: Uint8Array): Told => {

@@ -3,6 +3,7 @@
  * to change anything: commands go the way of those about alarms, and the calibrator obeys them.
  */
 
+import { lastingRate } from '../../anomaly/control/controller.ts';
 import { firstPolicy } from '../../anomaly/fidelity.ts';
 import type { ControlState, PolicySnapshot } from '../../domain/policy.ts';
 import { followPolicy } from '../../services/policy.ts';
@@ -11,8 +12,6 @@ import { type AlarmsParts, instant } from './alarms.ts';
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;
 const threshold = (pValue: number): string => `p < ${Number(pValue.toPrecision(3))}`;
-
-const lastingRate = ({ target, lastingMiss }: ControlState): number => (1 + lastingMiss) * target;
 
 const heldWords = ({ held, heldBy }: ControlState): string => {
   if (held === null) return 'by nobody';

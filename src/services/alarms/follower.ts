@@ -4,34 +4,15 @@
  */
 
 import type { AlarmBook } from '../../domain/alarm.ts';
-import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
-import type { Bus, BusRecord } from '../../ports/bus.ts';
+import type { Bus } from '../../ports/bus.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { type AlarmState, decodeAlarmState } from '../../wire/alarms/state.ts';
-
-const readState = ({ topic, offset, value }: BusRecord, log: Log): AlarmState | null => {
-  try {
-    return decodeAlarmState(value);
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    log.warn({ topic, offset: String(offset), fault: error.code }, error.detail);
-    return null;
-  }
-};
+import { latestState, readState } from './latest.ts';
 
 /** The newest committed state on the topic; null where none is. */
-export const latestAlarmState = async (bus: Bus, topic: string, log: Log): Promise<AlarmState | null> => {
-  const [partition] = await bus.offsets(topic);
-  const low = partition?.low ?? 0n;
-  const recent = (partition?.high ?? 0n) - limits.alarmTailRecords;
-  const from = { at: 'offset', offset: recent > low ? recent : low } as const;
-  const bufferBytesMax = limits.controlBufferBytesMax;
-  let latest: AlarmState | null = null;
-  for await (const record of bus.read({ topic, from, untilEnd: true, bufferBytesMax }))
-    latest = readState(record, log) ?? latest;
-  return latest;
-};
+export const latestAlarmState = (bus: Bus, topic: string, log: Log): Promise<AlarmState | null> =>
+  latestState(bus, topic, decodeAlarmState, log);
 
 export interface AlarmFollower {
   /** null until there is a state. */
@@ -46,7 +27,7 @@ export const followAlarms = async (bus: Bus, topic: string, log: Log): Promise<A
     const from = { at: 'end' } as const;
     const bufferBytesMax = limits.controlBufferBytesMax;
     for await (const record of bus.read({ topic, from, bufferBytesMax, signal: stopping.signal })) {
-      const book = readState(record, log)?.book;
+      const book = readState(decodeAlarmState, record, log)?.book;
       if (book !== undefined && book.atMs >= (current?.atMs ?? 0)) current = book;
     }
   })();

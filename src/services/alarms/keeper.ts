@@ -19,15 +19,10 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { encodeAlarm } from '../../wire/alarms/alarm.ts';
 import { readBeat } from '../../wire/alarms/beat.ts';
-import {
-  type Answer,
-  encodeAnswer,
-  isAlertCommand,
-  isRateCommand,
-  readCommand,
-} from '../../wire/alarms/command.ts';
+import { isAlertCommand, isRateCommand, readCommand } from '../../wire/alarms/command.ts';
 import { type AlarmState, encodeAlarmState } from '../../wire/alarms/state.ts';
 import type { Topics } from '../topics.ts';
+import { answerRecord } from './answers.ts';
 import { latestAlarmState } from './follower.ts';
 import { keepTerms, type Term, type Termed } from './terms.ts';
 
@@ -55,12 +50,6 @@ const alarmRecord = (topics: Topics, { cause, severity, message, atMs }: Telling
     value: encodeAlarm({ sourceName, timestampNanos, severity, message }),
   };
 };
-
-const answerRecord = (topics: Topics, answer: Answer): OutputRecord => ({
-  topic: topics.responses,
-  key: Buffer.from(answer.messageId),
-  value: encodeAnswer(answer),
-});
 
 /** One term of keeping, from the assignment of the commands' partition to its loss. */
 const openTerm = async (

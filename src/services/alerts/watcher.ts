@@ -10,15 +10,16 @@ import { type BurstFinder, openBurstFinder } from '../../anomaly/bursts/finder.t
 import { openEventOrder } from '../../anomaly/bursts/order.ts';
 import type { Severity } from '../../domain/alarm.ts';
 import type { AlertBook, AlertMode, BurstState, BurstTelling, Notice } from '../../domain/burst.ts';
-import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ConditionReading } from '../../domain/status.ts';
 import type { BusRecord, OutputRecord, PartitionFeed } from '../../ports/bus.ts';
 import { readBeat } from '../../wire/alarms/beat.ts';
-import { encodeAnswer, isAlertCommand, readCommand } from '../../wire/alarms/command.ts';
+import { isAlertCommand, readCommand } from '../../wire/alarms/command.ts';
 import { type EncodedAlert, encodeAlertHeartbeat, encodeNotice } from '../../wire/alerts/message.ts';
 import { type AlertState, decodeAlertState, encodeAlertState } from '../../wire/alerts/state.ts';
 import { decodeAnomaly } from '../../wire/anomaly.ts';
+import { answerRecord } from '../alarms/answers.ts';
+import { latestState, readState } from '../alarms/latest.ts';
 import { keepTerms, type Term, type Termed, type TermParts } from '../alarms/terms.ts';
 
 export interface AlertSettings {
@@ -37,28 +38,6 @@ export interface AlertWatcher extends Termed {
 
 const group = 'tessera-alerts';
 
-const latestState = async ({ bus, topics, log }: TermParts): Promise<AlertState | null> => {
-  const [partition] = await bus.offsets(topics.alertState);
-  const low = partition?.low ?? 0n;
-  const recent = (partition?.high ?? 0n) - limits.alarmTailRecords;
-  const from = { at: 'offset', offset: recent > low ? recent : low } as const;
-  const bufferBytesMax = limits.controlBufferBytesMax;
-  let latest: AlertState | null = null;
-  for await (const { offset, value } of bus.read({
-    topic: topics.alertState,
-    from,
-    untilEnd: true,
-    bufferBytesMax,
-  }))
-    try {
-      latest = decodeAlertState(value);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      log.warn({ topic: topics.alertState, offset: String(offset), fault: error.code }, error.detail);
-    }
-  return latest;
-};
-
 /** With other windows only the background is still true. */
 const finderState = (found: AlertState | null, windowsMs: readonly number[]): BurstState | null => {
   if (found === null) return null;
@@ -67,15 +46,9 @@ const finderState = (found: AlertState | null, windowsMs: readonly number[]): Bu
 };
 
 /** A time frame with a rare frame: its start, ms since the epoch; null: not rare, or not readable. */
-const rareMs = ({ topic, offset, value }: BusRecord, log: TermParts['log']): number | null => {
-  try {
-    const { identity, verdict } = decodeAnomaly(value);
-    return verdict === 'rare' ? Number(identity.timestampNanos) / 1e6 : null;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    log.warn({ topic, offset: String(offset), fault: error.code }, error.detail);
-    return null;
-  }
+const rareMs = (record: BusRecord, log: TermParts['log']): number | null => {
+  const anomaly = readState(decodeAnomaly, record, log);
+  return anomaly?.verdict === 'rare' ? Number(anomaly.identity.timestampNanos) / 1e6 : null;
 };
 
 interface Watch {
@@ -89,7 +62,7 @@ const openTerm = async ({ parts, settings, show }: Watch, feed: PartitionFeed): 
   const { topics, log } = parts;
   const { detectorName, mode, windowsMs, falseAlarmsPerYear } = settings;
   const sender = { detectorName, mode };
-  const found = await latestState(parts);
+  const found = await latestState(parts.bus, topics.alertState, decodeAlertState, log);
   const finder: BurstFinder = openBurstFinder(
     { windowsMs, falseAlarmsPerYear },
     finderState(found, windowsMs),
@@ -195,12 +168,7 @@ const openTerm = async ({ parts, settings, show }: Watch, feed: PartitionFeed): 
       const step = obey(book, asked, nowMs);
       book = step.book;
       outputs.push(...outputsOf(step.notices));
-      if (messageId !== null)
-        outputs.push({
-          topic: topics.responses,
-          key: Buffer.from(messageId),
-          value: encodeAnswer({ messageId, fault: step.fault }),
-        });
+      if (messageId !== null) outputs.push(answerRecord(topics, { messageId, fault: step.fault }));
       if (step.fault !== null) log.warn({ topic: topics.commands }, `command refused: ${step.fault}`);
     }
     await write(outputs, records.at(-1)!.offset + 1n);

@@ -10,7 +10,8 @@ import type { RateCommand } from '../../domain/policy.ts';
 import type { Bus, BusRecord, OutputRecord } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
-import { encodeAnswer, isRateCommand, readCommand } from '../../wire/alarms/command.ts';
+import { isRateCommand, readCommand } from '../../wire/alarms/command.ts';
+import { answerRecord } from '../alarms/answers.ts';
 import type { Calibration } from '../calibrator.ts';
 import type { Topics } from '../topics.ts';
 
@@ -85,8 +86,7 @@ export const openRateDesk = (parts: RateDeskParts, calibration: Calibration, fro
       log.info({ topic: topics.commands, command, who, why }, 'command about the rate obeyed');
     else log.warn({ topic: topics.commands }, `command refused: ${fault}`);
     if (messageId === null) return [];
-    const value = encodeAnswer({ messageId, fault });
-    return [{ topic: topics.responses, key: Buffer.from(messageId), value }];
+    return [answerRecord(topics, { messageId, fault })];
   };
   return {
     obey() {

@@ -1,6 +1,6 @@
 /**
- * Commands about alarms, alerts and the rate, and their answers, as JSON, as the neutron facilities' services take them: a command with a
- * `msg_id` is answered ACK or ERR, one without is not. Reading refuses nothing by throwing: what is wrong is a
+ * Commands about alarms, alerts and the rate, and their answers, as JSON, as the neutron facilities' services take them:
+ * a command with a `msg_id` is answered ACK or ERR, one without is not. Reading refuses nothing by throwing: what is wrong is a
  * sentence, so that it can be answered.
  */
 
@@ -9,6 +9,7 @@ import type { AlarmCommand } from '../../domain/alarm.ts';
 import type { AlertCommand } from '../../domain/burst.ts';
 import { limits } from '../../domain/limits.ts';
 import type { RateCommand } from '../../domain/policy.ts';
+import { faultsOf, jsonBytes, readJson } from '../json.ts';
 
 const name = z.string().min(1).max(limits.alarmNameCharsMax);
 const reason = z.string().max(limits.alarmTextCharsMax);
@@ -45,9 +46,6 @@ export interface CommandMessage {
   readonly asked: Command | { readonly fault: string };
 }
 
-const faultsOf = (error: z.ZodError): string =>
-  error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-
 const commandOf = (command: unknown, json: unknown): CommandMessage['asked'] => {
   const found = names.find((one) => one === command);
   if (found === undefined) {
@@ -65,21 +63,13 @@ const commandOf = (command: unknown, json: unknown): CommandMessage['asked'] => 
   } as Command;
 };
 
-const parseJson = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
-};
-
 /** Never throws. */
 export const readCommand = (bytes: Uint8Array): CommandMessage => {
   if (bytes.byteLength > limits.commandBytesMax) {
     const fault = `a command of ${bytes.byteLength} bytes: ${limits.commandBytesMax} at most`;
     return { messageId: null, asked: { fault } };
   }
-  const json = parseJson(bytes);
+  const json = readJson(bytes);
   const head = envelope.safeParse(json);
   if (!head.success)
     return { messageId: null, asked: { fault: 'a command is a JSON object in UTF-8; this is not' } };
@@ -87,11 +77,9 @@ export const readCommand = (bytes: Uint8Array): CommandMessage => {
   return { messageId: messageId ?? null, asked: commandOf(command, json) };
 };
 
-const toBytes = (json: object): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
-
 export const encodeCommand = (messageId: string | null, command: Command): Uint8Array => {
   const { untilMs, pValue, ...rest } = { untilMs: undefined, pValue: undefined, ...command };
-  return toBytes({
+  return jsonBytes({
     ...(messageId === null ? {} : { msg_id: messageId }),
     ...rest,
     ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
@@ -114,7 +102,7 @@ export interface Answer {
 }
 
 export const encodeAnswer = ({ messageId, fault }: Answer): Uint8Array =>
-  toBytes({
+  jsonBytes({
     msg_id: messageId,
     response: fault === null ? 'ACK' : 'ERR',
     ...(fault === null ? {} : { message: fault }),
@@ -124,7 +112,7 @@ const answer = z.object({ msg_id: name, response: z.enum(['ACK', 'ERR']), messag
 
 /** null: no answer; other services' may ride on the same topic. */
 export const readAnswer = (bytes: Uint8Array): Answer | null => {
-  const parsed = answer.safeParse(parseJson(bytes));
+  const parsed = answer.safeParse(readJson(bytes));
   if (!parsed.success) return null;
   const { msg_id: messageId, response, message } = parsed.data;
   return { messageId, fault: response === 'ACK' ? null : (message ?? 'refused without a reason') };

@@ -5,8 +5,8 @@
 
 import { z } from 'zod';
 import { type AlarmBook, severities } from '../../domain/alarm.ts';
-import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
+import { decodeJson, jsonBytes } from '../json.ts';
 
 export interface AlarmState {
   /** Broker time of the newest heartbeat judged, ms since the epoch: where the next keeper goes on. */
@@ -51,22 +51,8 @@ const state = z.object({
   }),
 });
 
-export const encodeAlarmState = (value: AlarmState): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify(value));
+export const encodeAlarmState = (value: AlarmState): Uint8Array => jsonBytes(value);
 
 /** Throws message-malformed when the bytes are not JSON, message-field with all faults otherwise. */
-export const decodeAlarmState = (bytes: Uint8Array): AlarmState => {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new Fault('message-malformed', 'an alarm state is JSON in UTF-8; these bytes are not', { cause });
-  }
-  const parsed = state.safeParse(json);
-  if (!parsed.success)
-    throw new Fault(
-      'message-field',
-      `alarm state: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
-    );
-  return parsed.data;
-};
+export const decodeAlarmState = (bytes: Uint8Array): AlarmState =>
+  decodeJson(bytes, state, 'an', 'alarm state');

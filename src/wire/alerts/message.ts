@@ -4,6 +4,7 @@
  */
 
 import type { Notice } from '../../domain/burst.ts';
+import { jsonBytes, readJson } from '../json.ts';
 import { type GcnNotice, gcnNotice, gcnOf } from './gcn.ts';
 import { type Sender, type SnewsMessage, snewsHeartbeat, snewsMessage, snewsOf } from './snews.ts';
 
@@ -17,27 +18,20 @@ export interface EncodedAlert {
   readonly value: Uint8Array;
 }
 
-const toBytes = (json: object): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
-
 /** All messages of a notice, GCN's first. */
 export const encodeNotice = (sender: Sender, notice: Notice): EncodedAlert[] => [
-  { form: 'gcn', value: toBytes(gcnOf(sender, notice)) },
-  ...snewsOf(sender, notice).map((message) => ({ form: 'snews' as const, value: toBytes(message) })),
+  { form: 'gcn', value: jsonBytes(gcnOf(sender, notice)) },
+  ...snewsOf(sender, notice).map((message) => ({ form: 'snews' as const, value: jsonBytes(message) })),
 ];
 
 export const encodeAlertHeartbeat = (sender: Sender, on: boolean, atMs: number): EncodedAlert => ({
   form: 'snews',
-  value: toBytes(snewsHeartbeat(sender, on, atMs)),
+  value: jsonBytes(snewsHeartbeat(sender, on, atMs)),
 });
 
 /** Never throws. */
 export const readAlert = (bytes: Uint8Array): AlertMessage | null => {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return null;
-  }
+  const json = readJson(bytes);
   const snews = snewsMessage.safeParse(json);
   if (snews.success) return { form: 'snews', message: snews.data };
   const gcn = gcnNotice.safeParse(json);

@@ -5,8 +5,8 @@
 
 import { z } from 'zod';
 import type { AlertBook, BurstState } from '../../domain/burst.ts';
-import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
+import { decodeJson } from '../json.ts';
 
 export interface AlertState {
   /** Lengths of the finder's windows, ms. */
@@ -101,15 +101,5 @@ export const encodeAlertState = (value: AlertState): Uint8Array =>
   );
 
 /** Throws message-malformed when the bytes are not JSON, message-field with all faults otherwise. */
-export const decodeAlertState = (bytes: Uint8Array): AlertState => {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new Fault('message-malformed', 'an alert state is JSON in UTF-8; these bytes are not', { cause });
-  }
-  const parsed = state.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new Fault('message-field', `alert state: ${faults.join('; ')}`);
-};
+export const decodeAlertState = (bytes: Uint8Array): AlertState =>
+  decodeJson(bytes, state, 'an', 'alert state');
