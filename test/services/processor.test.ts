@@ -1,15 +1,11 @@
 /** The whole processor over the memory bus and an inline lane with the real model: delivery, books, refusals. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryBroker, type MemoryBroker } from '../../src/adapters/memory/bus.ts';
-import { createMemoryLane } from '../../src/adapters/memory/lane.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { firstPolicy } from '../../src/anomaly/fidelity.ts';
 import { replayRecorded } from '../../src/commands/replay.ts';
 import { FidelityReason } from '../../src/domain/packet.ts';
-import { openLane } from '../../src/lane.ts';
 import type { Bus, OutputRecord } from '../../src/ports/bus.ts';
 import type { Lane } from '../../src/ports/lane.ts';
 import type { Log } from '../../src/ports/telemetry.ts';
@@ -17,19 +13,15 @@ import { followPolicy } from '../../src/services/policy.ts';
 import { startProcessor } from '../../src/services/processor.ts';
 import { createStatusBook } from '../../src/services/status.ts';
 import { topicSpecs, topicsOf } from '../../src/services/topics.ts';
-import { parseInstrumentCard, parseModelCard } from '../../src/wire/card.ts';
 import { encodeFrame } from '../../src/wire/frame.ts';
 import { decodeInstants, encodeIntended, instantsHeader } from '../../src/wire/instants.ts';
 import { decodePacket } from '../../src/wire/packet.ts';
 import { digitsOf, frameOf, identityOf, randomOf } from '../frames.ts';
 import { goodFrame, hostilePayloads } from '../hostile/corpus.ts';
+import { card, openRealLane, processorSettings } from './processor_setup.ts';
 import { readAll } from './read_all.ts';
 import { statusIdentity } from './status_identity.ts';
 
-const root = join(import.meta.dirname, '../..');
-const card = parseInstrumentCard(readFileSync(join(root, 'instruments/sphenix-tpc-pp.json'), 'utf8'));
-const modelFolder = join(root, 'models', card.model.name, String(card.model.version));
-const model = parseModelCard(readFileSync(join(modelFolder, 'card.json'), 'utf8'));
 const topics = topicsOf(card.id);
 const partitions = 2;
 const clock = createSystemClock();
@@ -38,10 +30,7 @@ const policy = { ...firstPolicy(), prescale: 4, warmupCount: 50 };
 
 let lane: Lane;
 beforeAll(async () => {
-  const encoderPath = join(modelFolder, model.encoder.file);
-  const ladderTables = readFileSync(join(root, 'instruments', card.tables!.file), 'utf8');
-  const setup = { instrument: card, model, encoderPath, ladderTables, provider: 'cpu' } as const;
-  lane = createMemoryLane(await openLane(setup, clock));
+  lane = await openRealLane(clock);
 });
 afterAll(() => lane.close());
 
@@ -71,15 +60,11 @@ const start = async (bus: Bus, policyIntervalMs = 5) => {
   const policies = await followPolicy(bus, topics.policy, policy, quiet);
   const processor = await startProcessor(
     { card, topics, bus, lane, clock, log: quiet, policies, book },
-    {
-      group: 'test',
-      delivery: 'exactly-once',
-      overload: 'wait',
-      shedAfterMs: 5000,
+    processorSettings({
       policyIntervalMs,
       policy,
       onAssigned: () => book.state('running'),
-    },
+    }),
   );
   /** Waits until the group has committed all there is: the offsets say so, no clock does. */
   const drained = async (): Promise<void> => {

@@ -9,12 +9,12 @@ import { askAlarms, listAlarms } from '../../../src/commands/shift/alarms.ts';
 import { topicsOf } from '../../../src/services/topics.ts';
 import { encodeAnswer, readCommand } from '../../../src/wire/alarms/command.ts';
 import { encodeAlarmState } from '../../../src/wire/alarms/state.ts';
+import { settle } from '../../services/settle.ts';
 import { captureOutput } from '../captured_output.ts';
 
 const topics = topicsOf('tpc');
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const startMs = Date.UTC(2026, 4, 4, 3, 2, 1);
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const open = async () => {
   const clock = createVirtualClock();

@@ -3,37 +3,29 @@
  * last one stopped. The storm runs through the real processor. Time is virtual, order is proved by what is committed.
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createMemoryBroker, type MemoryBroker } from '../../../src/adapters/memory/bus.ts';
-import { createVirtualClock, type VirtualClock } from '../../../src/adapters/memory/clock.ts';
-import { createMemoryLane } from '../../../src/adapters/memory/lane.ts';
+import type { VirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { alarmsShown } from '../../../src/anomaly/alarms.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import type { AlarmBook } from '../../../src/domain/alarm.ts';
 import { Fault } from '../../../src/domain/fault.ts';
-import { openLane } from '../../../src/lane.ts';
 import type { Bus } from '../../../src/ports/bus.ts';
 import { followAlarms } from '../../../src/services/alarms/follower.ts';
 import { keepAlarms } from '../../../src/services/alarms/keeper.ts';
-import { announce } from '../../../src/services/announcer.ts';
 import { followPolicy } from '../../../src/services/policy.ts';
 import { startProcessor } from '../../../src/services/processor.ts';
-import { createStatusBook, type StatusBook } from '../../../src/services/status.ts';
-import { topicSpecs, topicsOf } from '../../../src/services/topics.ts';
+import type { StatusBook } from '../../../src/services/status.ts';
+import { topicsOf } from '../../../src/services/topics.ts';
 import { decodeAlarm } from '../../../src/wire/alarms/alarm.ts';
 import { encodeCommand, readAnswer } from '../../../src/wire/alarms/command.ts';
-import { parseInstrumentCard, parseModelCard } from '../../../src/wire/card.ts';
 import { frameOf } from '../../frames.ts';
+import { type AnnouncedWorld, openAnnouncedWorld } from '../announced_world.ts';
+import { card, openRealLane, processorSettings } from '../processor_setup.ts';
 import { readAll } from '../read_all.ts';
-import { statusIdentity } from '../status_identity.ts';
+import { settle } from '../settle.ts';
 
-const root = join(import.meta.dirname, '../../..');
-const card = parseInstrumentCard(readFileSync(join(root, 'instruments/sphenix-tpc-pp.json'), 'utf8'));
 const topics = topicsOf(card.id);
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const alarmsOn = async (bus: Bus) =>
   (await readAll(bus, topics.alarms)).map(({ value }) => decodeAlarm(value));
@@ -42,31 +34,14 @@ const answersOn = async (bus: Bus) =>
 
 const nowMs = (clock: VirtualClock): number => Number(clock.nowNanos() / 1_000_000n);
 
-interface World {
-  readonly clock: VirtualClock;
-  readonly broker: MemoryBroker;
-  readonly bus: Bus;
-  readonly book: StatusBook;
-  readonly silence: AbortController;
-}
+/** It owns all partitions. */
+const openWorld = (): Promise<AnnouncedWorld> =>
+  openAnnouncedWorld(card, 2, (book) => {
+    const flow = { lagFrames: 0, queuedBytes: 0, laneDepth: 0, partitions: 2, pausedPartitions: 0 } as const;
+    book.watchFlow(() => ({ ...flow, pressure: 'none' }));
+  });
 
-/** Topics, and a service that beats; it owns all partitions. */
-const openWorld = async (): Promise<World> => {
-  const clock = createVirtualClock();
-  const broker = createMemoryBroker({ clock });
-  const bus = broker.connect();
-  await bus.ensureTopics(topicSpecs(card, 2, 1 << 28));
-  const book = createStatusBook({ clock, identity: statusIdentity, latencyBudgetMs: 100 });
-  const flow = { lagFrames: 0, queuedBytes: 0, laneDepth: 0, partitions: 2, pausedPartitions: 0 } as const;
-  book.watchFlow(() => ({ ...flow, pressure: 'none' }));
-  book.state('running');
-  const silence = new AbortController();
-  const host = { name: 'here', processId: 1, version: '0.1.0' };
-  void announce({ bus, clock, log: quiet, topics, book, instrumentId: card.id, host }, silence.signal);
-  return { clock, broker, bus, book, silence };
-};
-
-const startKeeper = async ({ broker, clock }: World, change = (bus: Bus): Bus => bus) => {
+const startKeeper = async ({ broker, clock }: AnnouncedWorld, change = (bus: Bus): Bus => bus) => {
   const bus = change(broker.connect());
   const keeper = keepAlarms({ clock, bus, log: quiet, topics, beginMs: nowMs(clock) - 1 });
   const follower = await followAlarms(bus, topics.alarmState, quiet);
@@ -105,7 +80,7 @@ const frames = (book: StatusBook, count: number, refused: number): void => {
 
 /** Seconds of a stream, each with `count` frames of which `refused` are. */
 const run = async (
-  { clock, book }: World,
+  { clock, book }: AnnouncedWorld,
   seconds: number,
   count: number,
   refused: number,
@@ -117,7 +92,7 @@ const run = async (
   }
 };
 
-const ask = async ({ bus, clock }: World, value: Uint8Array | string): Promise<void> => {
+const ask = async ({ bus, clock }: AnnouncedWorld, value: Uint8Array | string): Promise<void> => {
   await bus.send([{ topic: topics.commands, key: null, value: Buffer.from(value) }]);
   await clock.advance(10);
   await settle();
@@ -290,26 +265,17 @@ describe('the keeper of alarms', () => {
   it('makes one alarm that counts of 10,000 bad frames through the real processor', async () => {
     const world = await openWorld();
     const { clock, bus, book } = world;
-    const modelFolder = join(root, 'models', card.model.name, String(card.model.version));
-    const model = parseModelCard(readFileSync(join(modelFolder, 'card.json'), 'utf8'));
-    const ladderTables = readFileSync(join(root, 'instruments', card.tables!.file), 'utf8');
-    const encoderPath = join(modelFolder, model.encoder.file);
-    const setup = { instrument: card, model, encoderPath, ladderTables, provider: 'cpu' } as const;
-    const lane = createMemoryLane(await openLane(setup, clock));
+    const lane = await openRealLane(clock);
     const keeper = await startKeeper(world);
     const policy = firstPolicy();
     const policies = await followPolicy(bus, topics.policy, policy, quiet);
     const processor = await startProcessor(
       { card, topics, bus, lane, clock, log: quiet, policies, book },
-      {
-        group: 'test',
-        delivery: 'exactly-once',
-        overload: 'wait',
-        shedAfterMs: 5000,
+      processorSettings({
         policyIntervalMs: 5000,
         policy,
         onAssigned: () => book.state('running'),
-      },
+      }),
     );
     const good = frameOf(card, 0, 0);
     const bad = good.slice();

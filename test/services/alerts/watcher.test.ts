@@ -6,8 +6,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createMemoryBroker, type MemoryBroker } from '../../../src/adapters/memory/bus.ts';
-import { createVirtualClock, type VirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Anomaly } from '../../../src/domain/packet.ts';
 import {
@@ -22,21 +20,19 @@ import {
 import { createPrng } from '../../../src/kernels/prng.ts';
 import type { Bus, OutputRecord } from '../../../src/ports/bus.ts';
 import { type AlertSettings, watchAlerts } from '../../../src/services/alerts/watcher.ts';
-import { announce } from '../../../src/services/announcer.ts';
-import { createStatusBook, type StatusBook } from '../../../src/services/status.ts';
-import { topicSpecs, topicsOf } from '../../../src/services/topics.ts';
+import { topicsOf } from '../../../src/services/topics.ts';
 import { encodeCommand, readAnswer } from '../../../src/wire/alarms/command.ts';
 import { readAlert } from '../../../src/wire/alerts/message.ts';
 import { encodeAnomaly } from '../../../src/wire/anomaly.ts';
 import { parseInstrumentCard } from '../../../src/wire/card.ts';
+import { type AnnouncedWorld, openAnnouncedWorld } from '../announced_world.ts';
 import { readAll } from '../read_all.ts';
-import { statusIdentity } from '../status_identity.ts';
+import { settle } from '../settle.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const card = parseInstrumentCard(readFileSync(join(root, 'instruments/sphenix-tpc-pp.json'), 'utf8'));
 const topics = topicsOf(card.id);
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const partitions = 2;
 const settings: AlertSettings = {
   detectorName: card.id,
@@ -78,31 +74,16 @@ const anomalyAt = (atMs: number, region = 0, verdict: Anomaly['verdict'] = 'rare
   };
 };
 
-interface World {
-  readonly clock: VirtualClock;
-  readonly broker: MemoryBroker;
-  readonly bus: Bus;
-  readonly book: StatusBook;
-  readonly silence: AbortController;
-}
+const openWorld = (): Promise<AnnouncedWorld> => openAnnouncedWorld(card, partitions);
 
-const openWorld = async (): Promise<World> => {
-  const clock = createVirtualClock();
-  const broker = createMemoryBroker({ clock });
-  const bus = broker.connect();
-  await bus.ensureTopics(topicSpecs(card, partitions, 1 << 28));
-  const book = createStatusBook({ clock, identity: statusIdentity, latencyBudgetMs: 100 });
-  book.state('running');
-  const silence = new AbortController();
-  const host = { name: 'here', processId: 1, version: '0.1.0' };
-  void announce({ bus, clock, log: quiet, topics, book, instrumentId: card.id, host }, silence.signal);
-  return { clock, broker, bus, book, silence };
-};
-
-const startWatcher = async ({ broker, clock }: World, change = (bus: Bus): Bus => bus, own = settings) => {
+const startWatcher = async (
+  { broker, clock }: AnnouncedWorld,
+  change = (bus: Bus): Bus => bus,
+  own = settings,
+) => {
   const bus = change(broker.connect());
   const watcher = watchAlerts({ bus, log: quiet, topics, clock }, own);
-  for (let i = 0; i < 5; i++) await settle();
+  await settle(5);
   return {
     watcher,
     async stop() {
@@ -112,7 +93,7 @@ const startWatcher = async ({ broker, clock }: World, change = (bus: Bus): Bus =
   };
 };
 
-const pass = async ({ clock }: World, seconds: number): Promise<void> => {
+const pass = async ({ clock }: AnnouncedWorld, seconds: number): Promise<void> => {
   for (let i = 0; i < seconds; i++) {
     await clock.advance(1000);
     await settle();
@@ -145,7 +126,7 @@ const noticesOn = async (bus: Bus) =>
   (await alertsOn(bus)).flatMap(({ form, message }) => (form === 'gcn' ? [message] : []));
 const tiersOn = async (bus: Bus) =>
   (await alertsOn(bus)).flatMap(({ form, message }) => (form === 'snews' ? [message] : []));
-const ask = async ({ bus, clock }: World, value: Uint8Array): Promise<void> => {
+const ask = async ({ bus, clock }: AnnouncedWorld, value: Uint8Array): Promise<void> => {
   await bus.send([{ topic: topics.commands, key: null, value }]);
   await clock.advance(10);
   await settle();

@@ -3,16 +3,12 @@
  * owns the calibrating partition next.
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
-import { createMemoryLane } from '../../../src/adapters/memory/lane.ts';
 import { createSystemClock } from '../../../src/adapters/system/clock.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { RateCommand } from '../../../src/domain/policy.ts';
-import { openLane } from '../../../src/lane.ts';
 import type { Bus } from '../../../src/ports/bus.ts';
 import type { Lane } from '../../../src/ports/lane.ts';
 import { openCalibration } from '../../../src/services/calibrator.ts';
@@ -22,16 +18,13 @@ import { openRateDesk } from '../../../src/services/rate/desk.ts';
 import { createStatusBook } from '../../../src/services/status.ts';
 import { topicSpecs, topicsOf } from '../../../src/services/topics.ts';
 import { encodeCommand, readAnswer } from '../../../src/wire/alarms/command.ts';
-import { parseInstrumentCard, parseModelCard } from '../../../src/wire/card.ts';
 import { decodePolicy } from '../../../src/wire/policy.ts';
 import { frameOf } from '../../frames.ts';
+import { card, openRealLane, processorSettings } from '../processor_setup.ts';
 import { readAll } from '../read_all.ts';
+import { settle } from '../settle.ts';
 import { statusIdentity } from '../status_identity.ts';
 
-const root = join(import.meta.dirname, '../../..');
-const card = parseInstrumentCard(readFileSync(join(root, 'instruments/sphenix-tpc-pp.json'), 'utf8'));
-const modelFolder = join(root, 'models', card.model.name, String(card.model.version));
-const model = parseModelCard(readFileSync(join(modelFolder, 'card.json'), 'utf8'));
 const topics = topicsOf(card.id);
 const clock = createSystemClock();
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
@@ -39,10 +32,7 @@ const said = { who: 'ana', why: 'beam test' };
 
 let lane: Lane;
 beforeAll(async () => {
-  const encoderPath = join(modelFolder, model.encoder.file);
-  const ladderTables = readFileSync(join(root, 'instruments', card.tables!.file), 'utf8');
-  const setup = { instrument: card, model, encoderPath, ladderTables, provider: 'cpu' } as const;
-  lane = createMemoryLane(await openLane(setup, clock));
+  lane = await openRealLane(clock);
 });
 afterAll(() => lane.close());
 
@@ -65,7 +55,7 @@ const feedUntil = async (bus: Bus, isDone: () => Promise<boolean>): Promise<void
     timeFrame += 1;
     const value = frameOf(card, 0, timeFrame);
     await bus.send([{ topic: topics.frames, partition: 0, key: Buffer.from(String(timeFrame)), value }]);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await settle();
   }
 };
 
@@ -75,16 +65,11 @@ const start = async (bus: Bus, rareTarget: number) => {
   const policies = await followPolicy(bus, topics.policy, policy, quiet);
   const processor = await startProcessor(
     { card, topics, bus, lane, clock, log: quiet, policies, book },
-    {
-      group: 'test',
-      delivery: 'exactly-once',
-      overload: 'wait',
-      shedAfterMs: 5000,
+    processorSettings({
       policyIntervalMs: 3_600_000,
       rate: { rareTarget, rateChunkFrames: 1000 },
       policy,
-      onAssigned: () => {},
-    },
+    }),
   );
   return {
     async stop() {
@@ -156,7 +141,7 @@ describe('commands about the rate', () => {
     const desk = openRateDesk({ bus, topics, clock, log: quiet }, calibration, 0);
     const taken: number[] = [];
     while (taken.reduce((sum, one) => sum + one, 0) < count) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await settle(limits.rateCommandsWaitingMax);
       taken.push(desk.obey().length);
     }
     expect(Math.max(...taken)).toBe(limits.rateCommandsWaitingMax);
