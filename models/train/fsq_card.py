@@ -32,7 +32,7 @@ input [
   {{
     name: "cells"
     data_type: TYPE_UINT8
-    dims: [ 64 ]
+    dims: [ {cells} ]
   }}
 ]
 output [
@@ -112,6 +112,30 @@ def golden_patches(cells: np.ndarray, count: int = 64) -> np.ndarray:
     return np.concatenate([real, noise, edges, checks])
 
 
+def write_graphs(out: str, graphs: dict[str, bytes], widths: dict[str, tuple[int, int]]) -> dict:
+    """model.onnx and decoder.onnx, and what the card says of them; widths: numbers a row in and out."""
+    files = {}
+    for part, file in (('encoder', 'model.onnx'), ('decoder', 'decoder.onnx')):
+        with open(os.path.join(out, file), 'wb') as target:
+            target.write(graphs[part])
+        files[part] = {
+            'file': file,
+            'sha256': hashlib.sha256(graphs[part]).hexdigest(),
+            'inputWidth': widths[part][0],
+            'outputWidth': widths[part][1],
+        }
+    return files
+
+
+def write_companions(out: str, name: str, shape: Shape, layers: list[dict], cells: np.ndarray) -> None:
+    """config.pbtxt in the folder above, and golden.json with patches of `cells` and their symbols."""
+    with open(os.path.join(out, '..', 'config.pbtxt'), 'w', encoding='utf8') as target:
+        target.write(CONFIG.format(name=name, cells=shape.cells, symbols=shape.symbols))
+    golden = golden_patches(cells)
+    symbols = symbols_of(shape, encode_integer(shape, layers, golden)[0])
+    write_json(os.path.join(out, 'golden.json'), {'cells': golden.tolist(), 'symbols': symbols.tolist()})
+
+
 def write_model(
     shape: Shape,
     scale: CodeScale,
@@ -159,18 +183,8 @@ def write_model(
     metrics['decoder_parameters'] = int(sum(layer['w'].size + layer['b'].size for layer in decoder))
     metrics['occupancy_threshold_logit'], metrics['charge_shift_log2'] = threshold, shift
 
-    files = {}
-    for part, file in (('encoder', 'model.onnx'), ('decoder', 'decoder.onnx')):
-        with open(os.path.join(options.out, file), 'wb') as target:
-            target.write(graphs[part])
-        seen = shape.symbols * (1 + shape.neighbours)
-        widths = (shape.cells, shape.symbols) if part == 'encoder' else (seen, shape.cells)
-        files[part] = {
-            'file': file,
-            'sha256': hashlib.sha256(graphs[part]).hexdigest(),
-            'inputWidth': widths[0],
-            'outputWidth': widths[1],
-        }
+    seen = shape.symbols * (1 + shape.neighbours)
+    files = write_graphs(options.out, graphs, {'encoder': (shape.cells, shape.symbols), 'decoder': (seen, shape.cells)})
     card = {
         'name': options.name,
         'version': VERSION,
@@ -192,11 +206,7 @@ def write_model(
         'provenance': provenance(shape, scale, data, options, curve, seconds),
     }
     write_json(os.path.join(options.out, 'card.json'), card)
-    with open(os.path.join(options.out, '..', 'config.pbtxt'), 'w', encoding='utf8') as target:
-        target.write(CONFIG.format(name=options.name, symbols=shape.symbols))
-    golden = golden_patches(data['auau']['test'].cells)
-    symbols = symbols_of(shape, encode_integer(shape, layers, golden)[0])
-    write_json(os.path.join(options.out, 'golden.json'), {'cells': golden.tolist(), 'symbols': symbols.tolist()})
+    write_companions(options.out, options.name, shape, layers, data['auau']['test'].cells)
     return card
 
 

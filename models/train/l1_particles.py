@@ -15,8 +15,6 @@ Neutrinos are left out: they are what the trigger does not see.
 """
 
 import argparse
-import hashlib
-import json
 import math
 import pathlib
 import random
@@ -26,6 +24,8 @@ import time
 
 import numpy as np
 import pythia8mc as pythia8
+
+from particle_list import write_list
 
 PT_MIN_GEV, PT_SPAN = 0.3, math.log(20000) / 4095
 ETA_MAX = 5.0
@@ -177,13 +177,8 @@ def write(name, event_count, seed, out):
     body += b"".join(struct.pack("<Hf", count, weight / mean) for count, weight in zip(counts, weights))
     body += np.array(momenta, "<u2").tobytes()
     body += np.array(directions, "<u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"l1_{name}.bin").write_bytes(body)
     title, settings = PROCESSES[name]
-    provenance = {
-        "title": f"p+p, sqrt(s) = 13 TeV: {title}",
-        "generator": "PYTHIA 8 (package pythia8mc 8.317.2 from PyPI)",
-        "version": "8.317",
+    write_list(out, f"l1_{name}", f"p+p, sqrt(s) = 13 TeV: {title}", body, {
         "settings": COMMON + settings,
         "seed": seed,
         "selection": f"final, visible, |eta| < {ETA_MAX}, pT > {PT_MIN_GEV if name == 'soft' else HARD_PT_MIN_GEV} GeV",
@@ -194,11 +189,7 @@ def write(name, event_count, seed, out):
         "crossSectionMb": float(f"{sigma_mb:.4g}"),
         "particles": len(momenta),
         "format": "l1e1, described in models/train/l1_particles.py",
-        "sha256": hashlib.sha256(body).hexdigest(),
-        "licence": "PYTHIA is GPL-2.0-or-later and is not part of this repository; these are numbers it produced. "
-                   "Its authors ask to cite C. Bierlich et al., SciPost Phys. Codebases 8 (2022).",
-    }
-    (out / f"l1_{name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
+    })
     print(f"{name}: {len(counts)} events of {tried}, {len(momenta)} particles, {len(body)} bytes")
 
 

@@ -19,8 +19,6 @@ Particles whose vertex lies outside that range are left out: they start behind t
 """
 
 import argparse
-import hashlib
-import json
 import math
 import pathlib
 import struct
@@ -29,6 +27,8 @@ import time
 
 import numpy as np
 import pythia8mc as pythia8
+
+from particle_list import write_list
 
 SPECIES = {211: 1, 321: 2, 2212: 3, 11: 4, 13: 5, 3112: 6, 3312: 7, 3334: 8, 3222: 9}
 ETA_MAX = 2.0
@@ -136,13 +136,7 @@ def main():
     body = b"tpl1" + struct.pack("<II", len(ends), len(columns))
     body += b"".join(struct.pack("<IHH", *row) for row in zip(ends, impacts, participants))
     body += b"".join(np.ascontiguousarray(table[:, i]).astype(kind).tobytes() for i, kind in enumerate(kinds))
-    out = pathlib.Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{args.name}.bin").write_bytes(body)
-    provenance = {
-        "title": TITLES[args.name],
-        "generator": "PYTHIA 8 (package pythia8mc 8.317.2 from PyPI)",
-        "version": "8.317",
+    write_list(pathlib.Path(args.out), args.name, TITLES[args.name], body, {
         "settings": COMMON + SETTINGS[args.name] + (["include " + ANGANTYR_DEFAULTS] if args.central else []),
         "impactParameterMaxFm": {"central": CENTRAL_B_MAX_FM, "minimumBias": MINIMUM_BIAS_B_MAX_FM} if args.central else None,
         "seed": args.seed,
@@ -151,11 +145,7 @@ def main():
         "centralEvents": args.central,
         "particles": len(columns),
         "format": "tpl1, described in models/train/particles.py",
-        "sha256": hashlib.sha256(body).hexdigest(),
-        "licence": "PYTHIA is GPL-2.0-or-later and is not part of this repository; these are numbers it produced. "
-                   "Its authors ask to cite C. Bierlich et al., SciPost Phys. Codebases 8 (2022).",
-    }
-    (out / f"{args.name}.json").write_text(json.dumps(provenance, indent=2) + "\n")
+    })
     print(f"{args.name}: {len(ends)} events, {len(columns)} particles, {len(body)} bytes")
 
 

@@ -10,7 +10,6 @@ encoder differs from the integer twin.
 """
 
 import argparse
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -22,7 +21,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from fsq import WEIGHT_MAX, Shape, encode_integer, integer_encoder, symbols_of
-from fsq_card import golden_patches, refuse_unequal, rounded, saturated_share, write_json
+from fsq_card import refuse_unequal, rounded, saturated_share, write_companions, write_graphs, write_json
 from fsq_measure import codebook, run_ms, run_rows, session
 from fsq_onnx import encoder_graph, finished
 from fsq_tables import (
@@ -218,44 +217,6 @@ def draw(path: str, objects: Objects, decoded: np.ndarray) -> None:
     plt.close(figure)
 
 
-CONFIG = """\
-# Triton-style description of the encoder: rows of an object's cell codes to rows of symbols. N is free.
-name: "{name}"
-platform: "onnxruntime_onnx"
-max_batch_size: 65536
-input [
-  {{
-    name: "cells"
-    data_type: TYPE_UINT8
-    dims: [ {cells} ]
-  }}
-]
-output [
-  {{
-    name: "symbols"
-    data_type: TYPE_UINT8
-    dims: [ {symbols} ]
-  }}
-]
-default_model_filename: "model.onnx"
-instance_group [
-  {{
-    count: 1
-    kind: KIND_CPU
-  }}
-]
-dynamic_batching {{
-  preferred_batch_size: [ 1024 ]
-  max_queue_delay_microseconds: 1000
-}}
-version_policy {{
-  specific {{
-    versions: [ 1 ]
-  }}
-}}
-"""
-
-
 def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parse.add_argument('--data', required=True, help='folder of l1_make_events.ts')
@@ -301,13 +262,8 @@ def main() -> None:
     }
     os.makedirs(options.out, exist_ok=True)
     draw(os.path.join(options.out, 'training.png'), test, decoded)
-    files = {}
-    for part, file in (('encoder', 'model.onnx'), ('decoder', 'decoder.onnx')):
-        with open(os.path.join(options.out, file), 'wb') as target:
-            target.write(graphs[part])
-        widths = (FIELDS, SHAPE.symbols) if part == 'encoder' else (SHAPE.symbols, FIELDS)
-        sha256 = hashlib.sha256(graphs[part]).hexdigest()
-        files[part] = {'file': file, 'sha256': sha256, 'inputWidth': widths[0], 'outputWidth': widths[1]}
+    widths = {'encoder': (FIELDS, SHAPE.symbols), 'decoder': (SHAPE.symbols, FIELDS)}
+    files = write_graphs(options.out, graphs, widths)
     packages = ('numpy', 'onnx', 'onnxruntime')
     card = {
         'name': NAME,
@@ -342,11 +298,7 @@ def main() -> None:
         },
     }
     write_json(os.path.join(options.out, 'card.json'), card)
-    with open(os.path.join(options.out, '..', 'config.pbtxt'), 'w', encoding='utf8') as target:
-        target.write(CONFIG.format(name=NAME, cells=FIELDS, symbols=SHAPE.symbols))
-    golden = golden_patches(test.cells)
-    symbols = symbols_of(SHAPE, encode_integer(SHAPE, layers, golden)[0])
-    write_json(os.path.join(options.out, 'golden.json'), {'cells': golden.tolist(), 'symbols': symbols.tolist()})
+    write_companions(options.out, NAME, SHAPE, layers, test.cells)
     print(json.dumps(card['metrics'], indent=1), flush=True)
 
 
