@@ -8,6 +8,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configKeys } from '../src/config.ts';
+import { excerptOf, ratiosShown } from './excerpts.ts';
 
 export interface BenchResult {
   readonly bench: string;
@@ -41,52 +42,6 @@ const table = (rows: BenchResult['rows']): string => {
   ].join('\n');
 };
 
-/** What the README shows of a long result: some rows, some columns; all of it stays in the result file. */
-interface Excerpt {
-  readonly of: RegExp;
-  readonly columns: readonly string[];
-}
-const classical =
-  'zstd-19, planes|xz -9e, (packed list|planes)|blosc2 .*1, planes|zpaq -m5, (packed list|image)|' +
-  'zpaq with contexts for rows of 256 bytes, image|context mixing.*|sz3.* 2\\.9|zfp.* 16\\.0|' +
-  'xz of occupancy bits .* (0\\.25|1\\.0|2\\.0)';
-const rungs = 'tokens.*|occupancy.*|lossless.*|\\d+ levels.*|BCAE.*';
-const codecExcerpts: Readonly<Record<string, Excerpt>> = {
-  contender: {
-    of: new RegExp(`^(${rungs}|${classical})$`),
-    columns: [
-      'contender',
-      'wedges',
-      '× 16-bit dense',
-      '× packed list',
-      'bits a hit',
-      'log-MAE',
-      'precision',
-      'recall',
-    ],
-  },
-  'clusters of': {
-    of: new RegExp(`^(raw, noise.*|${rungs})$`),
-    columns: [
-      ...['clusters of', 'efficiency, %', 'fakes, %', 'centroid σ, pads', 'centroid σ, bins', 'charge σ, %'],
-      ...['tracks fitted, %', 'track residual, pads', 'half resolved at, widths'],
-    ],
-  },
-  path: { of: /./, columns: ['set', 'path', 'wedges/s', 'spread', 'ns a hit'] },
-};
-
-const excerptOf = (result: BenchResult): BenchResult['rows'] => {
-  if (result.bench !== 'codec') return result.rows;
-  return result.rows.flatMap((row) => {
-    const name = Object.keys(codecExcerpts).find((column) => column in row);
-    if (name === undefined || (name !== 'path' && row.set !== 'auau_test')) return [];
-    const { of, columns } = codecExcerpts[name]!;
-    return of.test(String(row[name]))
-      ? [Object.fromEntries(columns.map((column) => [column, row[column] ?? null]))]
-      : [];
-  });
-};
-
 /** Rows that share their columns stand in one table. */
 const groupsOf = (rows: BenchResult['rows']): BenchResult['rows'][] => [
   ...Map.groupBy(rows, (row) => Object.keys(row).join()).values(),
@@ -96,7 +51,7 @@ const groupsOf = (rows: BenchResult['rows']): BenchResult['rows'][] => [
 const renderResult = (result: BenchResult): string =>
   [
     ...groupsOf(excerptOf(result)).flatMap((rows) => [table(rows), '']),
-    table(Object.entries(result.ratios).map(([key, value]) => ({ ratio: key, value }))),
+    table(ratiosShown(result).map(([key, value]) => ({ ratio: key, value }))),
     '',
     `${result.note} Measured on ${result.machine}, version ${result.version}, seed ${result.seed}.`,
   ].join('\n');

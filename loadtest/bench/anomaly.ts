@@ -3,7 +3,7 @@
  * each a part in a file of its own. It refuses to let one part's failure pass for a figure: the run fails.
  */
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
@@ -12,12 +12,13 @@ import { bursts } from './anomaly/bursts.ts';
 import { calibration } from './anomaly/calibration.ts';
 import { catalogue } from './anomaly/catalogue.ts';
 import { control } from './anomaly/control.ts';
+import { cost } from './anomaly/cost.ts';
 import { objects } from './anomaly/objects.ts';
-import type { Part, PartResult } from './anomaly/part.ts';
+import type { Part, PartResult, Row } from './anomaly/part.ts';
 import { reportHtml } from './anomaly/report.ts';
 
 /** In the order of the report. */
-const everyPart: readonly Part[] = [catalogue, calibration, control, objects, bursts];
+const everyPart: readonly Part[] = [catalogue, calibration, control, objects, bursts, cost];
 
 const { values: flags } = parseArgs({
   options: {
@@ -46,21 +47,64 @@ for (const part of everyPart) {
   results.push({ part, result: await part.measure({ quick: flags.quick, seed }) });
 }
 
+/** One part of the file: what is asked anew replaces it, and nothing else does. Its rows and ratios stand with all. */
+interface Head {
+  readonly name: string;
+  readonly seed: number;
+  readonly quick: boolean;
+  readonly machine: string;
+  readonly note: string;
+  readonly rowCount: number;
+  readonly ratioCount: number;
+}
+type Measured = Head & Pick<PartResult, 'rows' | 'ratios'>;
+
+const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+
+const measuredNow = results.map(({ part: { name }, result }): Measured => {
+  const { note, ratios, rows } = result;
+  const counts = { rowCount: rows.length, ratioCount: Object.keys(ratios).length };
+  return { name, seed, quick: flags.quick, machine, note, ...counts, ratios, rows };
+});
+
+/** What an earlier run left in the file. */
+const measuredBefore = (): readonly Measured[] => {
+  if (flags.json === undefined || !existsSync(flags.json)) return [];
+  type File = {
+    readonly parts: readonly Head[];
+    readonly rows: Row[];
+    readonly ratios: PartResult['ratios'];
+  };
+  const { parts, rows, ratios } = JSON.parse(readFileSync(flags.json, 'utf8')) as File;
+  const entries = Object.entries(ratios);
+  return parts.map((part) => ({
+    ...part,
+    rows: rows.splice(0, part.rowCount),
+    ratios: Object.fromEntries(entries.splice(0, part.ratioCount)),
+  }));
+};
+
+const before = measuredBefore();
+const parts = everyPart.flatMap(
+  ({ name }) => measuredNow.find((one) => one.name === name) ?? before.find((one) => one.name === name) ?? [],
+);
+
 const ratios: Record<string, number | null> = {};
-for (const { part, result } of results)
-  for (const [key, value] of Object.entries(result.ratios)) {
+for (const part of parts)
+  for (const [key, value] of Object.entries(part.ratios)) {
     if (key in ratios) throw new Error(`part ${part.name} gives ${key}, which another part gave already`);
     ratios[key] = value;
   }
 const head = {
   bench: 'anomaly',
-  machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+  machine,
   version,
   seed,
-  quick: flags.quick,
-  note: ['All frames are simulated.', ...results.map(({ result }) => result.note)].join(' '),
+  quick: parts.some(({ quick }) => quick),
+  note: ['All frames are simulated.', ...parts.map(({ note }) => note)].join(' '),
 };
-const json = `${JSON.stringify({ ...head, rows: results.flatMap(({ result }) => result.rows), ratios }, null, 2)}\n`;
+const heads: readonly Head[] = parts.map(({ rows: _rows, ratios: _ratios, ...rest }) => rest);
+const json = `${JSON.stringify({ ...head, rows: parts.flatMap(({ rows }) => rows), ratios, parts: heads }, null, 2)}\n`;
 if (flags.json === undefined) process.stdout.write(json);
 else {
   writeFileSync(flags.json, json);

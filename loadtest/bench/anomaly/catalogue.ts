@@ -8,7 +8,6 @@ import { lotOf } from '../../../src/anomaly/calibration/judge.ts';
 import { catalogue as kinds, type MishapKind } from '../../../src/sim/mishaps/catalogue.ts';
 import { limited } from '../../../src/sim/mishaps/site.ts';
 import { say } from '../../drive.ts';
-import { measureCost } from './cost.ts';
 import { type Explained, openJury } from './explained.ts';
 import { type FrameMaker, openFrameMaker, type WideFrame } from './frames.ts';
 import { openLearner } from './learner.ts';
@@ -319,9 +318,6 @@ const measure = async ({ quick, seed }: PartQuestion): Promise<PartResult> => {
     first.reduce((total, { explained }) => total + explained[key], 0);
   ratios.explained_share = sum('judged') === 0 ? null : sum('good') / sum('judged');
   ratios.explained_share_small = sum('judgedSmall') === 0 ? null : sum('goodSmall') / sum('judgedSmall');
-  const cost = await measureCost(quick);
-  rows.push(...cost.rows);
-  Object.assign(ratios, cost.ratios);
   return { rows, ratios, plots, note };
 };
 

@@ -8,19 +8,45 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSystemClock } from '../../../src/adapters/system/clock.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
-import { type Cards, home } from '../../../src/assemble.ts';
+import { type Cards, home, loadCards } from '../../../src/assemble.ts';
+import type { InstrumentCard } from '../../../src/domain/instrument.ts';
 import { openLane } from '../../../src/lane.ts';
 import type { LaneRunner } from '../../../src/ports/lane.ts';
 import { limited } from '../../../src/sim/mishaps/site.ts';
+import { readLists } from '../../../src/sim/objects/lists.ts';
+import { openObjectStream } from '../../../src/sim/objects/stream.ts';
 import { identitiesOf } from '../../../src/sim/world.ts';
 import { encodeFrame } from '../../../src/wire/frame.ts';
+import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
 import { openFrameMaker } from './frames.ts';
-import type { Row } from './part.ts';
+import type { Part, Row } from './part.ts';
 
+/** Time frames measured, and frames of a job, as a batch of them may have. */
 const plans = [
   { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: 2, perJob: 4 },
   { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: 20, perJob: 120 },
+  { key: 'objects', instrument: 'l1-objects', timeFrames: 4_000, perJob: 500 },
 ] as const;
+
+const identified = (card: InstrumentCard) => identitiesOf(card, { run: 1, startNanos: 0n });
+
+/** Frames of test collisions, as bytes. */
+const framesOf = (instrument: string, timeFrames: number): Uint8Array[] => {
+  const { card } = loadCards(instrument);
+  const identify = identified(card);
+  if (card.kind !== 'objects') {
+    const maker = openFrameMaker(instrument);
+    return [...maker.frames(4, 'test', timeFrames)].map(({ region, timeFrame, digits }) =>
+      encodeFrame(identify(region, timeFrame), limited(digits, maker.adcMax), card),
+    );
+  }
+  const lists = readLists((name) => readFileSync(join(home, 'models/particles', `${name}.bin`)));
+  const stream = openObjectStream(card, lists, { seed: 4, split: 'test' });
+  const layout = recordLayout(card);
+  return Array.from({ length: timeFrames }, (_, n) =>
+    encodeFrame(identify(0, n), digitsOfRecords(stream.normal(n).records, layout), card),
+  );
+};
 
 /** Tokens of every frame and nothing else. */
 const tokensOnly = { ...firstPolicy(), rarePValue: 0, prescale: 0 };
@@ -61,7 +87,7 @@ const openBoth = async ({ card, model, modelFolder, ladderTables }: Cards) => {
 };
 
 /** What scores add to whole lanes over the same frames, ms: least of `repeats` for each job. */
-export const addedCost = async (
+const addedCost = async (
   cards: Cards,
   frames: readonly Uint8Array[],
   perJob: number,
@@ -83,30 +109,31 @@ export const addedCost = async (
   return { bareMs, addedMs: sum(all.whole) - bareMs };
 };
 
-export const measureCost = async (
-  quick: boolean,
-): Promise<{ rows: readonly Row[]; ratios: Readonly<Record<string, number>> }> => {
-  const rows: Row[] = [];
-  const ratios: Record<string, number> = {};
-  for (const { key, instrument, timeFrames, perJob } of plans) {
-    const maker = openFrameMaker(instrument);
-    const { cards, adcMax } = maker;
-    const identify = identitiesOf(cards.card, { run: 1, startNanos: 0n });
-    const frames = [...maker.frames(4, 'test', timeFrames)].map(({ region, timeFrame, digits }) =>
-      encodeFrame(identify(region, timeFrame), limited(digits, adcMax), cards.card),
-    );
+export const cost: Part = {
+  name: 'cost',
+  title: 'What scores add to a lane',
+  async measure({ quick }) {
+    const rows: Row[] = [];
+    const ratios: Record<string, number> = {};
     const repeats = quick ? 3 : 40;
-    const { bareMs, addedMs } = await addedCost(cards, frames, perJob, repeats);
-    ratios[`added_cost_share_${key}`] = addedMs / bareMs;
-    rows.push({
-      part: 'catalogue, cost',
-      instrument,
-      frames: frames.length,
-      repeats,
-      'µs a frame, bytes to packet of tokens': (1000 * bareMs) / frames.length,
-      'µs all scores add': (1000 * addedMs) / frames.length,
-      'added share': addedMs / bareMs,
-    });
-  }
-  return { rows, ratios: { ...ratios, added_cost_share: Math.max(...Object.values(ratios)) } };
+    for (const { key, instrument, timeFrames, perJob } of plans) {
+      const frames = framesOf(instrument, timeFrames);
+      const { bareMs, addedMs } = await addedCost(loadCards(instrument), frames, perJob, repeats);
+      ratios[`added_cost_share_${key}`] = addedMs / bareMs;
+      rows.push({
+        part: 'cost',
+        instrument,
+        frames: frames.length,
+        repeats,
+        'µs a frame, bytes to packet of tokens': (1000 * bareMs) / frames.length,
+        'µs all scores add': (1000 * addedMs) / frames.length,
+        'added share': addedMs / bareMs,
+      });
+    }
+    return {
+      rows,
+      ratios: { ...ratios, added_cost_share: Math.max(...Object.values(ratios)) },
+      note: 'Costs: whole lanes with all scores against lanes with token surprise alone, less the time of its stage; the least of the repeats of each job, in turns.',
+    };
+  },
 };

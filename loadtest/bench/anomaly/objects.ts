@@ -8,15 +8,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseObjectScoreTables } from '../../../src/anomaly/scores/object_tables.ts';
 import { home, loadCards } from '../../../src/assemble.ts';
-import type { ObjectsCard } from '../../../src/domain/instrument.ts';
 import { readLists } from '../../../src/sim/objects/lists.ts';
-import { type ObjectEvent, openObjectStream, signals } from '../../../src/sim/objects/stream.ts';
-import { identitiesOf } from '../../../src/sim/world.ts';
-import { encodeFrame } from '../../../src/wire/frame.ts';
-import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
+import { openObjectStream, signals } from '../../../src/sim/objects/stream.ts';
 import { say } from '../../drive.ts';
 import { openResampling, sourcesBeyond } from './clustered.ts';
-import { addedCost } from './cost.ts';
 import { rarityOf, thresholdOf, wilson } from './nulls.ts';
 import { combinations, openObjectScoring, type ScoredEvents } from './objects_scoring.ts';
 import type { Part, PartQuestion, PartResult, Row } from './part.ts';
@@ -35,19 +30,8 @@ const tailScaleMin = 1e-3;
 
 const counts = (quick: boolean) =>
   quick
-    ? { reference: 10_000, normal: 20_000, signal: 1_000, timed: 5_000, lane: 1_000 }
-    : { reference: 100_000, normal: 400_000, signal: 10_000, timed: 20_000, lane: 4_000 };
-
-/** Frames of a job, as a batch of small ones may have. */
-const jobFrames = 500;
-
-const framesOf = (card: ObjectsCard, count: number, event: (number: number) => ObjectEvent): Uint8Array[] => {
-  const identify = identitiesOf(card, { run: 1, startNanos: 0n });
-  const layout = recordLayout(card);
-  return Array.from({ length: count }, (_, n) =>
-    encodeFrame(identify(0, n), digitsOfRecords(event(n).records, layout), card),
-  );
-};
+    ? { reference: 10_000, normal: 20_000, signal: 1_000, timed: 5_000 }
+    : { reference: 100_000, normal: 400_000, signal: 10_000, timed: 20_000 };
 
 /** Adds what is made of several scores: mean rarity, on the scale −log10 of a share of reference events. */
 const withCombinations = (reference: ScoredEvents) => {
@@ -141,16 +125,6 @@ const measure = async ({ quick, seed }: PartQuestion): Promise<PartResult> => {
   const cost = await scoring.cost(size.timed, (n) => unseen.normal(n));
   rows.push({ part: 'objects', score: 'cost', ...cost.row });
   ratios.objects_score_over_tokenizer = cost.share;
-  const frames = framesOf(card, size.lane, (n) => unseen.normal(n));
-  const { bareMs, addedMs } = await addedCost(cards, frames, jobFrames, quick ? 3 : 40);
-  ratios.objects_added_cost_share = addedMs / bareMs;
-  rows.push({
-    part: 'objects',
-    score: 'cost in the lane',
-    'µs a frame, bytes to packet of tokens': (1000 * bareMs) / frames.length,
-    'µs all scores add': (1000 * addedMs) / frames.length,
-    'added share': addedMs / bareMs,
-  });
   await scoring.close();
   return {
     rows,
