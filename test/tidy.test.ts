@@ -64,16 +64,23 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
   pipeline: { rooms: ['domain', 'ports'], packages: [] },
   codec: { rooms: ['domain', 'kernels', 'wire'], packages: [] },
   anomaly: { rooms: ['domain', 'kernels', 'wire', 'codec'], packages: [] },
+  // Seals and run files are JSON that others may have touched.
+  archive: { rooms: ['domain', 'kernels', 'wire', 'codec'], packages: ['zod'] },
   stages: {
     rooms: ['domain', 'kernels', 'wire', 'codec', 'anomaly', 'ports', 'pipeline'],
     packages: [],
   },
   services: {
-    rooms: ['domain', 'kernels', 'wire', 'ports', 'pipeline', 'codec', 'anomaly', 'stages'],
+    rooms: ['domain', 'kernels', 'wire', 'ports', 'pipeline', 'codec', 'anomaly', 'archive', 'stages'],
     packages: [],
   },
   adapters: { rooms: ['domain', 'wire', 'ports'], packages: ['node:'] },
   'adapters/kafka': { rooms: ['domain', 'wire', 'ports'], packages: ['node:', 'kafkajs', '@node-rs/crc32'] },
+  'adapters/parquet': {
+    rooms: ['domain', 'wire', 'ports'],
+    packages: ['node:', 'hyparquet', 'hyparquet-writer'],
+  },
+  'adapters/s3': { rooms: ['domain', 'wire', 'ports'], packages: ['node:', 'aws4fetch'] },
   'adapters/onnx': { rooms: ['domain', 'wire', 'ports'], packages: ['node:', 'onnxruntime-node'] },
   'adapters/telemetry': { rooms: ['domain', 'wire', 'ports'], packages: ['node:', 'pino', 'prom-client'] },
   'adapters/grpc': {
@@ -91,6 +98,7 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
       'pipeline',
       'codec',
       'anomaly',
+      'archive',
       'stages',
       'services',
       'adapters/memory',
@@ -106,6 +114,7 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
       'pipeline',
       'codec',
       'anomaly',
+      'archive',
       'stages',
       'services',
       'sim',

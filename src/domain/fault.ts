@@ -44,6 +44,8 @@ export const faultList = {
   'file-invalid': ['use', 'a file cannot be read as what it is said to be'],
   'port-taken': ['world', 'no free port could be found'],
   'request-invalid': ['use', 'a request asks for what does not exist or contradicts itself'],
+  'store-full': ['world', "there is no room in the archive's store"],
+  'store-failed': ['world', "the archive's store cannot be reached, or refused"],
   'gateway-full': ['world', 'as many clients as one gateway serves are connected'],
   'gateway-draining': ['world', 'the gateway is shutting down'],
 } as const satisfies Record<string, readonly ['item' | 'world' | 'use', string]>;
