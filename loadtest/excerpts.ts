@@ -3,7 +3,16 @@
  * or reword: a row is shown as it is, or not.
  */
 
-import type { BenchResult } from './figures.ts';
+export interface BenchResult {
+  readonly bench: string;
+  readonly machine: string;
+  readonly version: string;
+  readonly seed: number;
+  /** What was measured, in a sentence for the table's foot. */
+  readonly note: string;
+  readonly rows: readonly Readonly<Record<string, string | number | null>>[];
+  readonly ratios: Readonly<Record<string, number | null>>;
+}
 
 interface Excerpt {
   readonly of: RegExp;

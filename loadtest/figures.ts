@@ -8,18 +8,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configKeys } from '../src/config.ts';
-import { excerptOf, ratiosShown } from './excerpts.ts';
-
-export interface BenchResult {
-  readonly bench: string;
-  readonly machine: string;
-  readonly version: string;
-  readonly seed: number;
-  /** What was measured, in a sentence for the table's foot. */
-  readonly note: string;
-  readonly rows: readonly Readonly<Record<string, string | number | null>>[];
-  readonly ratios: Readonly<Record<string, number | null>>;
-}
+import { type BenchResult, excerptOf, ratiosShown } from './excerpts.ts';
 
 const root = join(import.meta.dirname, '..');
 
