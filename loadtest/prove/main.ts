@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
 import { root, stopAll } from '../drive.ts';
-import type { BenchResult } from '../figures.ts';
+import type { BenchResult } from '../excerpts.ts';
 import { median } from '../measure.ts';
 import { type Disturbance, type KillPlan, type KillReport, proveKills } from './kill.ts';
 
