@@ -21,8 +21,11 @@ const chunkFrames = 20_000;
 const chunksApart = 30;
 /** Frames of a size before anything of it is judged. */
 const warmupFrames = 1000;
-/** Time frames of 24 frames: learnt from, and at each point of the path. */
-const sizes = { learnt: 12_000, pool: 5_000, streams: 3 };
+/**
+ * Time frames of 24 frames: learnt from, and at each point of the path, where so many make the true rate known to 3 %
+ * (900 frames beyond the target): a smaller pool has a rate of its own, which swings by as much as the band is wide.
+ */
+const sizes = { learnt: 12_000, pool: 15_000, streams: 3 };
 const quickSizes = { learnt: 400, pool: 200, streams: 1 };
 
 /**

@@ -3,7 +3,7 @@
  * mishaps: every frame is as the simulated detector made it.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lotOf } from '../../../src/anomaly/calibration/judge.ts';
 import type { ScoredFrame } from '../../../src/anomaly/calibration/yardstick.ts';
@@ -16,13 +16,6 @@ import { openObjectStream } from '../../../src/sim/objects/stream.ts';
 import { openFrameMaker } from './frames.ts';
 import { openObjectScoring } from './objects_scoring.ts';
 import { openScoring } from './scoring.ts';
-
-/**
- * Collisions of very many frames need more events than come with the cards, or few events decide what is rare: a longer
- * list is taken from here where somebody made one, as the figures in the README were:
- * `python models/train/particles.py pp200 --events 80000 --seed 77 --out .tessera/particles`.
- */
-const longerLists = join(home, '.tessera/particles');
 
 export interface NormalFrame extends ScoredFrame {
   readonly timeFrame: number;
@@ -40,8 +33,7 @@ export interface Desk {
 }
 
 const openHitsDesk = async (instrument: string): Promise<Desk> => {
-  const list = join(longerLists, `${String(loadCards(instrument).card.conditions.particles)}.bin`);
-  const maker = openFrameMaker(instrument, existsSync(list) ? list : null);
+  const maker = openFrameMaker(instrument, 'longest');
   const scoring = await openScoring(maker.cards);
   return {
     names: scoring.scorers.names,

@@ -5,12 +5,11 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Cards, home } from '../../../src/assemble.ts';
+import type { Cards } from '../../../src/assemble.ts';
 import type { Prng } from '../../../src/kernels/prng.ts';
 import { parseParticles, type Split } from '../../../src/sim/particles.ts';
 import { createWorld } from '../../../src/sim/world.ts';
-import { chamberSeed } from './frames.ts';
+import { chamberSeed, longestList } from './frames.ts';
 import type { Scored, Scoring } from './scoring.ts';
 
 /** Multiples of what the card says. */
@@ -50,8 +49,7 @@ export const simulate = async (
       noiseAdc: scaled('noiseAdc', point.noise),
     },
   };
-  const file = join(home, 'models/particles', `${String(conditions.particles)}.bin`);
-  const world = createWorld(card, parseParticles(readFileSync(file)), {
+  const world = createWorld(card, parseParticles(readFileSync(longestList(String(conditions.particles)))), {
     seed: chamberSeed,
     run: from.run,
     startNanos: 0n,

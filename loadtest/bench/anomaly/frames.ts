@@ -3,7 +3,7 @@
  * mishaps can be put into it. Refuses other chambers: what is known of an instrument's channels is known of one.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cards, home, loadCards } from '../../../src/assemble.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
@@ -17,6 +17,21 @@ import { createWorld } from '../../../src/sim/world.ts';
 
 /** Seed of the chamber whose channels the score tables know; the simulator's default. */
 export const chamberSeed = 1;
+
+/**
+ * Collisions of very many frames need more events than come with the cards, or few events decide what is rare: a longer
+ * list is taken from here where somebody made one, as the figures in the README were, by `models/train/particles.py`:
+ * `pp200 --events 80000 --seed 77` and `auau200 --events 2400 --central 800 --seed 88`, each `--out .tessera/particles`.
+ */
+const longerLists = join(home, '.tessera/particles');
+
+/** The longest list there is of what a card names. */
+export const longestList = (particles: string): string => {
+  const longer = join(longerLists, `${particles}.bin`);
+  return existsSync(longer) ? longer : cardsList(particles);
+};
+
+const cardsList = (particles: string): string => join(home, 'models/particles', `${particles}.bin`);
 
 export interface WideFrame {
   readonly region: number;
@@ -39,15 +54,16 @@ export interface FrameMaker {
   siteOf(frame: WideFrame, earlier: WideFrame, key: readonly number[]): Site;
 }
 
-/** @param particleList path of a longer list than the card's; without it the card's */
-export const openFrameMaker = (instrument: string, particleList: string | null = null): FrameMaker => {
+/** @param list of collisions: the card's, which everybody has, or the longest there is */
+export const openFrameMaker = (instrument: string, list: 'card' | 'longest' = 'card'): FrameMaker => {
   const cards = loadCards(instrument);
   const wide = wideCard(cards.card);
   const detector = prepareDetector(wide);
   const response = prepareResponse(detector);
   const channels = prepareChannels(detector, [chamberSeed]);
+  const name = String(wide.conditions.particles);
   const particles: ParticleStore = parseParticles(
-    readFileSync(particleList ?? join(home, 'models/particles', `${String(wide.conditions.particles)}.bin`)),
+    readFileSync(list === 'longest' ? longestList(name) : cardsList(name)),
   );
   const adcMax = 2 ** cards.card.adcBits - 1;
   return {
