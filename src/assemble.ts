@@ -86,6 +86,7 @@ export const settledPolicy = (config: Config): PolicySnapshot => ({
   rarePValue: config.rarePValue,
   prescale: config.prescale,
   warmupCount: config.warmupCount,
+  objectTokens: config.objectTokens,
 });
 
 /** Brokers by name, as Kafka's own tools take them. */

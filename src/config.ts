@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { alertModes } from './domain/burst.ts';
 import { Fault } from './domain/fault.ts';
 import { limits } from './domain/limits.ts';
+import { objectTokensOf } from './domain/policy.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -38,6 +39,7 @@ const shape = {
   rateChunkFrames: count(100, 1_000_000_000),
   prescale: count(0, 1_000_000_000),
   warmupCount: count(1, 1_000_000_000),
+  objectTokens: z.enum(objectTokensOf),
   policyIntervalMs: count(100, 3_600_000),
   burstWindowsMs: milliseconds,
   burstFalseAlarmsPerYear: real(1e-6, 1e6),
@@ -114,6 +116,12 @@ const rows: readonly Row[] = [
   ],
   ['prescale', '256', 'time frames', 'one time frame in this many is kept losslessly, unbiased; 0: none'],
   ['warmupCount', '1000', 'frames', 'scores a band of hit counts needs before anything in it is called rare'],
+  [
+    'objectTokens',
+    'refined',
+    '',
+    'which packets carry the clusters of their frame as object tokens: none, refined (those kept losslessly), all',
+  ],
   ['policyIntervalMs', '5000', 'ms', 'how often the calibrator publishes a policy snapshot'],
   [
     'burstWindowsMs',

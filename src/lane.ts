@@ -18,6 +18,7 @@ import { parseScoreTables, type ScoreTables } from './anomaly/scores/tables.ts';
 import { encodeLadder } from './codec/ladder/ladder.ts';
 import { builtInTables, type LadderTables } from './codec/ladder/tables.ts';
 import { parseTables } from './codec/ladder/tables_file.ts';
+import { openObjectFinder } from './codec/objects/finder.ts';
 import { prepareTokenTables } from './codec/tokens.ts';
 import { Fault } from './domain/fault.ts';
 import type { Digits } from './domain/frame.ts';
@@ -188,6 +189,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
     scoreNames: scorers.names,
     findingsOf: (open, scores) => explain?.findingsOf(readHits(open), open.region, scores.subarray(1)) ?? [],
   };
+  const codeObjects = openObjectFinder(instrument);
   const rowsMax = Math.max(limits.laneRowsMax, grid.patchCount);
   const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch, scorers.names.length);
   const everything: Rungs = { planes: tables.scale.planes, remainder: true };
@@ -222,7 +224,8 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       else score(scorers, judge, bite);
       watch.lap(2);
       decide(policy, pressure, bite);
-      refine(readHits, (digits) => encodeLadder(digits, instrument, tables, rungs), bite);
+      const codeLadder = (digits: Digits) => encodeLadder(digits, instrument, tables, rungs);
+      refine({ digitsOf: readHits, codeLadder, codeObjects }, policy.objectTokens ?? 'none', bite);
       watch.lap(3);
       emit(emitter, policy, frames, from, bite, results);
       watch.lap(4);

@@ -9,12 +9,13 @@ import { emptySketch, sketchBuilder } from '../src/anomaly/calibration/sketch.ts
 import { firstPolicy, prescaled } from '../src/anomaly/fidelity.ts';
 import { builtInTables } from '../src/codec/ladder/tables.ts';
 import { parseTables } from '../src/codec/ladder/tables_file.ts';
-import { packetLadder } from '../src/codec/packet.ts';
+import { openObjectFinder } from '../src/codec/objects/finder.ts';
+import { packetLadder, packetObjects } from '../src/codec/packet.ts';
 import { decodeTokens, prepareTokenTables } from '../src/codec/tokens.ts';
 import { Fault } from '../src/domain/fault.ts';
 import { frameBytesMax, limits } from '../src/domain/limits.ts';
 import { FidelityReason, LayerKind } from '../src/domain/packet.ts';
-import type { PolicySnapshot } from '../src/domain/policy.ts';
+import type { PolicySnapshot, Pressure } from '../src/domain/policy.ts';
 import { patchGrid } from '../src/kernels/patches/patch.ts';
 import { type LaneSetup, type LaneWorkerData, openLane } from '../src/lane.ts';
 import type { Lane, LanePacket, LaneResult } from '../src/ports/lane.ts';
@@ -165,6 +166,33 @@ describe('what the lane makes', () => {
     const planes = [tokens, occupancy, plane, plane, plane, plane];
     expect(await kindsWith({ planes: 4, remainder: false })).toEqual(planes);
     expect(await kindsWith(undefined)).toEqual([...planes, remainder]);
+  });
+
+  it('adds the objects of frames as the policy says, of the reason alone', async () => {
+    const under = async (objectTokens: PolicySnapshot['objectTokens'], pressure: Pressure) =>
+      packetsOf((await lane.process({ frames, policy: { ...policy, objectTokens }, pressure })).results);
+    const refined = await under('refined', 'none');
+    const all = await under('all', 'none');
+    const shed = await under('all', 'shed-refinement');
+    expect((await under('none', 'none')).map(({ packet }) => packet)).toEqual(
+      packetsOf(results).map(({ packet }) => packet),
+    );
+    refined.forEach((result, n) => {
+      const packet = decodePacket(result.packet);
+      const objects = packetObjects(packet, ppCard);
+      expect(objects !== null).toBe(result.reason !== FidelityReason.ordinary);
+      if (objects !== null) {
+        const ladder = packetLadder(packet, ppCard, tables)!;
+        // What the hits of its own ladder give.
+        const again = openObjectFinder(ppCard)!(ladder.digits);
+        expect(packet.layers.find(({ kind }) => kind === LayerKind.objects)).toEqual(again);
+        expect(all[n]!.packet).toEqual(result.packet);
+      }
+      expect(packetObjects(decodePacket(all[n]!.packet), ppCard)).not.toBe(null);
+      const told = packetObjects(decodePacket(shed[n]!.packet), ppCard);
+      expect(told !== null).toBe(shed[n]!.reason === FidelityReason.ordinary);
+      if (told !== null) expect(shed[n]!.packet).toEqual(all[n]!.packet);
+    });
   });
 
   it('says of rare frames which patches made them so', () => {

@@ -4,7 +4,7 @@
  */
 
 import { FidelityReason } from '../domain/packet.ts';
-import type { PolicySnapshot, Pressure } from '../domain/policy.ts';
+import type { ObjectTokensOf, PolicySnapshot, Pressure } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
 import { mix } from '../kernels/prng.ts';
 import { emptySketch } from './calibration/sketch.ts';
@@ -57,3 +57,10 @@ export const decideFidelity = (
 /** Whether a packet with this reason has rungs above its tokens. */
 export const refines = (reason: FidelityReason): boolean =>
   reason === FidelityReason.rare || reason === FidelityReason.prescale;
+
+/**
+ * Whether a packet with this reason carries the objects of its frame. Of the reason alone: pressure is not told by an
+ * ordinary packet, and a replay must make the same bytes.
+ */
+export const carriesObjects = (reason: FidelityReason, which: ObjectTokensOf): boolean =>
+  which !== 'none' && (refines(reason) || (which === 'all' && reason === FidelityReason.ordinary));

@@ -1,5 +1,5 @@
 /**
- * What a reader does with a packet: the hits of its ladder as far up as it goes, the symbols of its token layer,
+ * What a reader does with a packet: the hits of its ladder as far up as it goes, the symbols of its token layer, its objects,
  * cells back to digits, and how faithful digits are. Refuses layers it cannot decode (packet-layer) and models
  * or tables that are not the packet's (packet-model); a rung that is absent is null, not a fault.
  */
@@ -13,6 +13,8 @@ import type { Rungs } from '../domain/policy.ts';
 import { type PatchGrid, scatterPatches } from '../kernels/patches/patch.ts';
 import { type DecodedLadder, decodeLadder } from './ladder/ladder.ts';
 import type { LadderTables } from './ladder/tables.ts';
+import { decodeObjects } from './objects/layer.ts';
+import { hasClusters, type ObjectTokens, objectGrid } from './objects/shapes.ts';
 import { type DecodedTokens, decodeTokens, type TokenTables } from './tokens.ts';
 
 const layerOf = (packet: Packet, kind: number, codec: number): Layer | null => {
@@ -72,6 +74,21 @@ export const packetSymbols = (
     );
   }
   return tokens;
+};
+
+/**
+ * The packet's object tokens (`objects/shapes` tells what they say), or null where it has none. Packets of objects frames
+ * have no such layer: their tokens are of objects already.
+ */
+export const packetObjects = (packet: Packet, card: InstrumentCard): ObjectTokens | null => {
+  const layer = layerOf(packet, LayerKind.objects, LayerCodec.objectRans1);
+  if (layer === null) return null;
+  if (!hasClusters(card) || packet.identity.instrumentHash !== card.hash)
+    throw new Fault(
+      'packet-model',
+      `the packet's objects are of ${packet.identity.instrumentId} (card ${packet.identity.instrumentHash}), the card given is ${card.id} (${card.hash})`,
+    );
+  return decodeObjects(layer, packet.hitCount, objectGrid(card));
 };
 
 /** What an ONNX decoder made of a packet's symbols (cells of its patches, in their order), as digits. */

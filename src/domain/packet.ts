@@ -6,11 +6,14 @@
 import type { FrameIdentity } from './frame.ts';
 import type { CardHash, PolicyVersion } from './quantity.ts';
 
-/** Rungs of the ladder; open on the wire: a reader skips a kind it does not know. 5 was a lossless layer in one piece. */
-export const LayerKind = { tokens: 1, occupancy: 2, plane: 3, remainder: 4 } as const;
+/**
+ * Rungs of the ladder, and the objects found in a frame; open on the wire: a reader skips a kind it does not know. 5 was
+ * a lossless layer in one piece, and archives hold some: objects are 6, so that no reader ever takes one for the other.
+ */
+export const LayerKind = { tokens: 1, occupancy: 2, plane: 3, remainder: 4, objects: 6 } as const;
 
 /** How a layer's payload is coded; open on the wire. 2 was the lossless layer's. */
-export const LayerCodec = { tokenRans1: 1, ladder1: 3 } as const;
+export const LayerCodec = { tokenRans1: 1, ladder1: 3, objectRans1: 4 } as const;
 
 export interface Layer {
   readonly kind: number;

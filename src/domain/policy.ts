@@ -98,6 +98,10 @@ export interface ControlState {
   readonly tally: ChunkTally;
 }
 
+/** Which frames have object tokens: none, those that are kept with rungs above their tokens, all that are not shed. */
+export const objectTokensOf = ['none', 'refined', 'all'] as const;
+export type ObjectTokensOf = (typeof objectTokensOf)[number];
+
 export interface PolicySnapshot {
   readonly version: PolicyVersion;
   /** Frames whose p-value lies below it are refined. */
@@ -109,6 +113,8 @@ export interface PolicySnapshot {
   readonly sketch: ScoreSketch;
   /** What rare and prescaled frames are given beside their tokens; absent: every rung, to the last bit. */
   readonly refinement?: Rungs | undefined;
+  /** Which packets carry the objects found in their frames; absent: none, as before there were any. */
+  readonly objectTokens?: ObjectTokensOf | undefined;
   /** Of the rate controller that moves `rarePValue`; absent: it is fixed. */
   readonly control?: ControlState | undefined;
   /** Commands before this offset of the commands' topic have been obeyed, or were not about the rate; absent: none. */

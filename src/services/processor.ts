@@ -44,7 +44,7 @@ export interface ProcessorSettings {
   readonly overload: 'wait' | 'shed-refinement' | 'shed-frames';
   readonly shedAfterMs: number;
   readonly policyIntervalMs: number;
-  readonly policy: Pick<PolicySnapshot, 'rarePValue' | 'prescale' | 'warmupCount'>;
+  readonly policy: Pick<PolicySnapshot, 'rarePValue' | 'prescale' | 'warmupCount' | 'objectTokens'>;
   readonly rate?: RateTarget;
   /** Called whenever a partition has been assigned and positioned. */
   readonly onAssigned: () => void;
@@ -121,8 +121,8 @@ export const startProcessor = async (
       // The feed is fenced: whatever the last owner published is on the topic by now.
       await policies.refresh();
       // Field by field: whatever else the settings carry must not set the version or the calibration back.
-      const { rarePValue, prescale, warmupCount } = settings.policy;
-      const from = { ...policies.current, rarePValue, prescale, warmupCount };
+      const { rarePValue, prescale, warmupCount, objectTokens } = settings.policy;
+      const from = { ...policies.current, rarePValue, prescale, warmupCount, objectTokens };
       calibration = openCalibration(
         from,
         lane.scoreNames,

@@ -1,29 +1,43 @@
 /**
- * Codes the ladder's rungs above the tokens for the frames that were chosen for them. Their hits are read a second time, which few
- * frames pay, so that the many need not be kept in memory between decoding and deciding. Refuses nothing.
+ * Codes what goes beside the tokens of the frames that were chosen for it: the objects found in them, and the ladder's
+ * rungs. Their hits are read a second time, which few frames pay, so that the many need not be kept in memory between
+ * decoding and deciding. Refuses nothing.
  */
 
-import { refines } from '../anomaly/fidelity.ts';
+import { carriesObjects, refines } from '../anomaly/fidelity.ts';
 import type { Digits } from '../domain/frame.ts';
 import type { FidelityReason, Layer } from '../domain/packet.ts';
+import type { ObjectTokensOf } from '../domain/policy.ts';
 import type { OpenFrame } from '../wire/frame.ts';
 
 export interface RefinedColumns {
   readonly frameCount: number;
   readonly opens: readonly (OpenFrame | null)[];
   readonly reason: Uint8Array;
-  /** The layers above the tokens, lowest first; null where none was asked for. */
+  /** The layers beside the tokens, objects and then rungs, lowest first; null where none was asked for. */
   readonly ladder: (readonly Layer[] | null)[];
 }
 
-export const refine = (
-  digitsOf: (open: OpenFrame) => Digits,
-  codeLadder: (digits: Digits) => readonly Layer[],
-  bite: RefinedColumns,
-): void => {
+export interface Refiner {
+  readonly digitsOf: (open: OpenFrame) => Digits;
+  readonly codeLadder: (digits: Digits) => readonly Layer[];
+  /** Null where an instrument's objects are not clusters. */
+  readonly codeObjects: ((digits: Digits) => Layer) | null;
+}
+
+export const refine = (refiner: Refiner, which: ObjectTokensOf, bite: RefinedColumns): void => {
+  const { digitsOf, codeLadder, codeObjects } = refiner;
   for (let frame = 0; frame < bite.frameCount; frame++) {
     const open = bite.opens[frame];
-    bite.ladder[frame] =
-      open && refines(bite.reason[frame] as FidelityReason) ? codeLadder(digitsOf(open)) : null;
+    const reason = bite.reason[frame] as FidelityReason;
+    const refined = refines(reason);
+    const withObjects = codeObjects !== null && carriesObjects(reason, which);
+    bite.ladder[frame] = null;
+    if (!open || !(refined || withObjects)) continue;
+    const digits = digitsOf(open);
+    bite.ladder[frame] = [
+      ...(withObjects ? [codeObjects(digits)] : []),
+      ...(refined ? codeLadder(digits) : []),
+    ];
   }
 };

@@ -8,6 +8,7 @@ import { Fault } from '../domain/fault.ts';
 import { limits } from '../domain/limits.ts';
 import {
   halvingsMax,
+  objectTokensOf,
   type PolicySnapshot,
   type ScoreSketch,
   type SparseCounts,
@@ -121,6 +122,7 @@ const snapshot = z.object({
   prescale: count,
   warmupCount: count,
   refinement: rungs.optional(),
+  objectTokens: z.enum(objectTokensOf).optional(),
   control: control.optional(),
   obeyed: count.optional(),
   sketch,

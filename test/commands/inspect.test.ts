@@ -7,9 +7,11 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/adapters/onnx/model.ts';
 import { alarmRules } from '../../src/anomaly/alarm_conditions.ts';
 import { observe, openAlarmBook } from '../../src/anomaly/alarms.ts';
+import { openObjectFinder } from '../../src/codec/objects/finder.ts';
 import { type InspectOptions, inspect } from '../../src/commands/inspect.ts';
 import { openJudge } from '../../src/commands/inspection/judge.ts';
 import { patchInWords, tell } from '../../src/commands/inspection/words.ts';
+import type { Layer } from '../../src/domain/packet.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { encodeAlarm } from '../../src/wire/alarms/alarm.ts';
@@ -33,6 +35,23 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const atNanos = epochNanos(1_750_000_000_123_456_789n);
 
 describe('messages in words', () => {
+  it('tells the clusters of a packet, the largest first, and a damaged layer as its fault', () => {
+    const digits = digitsOf(card, 30, randomOf(4));
+    const packet = { ...world.packet(5), hitCount: digits.count };
+    const objects = openObjectFinder(card)!(digits);
+    const told = (layers: readonly Layer[]) => tell(encodePacket({ ...packet, layers }), card);
+    const full = told([objects]).full.map(([label, text]) => `${label}: ${text}`);
+    expect(full.find((line) => line.startsWith('objects: '))).toMatch(
+      /^objects: \d+ clusters in \d+ patches, the largest:$/,
+    );
+    expect(full.filter((line) => line.startsWith('object: '))).toHaveLength(4);
+    expect(full.find((line) => line.startsWith('object: '))).toMatch(
+      /^object: layer \d+, azimuth [\d.]+, time [\d.]+: charge [\d,]+ ADC, [\d.]+ × [\d.]+ cells wide$/,
+    );
+    const cut = { ...objects, payload: objects.payload.slice(0, -2) };
+    expect(told([cut]).full.find(([label]) => label === 'objects')?.[1]).toContain('packet-layer: ');
+  });
+
   it('tells packets with ratio, reason and layers', () => {
     const bytes = encodePacket(world.packet(5, { region: 2, rare: true, bytes: 40 }));
     const told = tell(bytes, card);

@@ -3,6 +3,8 @@
  * byte. They are never changed: a message of this build must be readable by every later one.
  */
 
+import { encodeObjects, openObjectCoder } from '../../src/codec/objects/layer.ts';
+import { objectGrid } from '../../src/codec/objects/shapes.ts';
 import { FrameEncoding } from '../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { type Anomaly, FidelityReason, LayerCodec, LayerKind } from '../../src/domain/packet.ts';
@@ -109,6 +111,17 @@ const packet = {
   reason: FidelityReason.rare,
 };
 
+/** Two clusters of one patch, one at the grid's far end: what object tokens are coded as. */
+const objectLayer = encodeObjects(
+  {
+    count: 3,
+    patch: Uint32Array.of(0, 0, 15),
+    place: Uint16Array.of(1, 4095, 31 * 64 + 15),
+    shape: Uint16Array.of(0x3812, 0x5a34, 0x7fff),
+  },
+  openObjectCoder(objectGrid(smallCard)),
+);
+
 const anomaly: Anomaly = {
   identity,
   scoreName: 'surprise',
@@ -152,6 +165,16 @@ export const goldens: readonly Golden[] = [
         }),
       ),
       reason: FidelityReason.prescale,
+    },
+    encodePacket,
+    decodePacket,
+  ),
+  golden(
+    'tk00_objects.bin',
+    {
+      ...packet,
+      hitCount: 12,
+      layers: [...packet.layers.slice(0, 1), objectLayer],
     },
     encodePacket,
     decodePacket,

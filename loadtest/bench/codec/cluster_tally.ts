@@ -4,7 +4,7 @@
  * both ways, in the same layer, and no further apart than one cluster width.
  */
 
-import type { Clusters } from '../../../src/kernels/clusters.ts';
+import type { Clusters } from '../../../src/kernels/clusters/clusters.ts';
 import { openSpread, type Spread } from './spread.ts';
 
 /**

@@ -12,7 +12,7 @@ import {
   clusterColumns,
   clusterGrid,
   findClusters,
-} from '../../../src/kernels/clusters.ts';
+} from '../../../src/kernels/clusters/clusters.ts';
 import { type Detector, prepareDetector } from '../../../src/sim/detector.ts';
 import { plannedExport } from '../../../src/simulate.ts';
 import {

@@ -21,6 +21,7 @@ import { openFrame } from '../../wire/frame.ts';
 import { decodePacket } from '../../wire/packet.ts';
 import { bytesInWords, grouped } from '../output.ts';
 import { alarmHeadings, alarmTellers, jsonKind } from './alarm_words.ts';
+import { clustersTold } from './clusters_words.ts';
 import { objectsTold, slotInWords } from './objects_words.ts';
 import { refusedTold, serviceHeadings, serviceTellers } from './service_words.ts';
 import { type Heading, heading, identifierOf, instant, type Told } from './told.ts';
@@ -87,6 +88,7 @@ const packetTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
   const { identity, layers, scores } = packet;
   const layersText = layers.map(layerInWords).join(', ') || 'none';
   const dense = voxelCount(card) * 2;
+  const clusters = clustersTold(packet, card);
   return {
     kind: 'tk00',
     packet,
@@ -117,6 +119,7 @@ const packetTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
             ? `, ${((layer.payload.byteLength * 8) / layer.symbolCount).toFixed(2)} bits each`
             : ''),
       ]),
+      ...clusters.lines,
       ...scores.map(({ name, value }): [string, string] => ['score', `${name} ${score4(value)}`]),
       ['p-value', `${score4(packet.pValue)} under policy ${packet.policyVersion}`],
       ['reason', reasonInWords(packet.reason)],
@@ -132,6 +135,7 @@ const packetTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
         symbolCount,
         bytes: payload.byteLength,
       })),
+      ...clusters.data,
     },
   };
 };

@@ -18,7 +18,12 @@ import {
 } from '../../../loadtest/bench/codec/separation.ts';
 import { openSpread } from '../../../loadtest/bench/codec/spread.ts';
 import { fitPolynomial, openTrackTally, tallyTracks } from '../../../loadtest/bench/codec/track_fit.ts';
-import { type Clusters, clusterColumns, clusterGrid, findClusters } from '../../../src/kernels/clusters.ts';
+import {
+  type Clusters,
+  clusterColumns,
+  clusterGrid,
+  findClusters,
+} from '../../../src/kernels/clusters/clusters.ts';
 import { prepareDetector } from '../../../src/sim/detector.ts';
 import { cardOf, worldOf } from '../../sim/example.ts';
 

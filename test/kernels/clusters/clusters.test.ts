@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Digits } from '../../src/domain/frame.ts';
-import { clusterColumns, clusterGrid, findClusters } from '../../src/kernels/clusters.ts';
+import type { Digits } from '../../../src/domain/frame.ts';
+import { clusterColumns, clusterGrid, findClusters } from '../../../src/kernels/clusters/clusters.ts';
 import { type SlowCluster, slowClusters } from './clusters.slow.ts';
 
 type Sizes = readonly [number, number, number];

@@ -16,14 +16,17 @@
  * more, 0.6 % of the clusters of a full Au+Au wedge are cut up otherwise. No lossy codec can be asked for less.
  */
 
-import type { Digits } from '../domain/frame.ts';
-import type { InstrumentCard } from '../domain/instrument.ts';
+import type { Digits } from '../../domain/frame.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
 
 /** Four standard deviations of the simulated noise, and the depth at which most of true pairs are kept apart. */
 const valleyAdcMin = 10;
 const valleyShare = 0.1;
-const padReach = 3;
-const binReach = 5;
+export const padReach = 3;
+export const binReach = 5;
+
+/** ADC up to which a saddle counts as a valley between peaks the lower of which has this height. */
+export const valleyBelow = (height: number): number => height - Math.max(valleyAdcMin, height * valleyShare);
 
 /** Found clusters as columns, `count` of them, layer by layer, highest peak first; arrays may be longer. */
 export interface Clusters {
@@ -205,7 +208,7 @@ const join = (place: number, own: number, grid: ClusterGrid): number => {
     const higher = Math.min(other, stands);
     const lower = Math.max(other, stands);
     const height = adc[peak[lower]!]!;
-    if (adc[place]! <= height - Math.max(valleyAdcMin, height * valleyShare)) continue;
+    if (adc[place]! <= valleyBelow(height)) continue;
     joined[lower] = higher;
     stands = higher;
   }
