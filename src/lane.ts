@@ -8,8 +8,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openModel } from './adapters/onnx/model.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { serveLane } from './adapters/threads/lane_worker.ts';
-import { type Judge, prepareJudge } from './anomaly/calibration/judge.ts';
+import { prepareJudge } from './anomaly/calibration/judge.ts';
 import { explainer } from './anomaly/scores/explain.ts';
+import { type Judges, prepareLateJudges } from './anomaly/scores/late_scores.ts';
 import { openObjectScorers } from './anomaly/scores/object_scores.ts';
 import { type ObjectScoreTables, parseObjectScoreTables } from './anomaly/scores/object_tables.ts';
 import { openSigner } from './anomaly/scores/repeats.ts';
@@ -200,18 +201,19 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       : { ...refinement, remainder: false };
 
   // A judge is made once a policy, not once a job; scores of other names it cannot judge.
-  let calibrated: { policy: PolicySnapshot; judge: Judge | null } | null = null;
-  const judgeOf = (policy: PolicySnapshot): Judge | null => {
+  let calibrated: { policy: PolicySnapshot; judges: Judges } | null = null;
+  const judgesOf = (policy: PolicySnapshot): Judges => {
     if (calibrated?.policy !== policy) {
       const known = policy.sketch.scores.join() === scorers.names.join();
-      calibrated = { policy, judge: known ? prepareJudge(policy.sketch, policy.warmupCount) : null };
+      const judge = known ? prepareJudge(policy.sketch, policy.warmupCount) : null;
+      calibrated = { policy, judges: { judge, late: prepareLateJudges(policy) } };
     }
-    return calibrated.judge;
+    return calibrated.judges;
   };
 
   const run = async ({ frames, policy, pressure }: LaneJob): Promise<LanePart> => {
     const shedding = pressure === 'shed-frames';
-    const judge = judgeOf(policy);
+    const judges = judgesOf(policy);
     const rungs = rungsOf(policy);
     const watch = openStopwatch(clock);
     const results: LaneResult[] = [];
@@ -221,13 +223,13 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       await tokenize(encoder, bite);
       watch.lap(1);
       if (shedding) scoreNothing(bite, scorers.names.length);
-      else score(scorers, judge, bite);
+      else score(scorers, judges.judge, bite);
       watch.lap(2);
       decide(policy, pressure, bite);
       const codeLadder = (digits: Digits) => encodeLadder(digits, instrument, tables, rungs);
       refine({ digitsOf: readHits, codeLadder, codeObjects }, policy.objectTokens ?? 'none', bite);
       watch.lap(3);
-      emit(emitter, policy, frames, from, bite, results);
+      emit(emitter, policy, judges, frames, from, bite, results);
       watch.lap(4);
     }
     return { results, instants: watch.instants() };

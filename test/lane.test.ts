@@ -7,6 +7,7 @@ import { openModel } from '../src/adapters/onnx/model.ts';
 import { openLanePool } from '../src/adapters/threads/lane_pool.ts';
 import { emptySketch, sketchBuilder } from '../src/anomaly/calibration/sketch.ts';
 import { firstPolicy, prescaled } from '../src/anomaly/fidelity.ts';
+import { lateScoreNames } from '../src/anomaly/scores/late_scores.ts';
 import { builtInTables } from '../src/codec/ladder/tables.ts';
 import { parseTables } from '../src/codec/ladder/tables_file.ts';
 import { openObjectFinder } from '../src/codec/objects/finder.ts';
@@ -99,10 +100,12 @@ describe('what the lane makes', () => {
       });
       expect(result).toMatchObject({ region: n % 24, run: 12, messageId: n, timeFrame: Math.floor(n / 4) });
       expect(result.timestampNanos).toBe(packet.identity.timestampNanos);
-      // Token surprise always, and the rarest score where it is another.
+      // Token surprise always, and the rarest score where it is another; all of them where the frame is refined.
       expect(packet.scores[0]).toEqual({ name: lane.scoreNames[0], value: result.scores[0] });
-      for (const { name, value } of packet.scores)
-        expect(value).toBe(result.scores[lane.scoreNames.indexOf(name)]);
+      const names = [...lane.scoreNames, ...lateScoreNames];
+      for (const { name, value } of packet.scores) expect(value).toBe(result.scores[names.indexOf(name)]);
+      if (packet.layers.length < 2) expect(packet.scores.length).toBeLessThanOrEqual(2);
+      else expect(packet.scores.map(({ name }) => name)).toEqual(names.slice(0, result.scores.length));
     });
   });
 
@@ -206,6 +209,8 @@ describe('what the lane makes', () => {
         verdict: 'rare',
         threshold: 0.3,
       });
+      const said = anomaly.scores.map(({ value }) => value);
+      expect(said).toEqual([...result.scores]);
       const bits = anomaly.patches.map(({ surpriseBits }) => surpriseBits);
       expect(bits).toEqual(bits.toSorted((a, b) => b - a));
       expect(bits.length).toBeLessThanOrEqual(limits.anomalyPatchesMax);
@@ -229,7 +234,12 @@ describe('pressure', () => {
       const wanted = before.reason !== FidelityReason.ordinary;
       expect(result.end).toBe('kept');
       expect(result.reason).toBe(wanted ? FidelityReason.shedRefinement : FidelityReason.ordinary);
-      expect(result.anomaly).toEqual(before.anomaly);
+      expect(result.anomaly === null).toBe(before.anomaly === null);
+      if (result.anomaly !== null && before.anomaly !== null) {
+        const whole = decodeAnomaly(before.anomaly);
+        const scores = whole.scores.filter(({ name }) => !lateScoreNames.includes(name));
+        expect(decodeAnomaly(result.anomaly)).toEqual({ ...whole, scores });
+      }
       const { layers } = decodePacket(result.packet);
       expect(layers).toEqual([decodePacket(before.packet).layers[0]]);
     });

@@ -22,7 +22,7 @@ export const limits = {
   /** Objects one frame may have, and numbers each: they are put in order one by one, and a trigger sends tens. */
   objectsPerFrameMax: 1024,
   objectFieldsMax: 64,
-  /** Scores one packet may carry. */
+  /** Scores one packet or an00 may carry. */
   scoresMax: 16,
   /** Patches an an00 lists: what a shifter can look at. */
   anomalyPatchesMax: 16,

@@ -73,6 +73,11 @@ export interface Finding {
   readonly patches: readonly Share[];
 }
 
+/** A score by its name, and the share of normal frames that exceed it by its own; 1 where that is not known. */
+export interface RatedScore extends Score {
+  readonly pValue: number;
+}
+
 /** What is said of a frame that is unusual (`an00`). */
 export interface Anomaly {
   readonly identity: FrameIdentity;
@@ -90,4 +95,6 @@ export interface Anomaly {
   readonly policyVersion: PolicyVersion;
   /** Other scores that are unusual, most unusual first. */
   readonly findings: readonly Finding[];
+  /** All scores of the frame, in the lane's order; empty where nobody said. */
+  readonly scores: readonly RatedScore[];
 }

@@ -111,6 +111,8 @@ export interface PolicySnapshot {
   /** Fewer scores than this at a size: the p-value is 1 (nothing is called rare before it is known). */
   readonly warmupCount: number;
   readonly sketch: ScoreSketch;
+  /** Of scores that refined frames alone have, one each, of prescaled frames; absent: nothing is known of them. */
+  readonly late?: readonly ScoreSketch[] | undefined;
   /** What rare and prescaled frames are given beside their tokens; absent: every rung, to the last bit. */
   readonly refinement?: Rungs | undefined;
   /** Which packets carry the objects found in their frames; absent: none, as before there were any. */

@@ -26,7 +26,7 @@ export interface LanePacket {
   readonly messageId: number;
   readonly timestampNanos: bigint;
   readonly hitCount: number;
-  /** In the order of the lane's `scoreNames`. */
+  /** In the order of the lane's `scoreNames`; a refined frame's late ones behind them. */
   readonly scores: Float64Array;
   /** What tells its content from another's (`anomaly/scores/repeats.ts`); empty when it was shed. */
   readonly signature: Uint32Array;

@@ -15,6 +15,8 @@ import {
   lastingRate,
   openController,
 } from '../anomaly/control/controller.ts';
+import { prescaled } from '../anomaly/fidelity.ts';
+import { lateScoreNames, lateWarmupFrames } from '../anomaly/scores/late_scores.ts';
 import { limits } from '../domain/limits.ts';
 import type { ControlState, PolicySnapshot, RateCommand } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
@@ -85,6 +87,25 @@ const controllerOf = (
         rateChunkFrames,
       );
 
+/** Sketches of late scores: prescaled frames alone are counted, which nobody chose for what they are. */
+const openLateSketches = ({ late = [], prescale, warmupCount }: PolicySnapshot, scoreCount: number) => {
+  const builders = lateScoreNames.map((name) => {
+    const known = late.find(({ scores }) => scores.join() === name);
+    return sketchBuilder(known ?? emptySketch([name]), Math.min(lateWarmupFrames, warmupCount));
+  });
+  return {
+    add(frame: LanePacket): void {
+      if (frame.scores.length === scoreCount || !prescaled(frame.run, frame.timeFrame, prescale)) return;
+      builders.forEach((builder, i) => {
+        builder.add({ ...frame, scores: [frame.scores[scoreCount + i]!] });
+      });
+    },
+    /** Absent while there is nothing to tell. */
+    snapshot: (): Pick<PolicySnapshot, 'late'> =>
+      builders.some(({ held }) => held > 0) ? { late: builders.map((builder) => builder.snapshot()) } : {},
+  };
+};
+
 const heldWords = ({ held, heldBy }: ControlState): string => {
   if (held === null) return '';
   return heldBy === undefined ? ', and the threshold is held' : `, and ${heldBy.who} holds the threshold`;
@@ -103,6 +124,7 @@ export const openCalibration = (
 ): Calibration => {
   const known = from.sketch.scores.join() === scoreNames.join();
   const builder = sketchBuilder(known ? from.sketch : emptySketch(scoreNames), from.warmupCount);
+  const late = openLateSketches(from, scoreNames.length);
   const isUsual = openPatience();
   const contents = openContents();
   const controller = controllerOf(from, rate);
@@ -124,6 +146,7 @@ export const openCalibration = (
       for (const frame of frames) {
         if (!contents.isNew(frame.signature)) continue;
         builder.add(frame);
+        late.add(frame);
         news += 1;
       }
     },
@@ -151,7 +174,8 @@ export const openCalibration = (
       const rated = controller && { rarePValue: controller.pValue, control: controller.state };
       told = controller?.pValue ?? told;
       const heard = obeyed === undefined ? {} : { obeyed };
-      return { ...fixed, ...rated, ...heard, version: policyVersion(version), sketch: builder.snapshot() };
+      const sketches = { sketch: builder.snapshot(), ...late.snapshot() };
+      return { ...fixed, ...rated, ...heard, version: policyVersion(version), ...sketches };
     },
     rateReading() {
       if (controller === null) return null;

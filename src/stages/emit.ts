@@ -3,7 +3,9 @@
  * refusal. The bytes are a function of frame, cards and policy alone; it refuses to look at a clock.
  */
 
+import { lotOf } from '../anomaly/calibration/judge.ts';
 import { isRare } from '../anomaly/fidelity.ts';
+import { type Judges, lateScoreNames, ratedScores, withLate } from '../anomaly/scores/late_scores.ts';
 import type { Signer } from '../anomaly/scores/repeats.ts';
 import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
@@ -77,6 +79,7 @@ const anomalyOf = (
   emitter: Emitter,
   open: OpenFrame,
   policy: PolicySnapshot,
+  judges: Judges,
   bite: EmittedColumns,
   frame: number,
   scores: Float64Array,
@@ -84,6 +87,9 @@ const anomalyOf = (
   const pValue = bite.pValue[frame]!;
   if (!isRare(pValue, policy)) return null;
   const driver = bite.driver[frame]!;
+  const { run, timeFrame } = open.identity;
+  const scored = { hitCount: open.hitCount, totalCharge: bite.totalCharge[frame]!, scores };
+  const lot = lotOf(run, timeFrame, open.region);
   return encodeAnomaly({
     identity: open.identity,
     scoreName: emitter.scoreNames[driver]!,
@@ -102,18 +108,34 @@ const anomalyOf = (
     ),
     policyVersion: policy.version,
     // A rare frame is kept to the last bit: who wants to know more of a less rare one can draw its maps at any time.
-    findings: pValue < limits.explainedPValue ? emitter.findingsOf(open, scores) : [],
+    findings:
+      pValue < limits.explainedPValue
+        ? emitter.findingsOf(open, scores.subarray(0, emitter.scoreNames.length))
+        : [],
+    scores: ratedScores(emitter.scoreNames, judges, scored, lot),
   });
 };
 
-const scoresOf = ({ scoreNames }: Emitter, { scores }: EmittedColumns, frame: number): Float64Array =>
-  scores.slice(frame * scoreNames.length, (frame + 1) * scoreNames.length);
+const scoresOf = ({ scoreNames }: Emitter, bite: EmittedColumns, frame: number): Float64Array => {
+  const scores = bite.scores.slice(frame * scoreNames.length, (frame + 1) * scoreNames.length);
+  return withLate(scores, bite.ladder[frame] ?? null, bite.opens[frame]!.hitCount);
+};
 
 /**
- * What a packet says of its scores: token surprise, and the rarest if it is another. All of them would double a small
- * frame's packet; an anomaly says more.
+ * What a packet says of its scores: all of them where it carries more than tokens. Else token surprise, and the rarest if
+ * it is another: all of them would double a small frame's packet.
  */
-const saidOf = ({ scoreNames }: Emitter, scores: Float64Array, driver: number): Score[] => {
+const saidOf = (
+  { scoreNames }: Emitter,
+  scores: Float64Array,
+  driver: number,
+  isRefined: boolean,
+): Score[] => {
+  if (isRefined)
+    return [...scoreNames, ...lateScoreNames.slice(0, scores.length - scoreNames.length)].map((name, i) => ({
+      name,
+      value: scores[i]!,
+    }));
   const surprise = { name: scoreNames[0]!, value: scores[0]! };
   return driver === 0 ? [surprise] : [surprise, { name: scoreNames[driver]!, value: scores[driver]! }];
 };
@@ -122,6 +144,7 @@ const saidOf = ({ scoreNames }: Emitter, scores: Float64Array, driver: number): 
 export const emit = (
   emitter: Emitter,
   policy: PolicySnapshot,
+  judges: Judges,
   frames: readonly Uint8Array[],
   from: number,
   bite: EmittedColumns,
@@ -146,7 +169,7 @@ export const emit = (
       hitCount,
       rawByteCount: frames[from + frame]!.byteLength,
       layers: layersOf(emitter, bite, frame),
-      scores: shed ? [] : saidOf(emitter, scores, bite.driver[frame]!),
+      scores: shed ? [] : saidOf(emitter, scores, bite.driver[frame]!, bite.ladder[frame] !== null),
       pValue,
       policyVersion: policy.version,
       reason,
@@ -170,7 +193,7 @@ export const emit = (
       pValue,
       reason,
       packet,
-      anomaly: shed ? null : anomalyOf(emitter, open, policy, bite, frame, scores),
+      anomaly: shed ? null : anomalyOf(emitter, open, policy, judges, bite, frame, scores),
     });
   }
 };

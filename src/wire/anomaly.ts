@@ -6,12 +6,13 @@
 import { Builder } from 'flatbuffers';
 import { Fault } from '../domain/fault.ts';
 import { limits } from '../domain/limits.ts';
-import type { Anomaly, Finding, Share } from '../domain/packet.ts';
+import type { Anomaly, Finding, RatedScore, Share } from '../domain/packet.ts';
 import { policyVersion } from '../domain/quantity.ts';
 import { f32At, f64At, u16At, u32At } from '../kernels/little_endian.ts';
 import { Anomaly as AnomalyTable } from './generated/an00/anomaly.js';
 import { Finding as FindingTable } from './generated/an00/finding.js';
 import { PatchSurprise } from './generated/an00/patch-surprise.js';
+import { RatedScore as RatedScoreTable } from './generated/an00/rated-score.js';
 import { Share as ShareStruct } from './generated/an00/share.js';
 import { an00 } from './generated/layouts.ts';
 import { nameAt, readIdentity, utf8Of } from './identity.ts';
@@ -29,8 +30,10 @@ const Slot = {
   findings: 15,
   pLow: 16,
   pHigh: 17,
+  scores: 18,
 } as const;
-const slotCount = 18;
+const slotCount = 19;
+const ScoreSlot = { name: 0, value: 1, pValue: 2 } as const;
 const FindingSlot = { scoreName: 0, score: 1, from: 2, to: 3, channels: 4, patches: 5 } as const;
 const Verdict = { ordinary: 0, rare: 1 } as const;
 /** Of a patch's surprise, and of a share: an index and a number. */
@@ -42,6 +45,8 @@ export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
   if (patches.length > limits.anomalyPatchesMax) throw new Error(`${patches.length} patches in an anomaly`);
   if (anomaly.findings.length > limits.anomalyFindingsMax)
     throw new Error(`${anomaly.findings.length} findings in an anomaly`);
+  if (anomaly.scores.length > limits.scoresMax)
+    throw new Error(`${anomaly.scores.length} scores in an anomaly`);
   const builder = new Builder(512);
   const source = builder.createString(utf8Of(identity.sourceName));
   const instrument = builder.createString(utf8Of(identity.instrumentId));
@@ -53,6 +58,10 @@ export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
   // Without findings the message is to the byte what it was before there were any.
   const tables = anomaly.findings.map((finding) => putFinding(builder, finding));
   const findings = tables.length === 0 ? 0 : AnomalyTable.createFindingsVector(builder, tables);
+  const rated = anomaly.scores.map(({ name, value, pValue }) =>
+    RatedScoreTable.createRatedScore(builder, builder.createString(utf8Of(name)), value, pValue),
+  );
+  const scores = rated.length === 0 ? 0 : AnomalyTable.createScoresVector(builder, rated);
   builder.finish(
     AnomalyTable.createAnomaly(
       builder,
@@ -74,6 +83,7 @@ export const encodeAnomaly = (anomaly: Anomaly): Uint8Array => {
       findings,
       anomaly.pLow,
       anomaly.pHigh,
+      scores,
     ),
     an00.identifier,
   );
@@ -139,6 +149,7 @@ export const decodeAnomaly = (bytes: Uint8Array): Anomaly => {
       fields[Slot.policyVersion] === 0 ? 0 : u32At(bytes, fields[Slot.policyVersion]!),
     ),
     findings: readFindings(bytes, fields[Slot.findings]!),
+    scores: readScores(bytes, fields[Slot.scores]!),
   };
 };
 
@@ -199,6 +210,22 @@ const readFinding = (bytes: Uint8Array, table: number): Finding => {
     channels: readShares(bytes, vector(FindingSlot.channels), 'channels'),
     patches: readShares(bytes, vector(FindingSlot.patches), 'patches'),
   };
+};
+
+const readScores = (bytes: Uint8Array, at: number): RatedScore[] => {
+  const count = at === 0 ? 0 : u32At(bytes, at);
+  if (count > limits.scoresMax) throw refuse(`${count} scores; at most ${limits.scoresMax} are read`);
+  return Array.from({ length: count }, (_, i) => {
+    const table = at + 4 + 4 * i + u32At(bytes, at + 4 + 4 * i);
+    const name = nameAt(bytes, targetAt(bytes, table, ScoreSlot.name), 'message-field', 'name');
+    const valueAt = slotAt(bytes, table, ScoreSlot.value);
+    const pValueAt = slotAt(bytes, table, ScoreSlot.pValue);
+    const value = valueAt === 0 ? 0 : f64At(bytes, valueAt);
+    const pValue = pValueAt === 0 ? 1 : f64At(bytes, pValueAt);
+    if (!Number.isFinite(value)) throw refuse(`score ${name} is ${value}; it must be finite`);
+    if (!(pValue >= 0 && pValue <= 1)) throw refuse(`the p-value of ${name} is ${pValue}`);
+    return { name, value, pValue };
+  });
 };
 
 const readIndices = (bytes: Uint8Array, at: number): number[] => {

@@ -126,6 +126,7 @@ const snapshot = z.object({
   control: control.optional(),
   obeyed: count.optional(),
   sketch,
+  late: z.array(sketch).max(8).optional(),
 });
 
 /** Gaps between places and counts in turn. */
@@ -191,7 +192,11 @@ const sketchText = (from: ScoreSketch) => ({
 });
 
 export const encodePolicy = (policy: PolicySnapshot): Uint8Array =>
-  jsonBytes({ ...policy, sketch: sketchText(policy.sketch) });
+  jsonBytes({
+    ...policy,
+    sketch: sketchText(policy.sketch),
+    ...(policy.late === undefined ? {} : { late: policy.late.map(sketchText) }),
+  });
 
 /** Throws message-malformed when the bytes are not JSON, message-field with all faults otherwise. */
 export const decodePolicy = (bytes: Uint8Array): PolicySnapshot => {

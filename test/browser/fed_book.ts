@@ -64,6 +64,7 @@ const anomalyAt = (timeFrame: number, next: () => number): Anomaly => {
     })),
     policyVersion: policyVersion(12),
     findings: [],
+    scores: [],
   };
 };
 

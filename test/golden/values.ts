@@ -137,6 +137,7 @@ const anomaly: Anomaly = {
   ],
   policyVersion: policyVersion(7),
   findings: [],
+  scores: [],
 };
 
 export const goldens: readonly Golden[] = [
@@ -207,6 +208,19 @@ export const goldens: readonly Golden[] = [
           patches: [{ index: 5, share: 1 }],
         },
         { scoreName: 'gain', score: 2.25, span: [], channels: [], patches: [] },
+      ],
+    },
+    encodeAnomaly,
+    decodeAnomaly,
+  ),
+  golden(
+    'an00_scores.bin',
+    {
+      ...anomaly,
+      scores: [
+        { name: 'token-surprise', value: 9.5, pValue: 0.000_5 },
+        { name: 'gain', value: -0.25, pValue: 0.75 },
+        { name: 'coder-surprise', value: 36, pValue: 1 },
       ],
     },
     encodeAnomaly,

@@ -78,16 +78,19 @@ export const goodAnomaly: Anomaly = {
       patches: [{ index: 5, share: 1 }],
     },
   ],
+  scores: [{ name: 'gain', value: 1.5, pValue: 0.25 }],
 };
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-/** Where the scalar or offset of a root slot lies in a good message. */
-const placeOf = (bytes: Uint8Array, slot: number): number => {
+/** Where the scalar or offset of a table's slot lies in a good message. */
+const slotIn = (bytes: Uint8Array, table: number, slot: number): number => {
   const message = view(bytes);
-  const root = message.getUint32(0, true);
-  const vtable = root - message.getInt32(root, true);
-  return root + message.getUint16(vtable + 4 + 2 * slot, true);
+  const vtable = table - message.getInt32(table, true);
+  return table + message.getUint16(vtable + 4 + 2 * slot, true);
 };
+/** The same of its root. */
+const placeOf = (bytes: Uint8Array, slot: number): number =>
+  slotIn(bytes, view(bytes).getUint32(0, true), slot);
 const targetOf = (bytes: Uint8Array, slot: number): number =>
   placeOf(bytes, slot) + view(bytes).getUint32(placeOf(bytes, slot), true);
 const changed = (bytes: Uint8Array, change: (message: DataView, bytes: Uint8Array) => void): Uint8Array => {
@@ -159,7 +162,15 @@ export const hostilePackets = (): HostileMessage[] => {
   ];
 };
 
-const anomalySlot = { pValue: 10, threshold: 11, verdict: 12, patches: 13, findings: 15 } as const;
+const anomalySlot = {
+  pValue: 10,
+  threshold: 11,
+  verdict: 12,
+  patches: 13,
+  findings: 15,
+  scores: 18,
+} as const;
+const scoreSlot = { value: 1, pValue: 2 } as const;
 const findingSlot = { from: 2, channels: 4 } as const;
 
 /** Anomalies with one thing wrong each. */
@@ -167,6 +178,8 @@ export const hostileAnomalies = (): HostileMessage[] => {
   const good = encodeAnomaly(goodAnomaly);
   const patches = targetOf(good, anomalySlot.patches);
   const findings = targetOf(good, anomalySlot.findings);
+  const scores = targetOf(good, anomalySlot.scores);
+  const scored = scores + 4 + view(good).getUint32(scores + 4, true);
   const finding = findings + 4 + view(good).getUint32(findings + 4, true);
   const [span, channels] = [
     targetAt(good, finding, findingSlot.from),
@@ -195,5 +208,8 @@ export const hostileAnomalies = (): HostileMessage[] => {
     entry('a span of more axes than its ends', field, (m) => m.setUint32(span, 0, true)),
     entry('a share above 1', field, (m) => m.setFloat32(channels + 8, 1.5, true)),
     entry('a share NaN', field, (m) => m.setFloat32(channels + 8, Number.NaN, true)),
+    entry('scores past the end', 'message-malformed', (m) => m.setUint32(scores, 0x20000000, true)),
+    entry('a score NaN', field, (m) => m.setFloat64(slotIn(good, scored, scoreSlot.value), Number.NaN, true)),
+    entry("a score's p-value 2", field, (m) => m.setFloat64(slotIn(good, scored, scoreSlot.pValue), 2, true)),
   ];
 };

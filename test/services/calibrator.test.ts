@@ -1,7 +1,8 @@
 /** What the calibrator learns from, when it speaks, and what it does not let become the norm at once. */
 
 import { describe, expect, it } from 'vitest';
-import { firstPolicy } from '../../src/anomaly/fidelity.ts';
+import { firstPolicy, prescaled } from '../../src/anomaly/fidelity.ts';
+import { lateScoreNames, prepareLateJudges } from '../../src/anomaly/scores/late_scores.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { createPrng } from '../../src/kernels/prng.ts';
 import type { LanePacket } from '../../src/ports/lane.ts';
@@ -68,6 +69,38 @@ describe('the calibrator', () => {
     };
     expect(held(names)).toBe(60);
     expect(held(['one'])).toBe(10);
+  });
+
+  it('learns late scores from prescaled frames alone, whatever else was refined, and goes on from its snapshot', () => {
+    const policy = { ...firstPolicy(), prescale: 8, warmupCount: 50 };
+    const prng = createPrng(23);
+    // What is refined for being rare costs more.
+    const frames = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) => {
+        const timeFrame = from + i;
+        const chosen = prescaled(1, timeFrame, policy.prescale);
+        const coder = (chosen ? 0 : 500) + 40 * (prng.uniform() - 0.5);
+        const isRefined = chosen || i % 3 === 0;
+        return packet({
+          timeFrame,
+          scores: isRefined ? Float64Array.of(1, 2, coder) : Float64Array.of(1, 2),
+        });
+      });
+    const first = openCalibration(policy, names, 0, 0);
+    first.observe(frames(0, 4000));
+    const snapshot = decodePolicy(encodePolicy(first.due(1)!));
+    const counted = snapshot.late!.map(({ framesSeen }) => framesSeen);
+    expect(snapshot.late!.map(({ scores }) => scores)).toEqual([[...lateScoreNames]]);
+    expect(counted[0]).toBeGreaterThan(400);
+    expect(counted[0]).toBeLessThan(600);
+    const next = openCalibration(snapshot, names, 0, 1);
+    next.observe(frames(4000, 20_000));
+    const learnt = decodePolicy(encodePolicy(next.due(2)!));
+    const [judge] = prepareLateJudges(learnt);
+    const pOf = (coder: number) =>
+      judge!.judge({ hitCount: 100, totalCharge: 20_000, scores: [coder] }, 0.5).pValue;
+    expect(pOf(0)).toBeGreaterThan(0.3);
+    expect(pOf(500)).toBeLessThan(0.01);
   });
 
   it('moves the threshold to hold a rate, and goes on from the state in its snapshot', () => {

@@ -120,6 +120,7 @@ export const anomaly = (number: number, region = 0): Anomaly => ({
   patches: [{ patch: 17, surpriseBits: 12 }],
   policyVersion: policyVersion(3),
   findings: [],
+  scores: [],
 });
 
 export const packetRecord = (made: Packet, partition = 0) => ({

@@ -56,6 +56,7 @@ const anomaly = (timeFrame: number, pValue: number, score: number): Anomaly => (
   patches: [{ patch: (3 * 24 + 5) * 32 + 9, surpriseBits: 41 }],
   policyVersion: policyVersion(3),
   findings: [],
+  scores: [],
 });
 
 const open = (latencyBudgetMs = 100) => {

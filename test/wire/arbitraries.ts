@@ -129,6 +129,10 @@ export const anomalies: fc.Arbitrary<Anomaly> = fc.record({
   ),
   policyVersion: uint.map(policyVersion),
   findings,
+  // −0 is written as absent, which is 0.
+  scores: fc.array(fc.record({ name, value: finite.map((value) => value + 0), pValue: probability }), {
+    maxLength: limits.scoresMax,
+  }),
 });
 
 /** Objects a frame of the card may have, in any order. */

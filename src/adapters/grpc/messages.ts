@@ -144,7 +144,13 @@ const anomalySummary = (anomaly: Anomaly, messageBytes: number): Summary => ({
   hitCount: 0,
   rawBytes: 0,
   messageBytes,
-  scores: [{ name: anomaly.scoreName, value: anomaly.score }],
+  // What made it rare first, then the others.
+  scores: [
+    { name: anomaly.scoreName, value: anomaly.score },
+    ...anomaly.scores
+      .filter(({ name }) => name !== anomaly.scoreName)
+      .map(({ name, value }) => ({ name, value })),
+  ],
   pValue: anomaly.pValue,
   policyVersion: anomaly.policyVersion,
   reason: anomaly.verdict === 'rare' ? Reason.REASON_RARE : Reason.REASON_ORDINARY,

@@ -6,6 +6,7 @@
 
 import type { ScoreSketch } from '../../domain/policy.ts';
 import { hashKey } from '../../kernels/prng.ts';
+import { lineExp2 } from './grid.ts';
 import { prepareStrata, type Rated } from './strata.ts';
 import { prepareMeasure, type ScoredFrame } from './yardstick.ts';
 
@@ -18,6 +19,8 @@ export interface Judge {
   readonly scores: readonly string[];
   /** p-value 1, anywhere between 0 and 1, where too little is known. `lot` orders frames that are equally rare. */
   judge(frame: ScoredFrame, lot: number): Verdict;
+  /** Of each score alone, the share of frames of that size that exceed it; 1 where too little is known. */
+  shares(frame: ScoredFrame): Float64Array;
 }
 
 /** Keeps lots apart from what else is hashed of a frame. */
@@ -26,6 +29,9 @@ const lotKey = 0x6c6f74;
 /** A number in (0, 1) that is as good as chance, and the same wherever the frame is judged. */
 export const lotOf = (run: number, timeFrame: number, region: number): number =>
   (hashKey([lotKey, run, timeFrame, region]) + 0.5) / 2 ** 32;
+
+/** Beyond any count of frames; a tail that is drawn on has no end. */
+const bitsMax = 64;
 
 /** Of a frame nothing is known to compare with. */
 export const unknown: Verdict = { pValue: 1, low: 0, high: 1, driver: 0 };
@@ -46,6 +52,12 @@ export const prepareJudge = (sketch: ScoreSketch, warmupCount: number): Judge | 
       if (measured === null) return unknown;
       const rated = rate(measured.bin, measured.bits, lot);
       return rated === null ? { ...unknown, driver: measured.driver } : { ...rated, driver: measured.driver };
+    },
+    shares(frame) {
+      const each = new Float64Array(sketch.scores.length);
+      return measure(frame, each) === null
+        ? each.fill(1)
+        : each.map((bits) => lineExp2(-Math.min(bits, bitsMax)));
     },
   };
 };

@@ -38,8 +38,8 @@ export interface Measured {
   readonly bin: number;
 }
 
-/** null where the frame's size is not known. */
-export type Measure = (frame: ScoredFrame) => Measured | null;
+/** null where the frame's size is not known; `each` takes the bits of every score, where it is given. */
+export type Measure = (frame: ScoredFrame, each?: Float64Array) => Measured | null;
 
 /** Frames that are enough to know a size by its own, those without which nobody can, and those beyond the last halving. */
 const [sizeFramesEnough, sizeFramesMin, beyondFramesMin] = [16, 8, 4];
@@ -190,7 +190,7 @@ export const prepareMeasure = ({ charges, halvings, tails }: Yardstick): Measure
     const low = halvings[at + halving - 1]!;
     return halving + (score - low) / (halvings[at + halving]! - low);
   };
-  return ({ hitCount, totalCharge, scores }) => {
+  return ({ hitCount, totalCharge, scores }, each) => {
     const position = sizePosition(hitCount);
     const size = Math.min(sizeKnots - 2, Math.floor(position));
     const share = position - size;
@@ -202,6 +202,7 @@ export const prepareMeasure = ({ charges, halvings, tails }: Yardstick): Measure
       const high = share > 0 ? bitsAt(knot + 1, scores[score]!) : low;
       const bits = Number.isNaN(low) ? high : Number.isNaN(high) ? low : low + share * (high - low);
       if (Number.isNaN(bits)) return null;
+      if (each !== undefined) each[score] = bits;
       if (bits <= most) continue;
       most = bits;
       driver = score;

@@ -222,12 +222,17 @@ const anomalyTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
     ],
     full: [
       ...identityFull(anomaly.identity),
-      ['score', `${anomaly.scoreName} ${score4(anomaly.score)}`],
+      ['rarest', `${anomaly.scoreName} ${score4(anomaly.score)}`],
       [
         'p-value',
         `${score4(anomaly.pValue)} (${score4(anomaly.pLow)} … ${score4(anomaly.pHigh)} with 95 %), rare under ${score4(anomaly.threshold)} by policy ${anomaly.policyVersion}`,
       ],
       ['verdict', anomaly.verdict],
+      ...anomaly.scores.map(({ name, value, pValue }): [string, string] => [
+        'score',
+        `${name} ${score4(value)}` +
+          (pValue < 1 ? `: ${score4(pValue)} of the frames of its size exceed it` : ''),
+      ]),
       ...anomaly.patches.map(({ patch, surpriseBits }): [string, string] => [
         'driven by',
         `${patchInWords(patch, card)}: ${surpriseBits.toFixed(1)} bits beyond expectation`,

@@ -43,6 +43,7 @@ export const an00: MessageLayout = {
         {"name":"findings","shape":"tables","table":1,"required":false},
         {"name":"p_low","shape":"scalar","bytes":8,"required":false},
         {"name":"p_high","shape":"scalar","bytes":8,"required":false},
+        {"name":"scores","shape":"tables","table":3,"required":false},
       ],
     },
     {
@@ -59,6 +60,14 @@ export const an00: MessageLayout = {
     {
       name: "PatchSurprise",
       slots: [
+      ],
+    },
+    {
+      name: "RatedScore",
+      slots: [
+        {"name":"name","shape":"string","required":true},
+        {"name":"value","shape":"scalar","bytes":8,"required":false},
+        {"name":"p_value","shape":"scalar","bytes":8,"required":false},
       ],
     },
     {

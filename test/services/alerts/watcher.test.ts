@@ -70,6 +70,7 @@ const anomalyAt = (atMs: number, region = 0, verdict: Anomaly['verdict'] = 'rare
       patches: [],
       policyVersion: policyVersion(1),
       findings: [],
+      scores: [],
     }),
   };
 };

@@ -1,6 +1,7 @@
 import * as flatbuffers from 'flatbuffers';
 import { Finding } from './finding.js';
 import { PatchSurprise } from './patch-surprise.js';
+import { RatedScore } from './rated-score.js';
 export declare class Anomaly {
     bb: flatbuffers.ByteBuffer | null;
     bb_pos: number;
@@ -31,6 +32,8 @@ export declare class Anomaly {
     findingsLength(): number;
     pLow(): number;
     pHigh(): number;
+    scores(index: number, obj?: RatedScore): RatedScore | null;
+    scoresLength(): number;
     static startAnomaly(builder: flatbuffers.Builder): void;
     static addSourceName(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset): void;
     static addMessageId(builder: flatbuffers.Builder, messageId: bigint): void;
@@ -53,8 +56,11 @@ export declare class Anomaly {
     static startFindingsVector(builder: flatbuffers.Builder, numElems: number): void;
     static addPLow(builder: flatbuffers.Builder, pLow: number): void;
     static addPHigh(builder: flatbuffers.Builder, pHigh: number): void;
+    static addScores(builder: flatbuffers.Builder, scoresOffset: flatbuffers.Offset): void;
+    static createScoresVector(builder: flatbuffers.Builder, data: flatbuffers.Offset[]): flatbuffers.Offset;
+    static startScoresVector(builder: flatbuffers.Builder, numElems: number): void;
     static endAnomaly(builder: flatbuffers.Builder): flatbuffers.Offset;
     static finishAnomalyBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
     static finishSizePrefixedAnomalyBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
-    static createAnomaly(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, scoreNameOffset: flatbuffers.Offset, score: number, pValue: number, threshold: number, verdict: number, patchesOffset: flatbuffers.Offset, policyVersion: number, findingsOffset: flatbuffers.Offset, pLow: number, pHigh: number): flatbuffers.Offset;
+    static createAnomaly(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, scoreNameOffset: flatbuffers.Offset, score: number, pValue: number, threshold: number, verdict: number, patchesOffset: flatbuffers.Offset, policyVersion: number, findingsOffset: flatbuffers.Offset, pLow: number, pHigh: number, scoresOffset: flatbuffers.Offset): flatbuffers.Offset;
 }

@@ -3,6 +3,7 @@
 import * as flatbuffers from 'flatbuffers';
 import { Finding } from './finding.js';
 import { PatchSurprise } from './patch-surprise.js';
+import { RatedScore } from './rated-score.js';
 export class Anomaly {
     bb = null;
     bb_pos = 0;
@@ -101,8 +102,16 @@ export class Anomaly {
         const offset = this.bb.__offset(this.bb_pos, 38);
         return offset ? this.bb.readFloat64(this.bb_pos + offset) : 1.0;
     }
+    scores(index, obj) {
+        const offset = this.bb.__offset(this.bb_pos, 40);
+        return offset ? (obj || new RatedScore()).__init(this.bb.__indirect(this.bb.__vector(this.bb_pos + offset) + index * 4), this.bb) : null;
+    }
+    scoresLength() {
+        const offset = this.bb.__offset(this.bb_pos, 40);
+        return offset ? this.bb.__vector_len(this.bb_pos + offset) : 0;
+    }
     static startAnomaly(builder) {
-        builder.startObject(18);
+        builder.startObject(19);
     }
     static addSourceName(builder, sourceNameOffset) {
         builder.addFieldOffset(0, sourceNameOffset, 0);
@@ -171,6 +180,19 @@ export class Anomaly {
     static addPHigh(builder, pHigh) {
         builder.addFieldFloat64(17, pHigh, 1.0);
     }
+    static addScores(builder, scoresOffset) {
+        builder.addFieldOffset(18, scoresOffset, 0);
+    }
+    static createScoresVector(builder, data) {
+        builder.startVector(4, data.length, 4);
+        for (let i = data.length - 1; i >= 0; i--) {
+            builder.addOffset(data[i]);
+        }
+        return builder.endVector();
+    }
+    static startScoresVector(builder, numElems) {
+        builder.startVector(4, numElems, 4);
+    }
     static endAnomaly(builder) {
         const offset = builder.endObject();
         builder.requiredField(offset, 4); // source_name
@@ -184,7 +206,7 @@ export class Anomaly {
     static finishSizePrefixedAnomalyBuffer(builder, offset) {
         builder.finish(offset, 'an00', true);
     }
-    static createAnomaly(builder, sourceNameOffset, messageId, timestamp, duration, run, timeFrame, instrumentOffset, instrumentHash, scoreNameOffset, score, pValue, threshold, verdict, patchesOffset, policyVersion, findingsOffset, pLow, pHigh) {
+    static createAnomaly(builder, sourceNameOffset, messageId, timestamp, duration, run, timeFrame, instrumentOffset, instrumentHash, scoreNameOffset, score, pValue, threshold, verdict, patchesOffset, policyVersion, findingsOffset, pLow, pHigh, scoresOffset) {
         Anomaly.startAnomaly(builder);
         Anomaly.addSourceName(builder, sourceNameOffset);
         Anomaly.addMessageId(builder, messageId);
@@ -204,6 +226,7 @@ export class Anomaly {
         Anomaly.addFindings(builder, findingsOffset);
         Anomaly.addPLow(builder, pLow);
         Anomaly.addPHigh(builder, pHigh);
+        Anomaly.addScores(builder, scoresOffset);
         return Anomaly.endAnomaly(builder);
     }
 }
