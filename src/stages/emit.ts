@@ -5,7 +5,7 @@
 
 import { lotOf } from '../anomaly/calibration/judge.ts';
 import { isRare } from '../anomaly/fidelity.ts';
-import { type Judges, lateScoreNames, ratedScores, withLate } from '../anomaly/scores/late_scores.ts';
+import { isRung, type Judges, lateScoreNames, ratedScores, withLate } from '../anomaly/scores/late_scores.ts';
 import type { Signer } from '../anomaly/scores/repeats.ts';
 import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
@@ -169,7 +169,9 @@ export const emit = (
       hitCount,
       rawByteCount: frames[from + frame]!.byteLength,
       layers: layersOf(emitter, bite, frame),
-      scores: shed ? [] : saidOf(emitter, scores, bite.driver[frame]!, bite.ladder[frame] !== null),
+      scores: shed
+        ? []
+        : saidOf(emitter, scores, bite.driver[frame]!, bite.ladder[frame]?.some(isRung) ?? false),
       pValue,
       policyVersion: policy.version,
       reason,

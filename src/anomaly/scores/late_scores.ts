@@ -22,12 +22,18 @@ const octavesUsual = 3;
 /** Central Au+Au frames differ by a two-hundredth of an octave. */
 const stepsPerOctave = 1024;
 
+const rungs: readonly number[] = [LayerKind.occupancy, LayerKind.plane, LayerKind.remainder];
+
+/** Whether it is one of the ladder above the tokens: objects lie beside it. */
+export const isRung = ({ kind }: Layer): boolean => rungs.includes(kind);
+
 /**
  * Coder surprise: bits that the context coder spends on a hit, all rungs above the tokens together, in 1/1024 octave (by
  * straight lines between powers of two) beyond eight bits; what that occupancy and charge usually costs is its sketch's
  * affair. null where there is no hit, or not every rung.
  */
-export const coderSurprise = (ladder: readonly Layer[], hitCount: number): number | null => {
+export const coderSurprise = (layers: readonly Layer[], hitCount: number): number | null => {
+  const ladder = layers.filter(isRung);
   if (hitCount === 0 || ladder.at(-1)?.kind !== LayerKind.remainder) return null;
   const bytes = ladder.reduce((sum, { payload }) => sum + payload.byteLength, 0);
   return stepsPerOctave * (lineLog2((8 * bytes) / hitCount) - octavesUsual);

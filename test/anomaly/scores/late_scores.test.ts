@@ -27,6 +27,7 @@ describe('late scores', () => {
     expect(coderSurprise(ladder(200), 100)).toBe(1024);
     expect(coderSurprise(ladder(50), 100)).toBe(-1024);
     expect(coderSurprise(ladder(101), 100)).toBeGreaterThan(0);
+    expect(coderSurprise([layer(LayerKind.objects, 900), ...ladder(100)], 100)).toBe(0);
   });
 
   it('are of frames with hits that are kept to the last bit', () => {
