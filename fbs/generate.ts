@@ -82,7 +82,9 @@ const writeLayout = (id: string, layout: MessageLayout): string => {
       `${table.slots.map((slot) => `        ${JSON.stringify(slot)},\n`).join('')}      ],\n    },\n`,
   );
   const head = `  identifier: ${JSON.stringify(layout.identifier)},\n  root: ${layout.root},\n`;
-  return `export const ${id}: MessageLayout = {\n${head}  tables: [\n${tables.join('')}  ],\n};\n`;
+  // A name cannot begin with a digit, an identifier can.
+  const name = /^\d/.test(id) ? `_${id}` : id;
+  return `export const ${name}: MessageLayout = {\n${head}  tables: [\n${tables.join('')}  ],\n};\n`;
 };
 
 /** Contents of `src/wire/generated`, by path within it; nothing is written. */

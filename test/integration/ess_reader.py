@@ -3,13 +3,24 @@
 `read FOLDER` prints what it finds in x5f2.bin, f144_*.bin and al00.bin as JSON; `write FOLDER` writes its own.
 """
 
+import datetime
 import json
 import pathlib
 import sys
 
 import numpy
+from streaming_data_types.action_response_answ import deserialise_answ, serialise_answ
 from streaming_data_types.alarm_al00 import Severity, deserialise_al00, serialise_al00
+from streaming_data_types.fbschemas.action_response_answ.ActionOutcome import ActionOutcome
+from streaming_data_types.fbschemas.action_response_answ.ActionType import ActionType
+from streaming_data_types.finished_writing_wrdn import deserialise_wrdn, serialise_wrdn
 from streaming_data_types.logdata_f144 import deserialise_f144, serialise_f144
+from streaming_data_types.run_start_pl72 import (
+    DetectorSpectrumMap,
+    deserialise_pl72,
+    serialise_pl72,
+)
+from streaming_data_types.run_stop_6s4t import deserialise_6s4t, serialise_6s4t
 from streaming_data_types.status_x5f2 import deserialise_x5f2, serialise_x5f2
 
 TIME_NS = 1_750_000_000_123_456_789
@@ -36,6 +47,15 @@ def read(folder):
                 "severity": alarm.severity.name,
                 "message": alarm.message,
             }
+        elif path.stem.startswith("pl72"):
+            found[path.stem] = deserialise_pl72(message)._asdict()
+        elif path.stem.startswith("6s4t"):
+            found[path.stem] = deserialise_6s4t(message)._asdict()
+        elif path.stem.startswith("wrdn"):
+            found[path.stem] = deserialise_wrdn(message)._asdict()
+        elif path.stem.startswith("answ"):
+            answer = deserialise_answ(message)._asdict()
+            found[path.stem] = {**answer, "stop_time": answer["stop_time"].timestamp()}
     json.dump(found, sys.stdout)
 
 
@@ -45,6 +65,16 @@ def write(folder):
     for severity in Severity:
         alarm = serialise_al00("source", TIME_NS, severity, "a message")
         (folder / f"al00_{severity.name}.bin").write_bytes(alarm)
+    spectra = DetectorSpectrumMap([4, 5], [1, 2], 2)
+    pl72 = serialise_pl72("job", "file.nxs", 1000, 2000, "run_42", "{}", "us", "tpc", "", "{}", spectra)
+    (folder / "pl72.bin").write_bytes(pl72)
+    (folder / "6s4t.bin").write_bytes(serialise_6s4t("job", "run_42", "us", "command", 3000))
+    (folder / "wrdn.bin").write_bytes(serialise_wrdn("us", "job", True, "file", "{}", "disk"))
+    stop = datetime.datetime.fromtimestamp(3, tz=datetime.timezone.utc)
+    answ = serialise_answ(
+        "us", "job", "command", ActionType.SetStopTime, ActionOutcome.Failure, "no", 409, stop
+    )
+    (folder / "answ.bin").write_bytes(answ)
     kinds = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
     for kind in kinds:
         edges = numpy.iinfo(kind) if "int" in kind else None

@@ -1,5 +1,5 @@
 /**
- * Heartbeats, trends and alarms against the public Python package `ess-streaming-data-types`: it reads what we
+ * Heartbeats, trends, alarms, and what is said of runs and their files, against the public Python package `ess-streaming-data-types`: it reads what we
  * write, we read what it writes. Without that package there is nothing to test: skipped, and said.
  */
 
@@ -12,6 +12,10 @@ import { severities } from '../../src/domain/alarm.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
 import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
+import { decodeRunAnswer, encodeRunAnswer } from '../../src/wire/runs/answer.ts';
+import { decodeRunStart, encodeRunStart } from '../../src/wire/runs/start.ts';
+import { decodeRunStop, encodeRunStop } from '../../src/wire/runs/stop.ts';
+import { decodeWritten, encodeWritten } from '../../src/wire/runs/written.ts';
 import { decodeStatus, encodeStatus } from '../../src/wire/status.ts';
 
 const python = process.env.TESSERA_TEST_PYTHON ?? join('.tessera', 'python', 'bin', 'python');
@@ -21,9 +25,38 @@ const absent =
   found.status === 0
     ? ''
     : `${python}: ${found.error?.message ?? found.stderr.trim().split('\n').at(-1)}; pip install ess-streaming-data-types==0.27.0 into it, or name another in TESSERA_TEST_PYTHON`;
-if (absent !== '') console.warn(`SKIPPED: the outside reader of x5f2, f144 and al00 is missing: ${absent}`);
+if (absent !== '')
+  console.warn(`SKIPPED: the outside reader of the neutron facilities' messages is missing: ${absent}`);
 
 const timestampNanos = epochNanos(1_750_000_000_123_456_789n);
+const start = {
+  jobId: 'job',
+  serviceId: 'us',
+  runName: 'run_42',
+  instrumentName: 'tpc',
+  startMs: 1000,
+  stopMs: 2000,
+  metadata: '{}',
+};
+const stop = { jobId: 'job', serviceId: 'us', commandId: 'command', runName: 'run_42', stopMs: 3000 };
+const written = {
+  serviceId: 'us',
+  jobId: 'job',
+  failed: true,
+  fileName: 'file',
+  metadata: '{}',
+  message: 'disk',
+};
+const answer = {
+  serviceId: 'us',
+  jobId: 'job',
+  commandId: 'command',
+  action: 'stop',
+  outcome: 'failure',
+  message: 'no',
+  statusCode: 409,
+  stopMs: 3000,
+} as const;
 
 describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (skipped: ${absent})`}`, () => {
   let folder = '';
@@ -54,6 +87,10 @@ describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (s
         join(ours, `al00_${severity}.bin`),
         encodeAlarm({ sourceName: 'tpc', timestampNanos, severity, message: 'p-value 5e-4 ≪ 1' }),
       );
+    writeFileSync(join(ours, 'pl72.bin'), encodeRunStart(start));
+    writeFileSync(join(ours, '6s4t.bin'), encodeRunStop(stop));
+    writeFileSync(join(ours, 'wrdn.bin'), encodeWritten(written));
+    writeFileSync(join(ours, 'answ.bin'), encodeRunAnswer(answer));
     const log = (value: unknown) => ({
       source_name: trend.sourceName,
       value,
@@ -75,6 +112,45 @@ describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (s
         process_id: status.processId,
         update_interval: status.updateIntervalMs,
         status_json: status.statusJson,
+      },
+      pl72: {
+        job_id: 'job',
+        filename: '',
+        start_time: 1000,
+        stop_time: 2000,
+        nexus_structure: '',
+        service_id: 'us',
+        broker: '',
+        run_name: 'run_42',
+        instrument_name: 'tpc',
+        metadata: '{}',
+        detector_spectrum_map: null,
+        control_topic: '',
+      },
+      '6s4t': {
+        stop_time: 3000,
+        run_name: 'run_42',
+        job_id: 'job',
+        service_id: 'us',
+        command_id: 'command',
+      },
+      wrdn: {
+        service_id: 'us',
+        job_id: 'job',
+        error_encountered: true,
+        file_name: 'file',
+        metadata: '{}',
+        message: 'disk',
+      },
+      answ: {
+        service_id: 'us',
+        job_id: 'job',
+        command_id: 'command',
+        action: 1,
+        outcome: 1,
+        message: 'no',
+        status_code: 409,
+        stop_time: 3,
       },
       f144_one: log(12.625),
       f144_zero: log(0),
@@ -103,6 +179,10 @@ describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (s
         severity,
         message: 'a message',
       });
+    expect(decodeRunStart(message('pl72'))).toEqual(start);
+    expect(decodeRunStop(message('6s4t'))).toEqual(stop);
+    expect(decodeWritten(message('wrdn'))).toEqual(written);
+    expect(decodeRunAnswer(message('answ'))).toEqual(answer);
     const whole = (bits: number, signed: boolean): readonly [number, number, number] =>
       signed ? [-(2 ** (bits - 1)), 0, 2 ** (bits - 1) - 1] : [0, 0, 2 ** bits - 1];
     const expected: Readonly<Record<string, readonly (number | bigint)[]>> = {

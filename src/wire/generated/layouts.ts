@@ -2,6 +2,23 @@
 
 import type { MessageLayout } from '../verify.ts';
 
+export const _6s4t: MessageLayout = {
+  identifier: "6s4t",
+  root: 0,
+  tables: [
+    {
+      name: "RunStop",
+      slots: [
+        {"name":"stop_time","shape":"scalar","bytes":8,"required":false},
+        {"name":"run_name","shape":"string","required":false},
+        {"name":"job_id","shape":"string","required":false},
+        {"name":"service_id","shape":"string","required":false},
+        {"name":"command_id","shape":"string","required":false},
+      ],
+    },
+  ],
+};
+
 export const al00: MessageLayout = {
   identifier: "al00",
   root: 0,
@@ -73,6 +90,26 @@ export const an00: MessageLayout = {
     {
       name: "Share",
       slots: [
+      ],
+    },
+  ],
+};
+
+export const answ: MessageLayout = {
+  identifier: "answ",
+  root: 0,
+  tables: [
+    {
+      name: "ActionResponse",
+      slots: [
+        {"name":"service_id","shape":"string","required":false},
+        {"name":"job_id","shape":"string","required":false},
+        {"name":"action","shape":"scalar","bytes":1,"required":false},
+        {"name":"outcome","shape":"scalar","bytes":1,"required":false},
+        {"name":"status_code","shape":"scalar","bytes":4,"required":false},
+        {"name":"stop_time","shape":"scalar","bytes":8,"required":false},
+        {"name":"message","shape":"string","required":false},
+        {"name":"command_id","shape":"string","required":false},
       ],
     },
   ],
@@ -214,6 +251,39 @@ export const f144: MessageLayout = {
   ],
 };
 
+export const pl72: MessageLayout = {
+  identifier: "pl72",
+  root: 0,
+  tables: [
+    {
+      name: "RunStart",
+      slots: [
+        {"name":"start_time","shape":"scalar","bytes":8,"required":false},
+        {"name":"stop_time","shape":"scalar","bytes":8,"required":false},
+        {"name":"run_name","shape":"string","required":false},
+        {"name":"instrument_name","shape":"string","required":false},
+        {"name":"nexus_structure","shape":"string","required":false},
+        {"name":"job_id","shape":"string","required":false},
+        {"name":"broker","shape":"string","required":false},
+        {"name":"service_id","shape":"string","required":false},
+        {"name":"filename","shape":"string","required":false},
+        {"name":"n_periods","shape":"scalar","bytes":4,"required":false},
+        {"name":"detector_spectrum_map","shape":"table","table":1,"required":false},
+        {"name":"metadata","shape":"string","required":false},
+        {"name":"control_topic","shape":"string","required":false},
+      ],
+    },
+    {
+      name: "SpectraDetectorMapping",
+      slots: [
+        {"name":"spectrum","shape":"vector","bytes":4,"align":4,"required":false},
+        {"name":"detector_id","shape":"vector","bytes":4,"align":4,"required":false},
+        {"name":"n_spectra","shape":"scalar","bytes":4,"required":false},
+      ],
+    },
+  ],
+};
+
 export const tf00: MessageLayout = {
   identifier: "tf00",
   root: 0,
@@ -280,6 +350,24 @@ export const tk00: MessageLayout = {
       slots: [
         {"name":"name","shape":"string","required":true},
         {"name":"value","shape":"scalar","bytes":8,"required":false},
+      ],
+    },
+  ],
+};
+
+export const wrdn: MessageLayout = {
+  identifier: "wrdn",
+  root: 0,
+  tables: [
+    {
+      name: "FinishedWriting",
+      slots: [
+        {"name":"service_id","shape":"string","required":false},
+        {"name":"job_id","shape":"string","required":false},
+        {"name":"error_encountered","shape":"scalar","bytes":1,"required":false},
+        {"name":"file_name","shape":"string","required":false},
+        {"name":"metadata","shape":"string","required":false},
+        {"name":"message","shape":"string","required":false},
       ],
     },
   ],

@@ -1,0 +1,4 @@
+export declare enum ActionOutcome {
+    Success = 0,
+    Failure = 1
+}

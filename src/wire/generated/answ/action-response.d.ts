@@ -1,0 +1,36 @@
+import * as flatbuffers from 'flatbuffers';
+import { ActionOutcome } from './action-outcome.js';
+import { ActionType } from './action-type.js';
+export declare class ActionResponse {
+    bb: flatbuffers.ByteBuffer | null;
+    bb_pos: number;
+    __init(i: number, bb: flatbuffers.ByteBuffer): ActionResponse;
+    static getRootAsActionResponse(bb: flatbuffers.ByteBuffer, obj?: ActionResponse): ActionResponse;
+    static getSizePrefixedRootAsActionResponse(bb: flatbuffers.ByteBuffer, obj?: ActionResponse): ActionResponse;
+    static bufferHasIdentifier(bb: flatbuffers.ByteBuffer): boolean;
+    serviceId(): string | null;
+    serviceId(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    jobId(): string | null;
+    jobId(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    action(): ActionType;
+    outcome(): ActionOutcome;
+    statusCode(): number;
+    stopTime(): bigint;
+    message(): string | null;
+    message(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    commandId(): string | null;
+    commandId(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    static startActionResponse(builder: flatbuffers.Builder): void;
+    static addServiceId(builder: flatbuffers.Builder, serviceIdOffset: flatbuffers.Offset): void;
+    static addJobId(builder: flatbuffers.Builder, jobIdOffset: flatbuffers.Offset): void;
+    static addAction(builder: flatbuffers.Builder, action: ActionType): void;
+    static addOutcome(builder: flatbuffers.Builder, outcome: ActionOutcome): void;
+    static addStatusCode(builder: flatbuffers.Builder, statusCode: number): void;
+    static addStopTime(builder: flatbuffers.Builder, stopTime: bigint): void;
+    static addMessage(builder: flatbuffers.Builder, messageOffset: flatbuffers.Offset): void;
+    static addCommandId(builder: flatbuffers.Builder, commandIdOffset: flatbuffers.Offset): void;
+    static endActionResponse(builder: flatbuffers.Builder): flatbuffers.Offset;
+    static finishActionResponseBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
+    static finishSizePrefixedActionResponseBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
+    static createActionResponse(builder: flatbuffers.Builder, serviceIdOffset: flatbuffers.Offset, jobIdOffset: flatbuffers.Offset, action: ActionType, outcome: ActionOutcome, statusCode: number, stopTime: bigint, messageOffset: flatbuffers.Offset, commandIdOffset: flatbuffers.Offset): flatbuffers.Offset;
+}

@@ -1,0 +1,4 @@
+export declare enum ActionType {
+    StartJob = 0,
+    SetStopTime = 1
+}

@@ -1,0 +1,31 @@
+import * as flatbuffers from 'flatbuffers';
+export declare class FinishedWriting {
+    bb: flatbuffers.ByteBuffer | null;
+    bb_pos: number;
+    __init(i: number, bb: flatbuffers.ByteBuffer): FinishedWriting;
+    static getRootAsFinishedWriting(bb: flatbuffers.ByteBuffer, obj?: FinishedWriting): FinishedWriting;
+    static getSizePrefixedRootAsFinishedWriting(bb: flatbuffers.ByteBuffer, obj?: FinishedWriting): FinishedWriting;
+    static bufferHasIdentifier(bb: flatbuffers.ByteBuffer): boolean;
+    serviceId(): string | null;
+    serviceId(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    jobId(): string | null;
+    jobId(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    errorEncountered(): boolean;
+    fileName(): string | null;
+    fileName(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    metadata(): string | null;
+    metadata(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    message(): string | null;
+    message(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    static startFinishedWriting(builder: flatbuffers.Builder): void;
+    static addServiceId(builder: flatbuffers.Builder, serviceIdOffset: flatbuffers.Offset): void;
+    static addJobId(builder: flatbuffers.Builder, jobIdOffset: flatbuffers.Offset): void;
+    static addErrorEncountered(builder: flatbuffers.Builder, errorEncountered: boolean): void;
+    static addFileName(builder: flatbuffers.Builder, fileNameOffset: flatbuffers.Offset): void;
+    static addMetadata(builder: flatbuffers.Builder, metadataOffset: flatbuffers.Offset): void;
+    static addMessage(builder: flatbuffers.Builder, messageOffset: flatbuffers.Offset): void;
+    static endFinishedWriting(builder: flatbuffers.Builder): flatbuffers.Offset;
+    static finishFinishedWritingBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
+    static finishSizePrefixedFinishedWritingBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
+    static createFinishedWriting(builder: flatbuffers.Builder, serviceIdOffset: flatbuffers.Offset, jobIdOffset: flatbuffers.Offset, errorEncountered: boolean, fileNameOffset: flatbuffers.Offset, metadataOffset: flatbuffers.Offset, messageOffset: flatbuffers.Offset): flatbuffers.Offset;
+}
