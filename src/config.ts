@@ -53,6 +53,14 @@ const shape = {
   kafkaPort: port,
   retentionBytes: count(1_048_576, 1_099_511_627_776),
   dataDir: z.string().min(1),
+  archive: z.string(),
+  archiveSegmentBytes: count(65_536, 1_073_741_824),
+  archiveRollMs: count(1000, 86_400_000),
+  archiveRaw: count(0, 1_000_000_000),
+  s3Endpoint: z.string(),
+  s3Region: z.string().min(1),
+  s3KeyId: z.string(),
+  s3Secret: z.string(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']),
 } as const;
 
@@ -155,6 +163,29 @@ const rows: readonly Row[] = [
     'kept on all partitions of one big topic; keeps .tessera/ under 4 GiB',
   ],
   ['dataDir', '.tessera', 'folder', 'where the local broker, logs and environments live'],
+  [
+    'archive',
+    '',
+    'folder, s3://…',
+    'where partial events are archived: a folder, or s3://bucket/prefix; empty: nowhere',
+  ],
+  [
+    'archiveSegmentBytes',
+    '67108864',
+    'bytes',
+    'of a partition that are taken before they become files; all partitions hold 256 MiB at most',
+  ],
+  ['archiveRollMs', '60000', 'ms', 'age at which what was taken becomes files, however little it is'],
+  [
+    'archiveRaw',
+    '256',
+    'time frames',
+    'one time frame in this many is archived as raw frames too: as `prescale`, or a multiple of it; 0: none',
+  ],
+  ['s3Endpoint', '', 'URL', 'of an S3-compatible object store, as https://s3.example.org'],
+  ['s3Region', 'us-east-1', 'name', 'region that requests to the object store are signed for'],
+  ['s3KeyId', '', '', 'access key of the object store; better from the environment than as a flag'],
+  ['s3Secret', '', '', 'its secret; better from the environment than as a flag'],
   ['logLevel', 'info', '', 'debug, info, warn (nothing lost) or error (data lost)'],
 ];
 
@@ -222,6 +253,21 @@ export const readConfig = (
   return Object.freeze(values) as Config;
 };
 
+/** Keys that other people on this machine must not read off a list of processes. */
+const secretKeys: readonly (keyof Config)[] = ['s3KeyId', 's3Secret'];
+
 /** Child processes (the simulator of `up`) inherit what this process was told. */
 export const configFlags = (config: Config): string[] =>
-  configKeys.flatMap((row) => [row.flag, String(config[row.key])]);
+  configKeys
+    .filter(({ key }) => !secretKeys.includes(key))
+    .flatMap((row) => [row.flag, String(config[row.key])]);
+
+/** The environment of child processes: this process's, and what is secret. */
+export const configEnvironment = (config: Config): Record<string, string | undefined> => ({
+  ...process.env,
+  ...Object.fromEntries(
+    configKeys
+      .filter(({ key }) => secretKeys.includes(key))
+      .map(({ key, env }) => [env, String(config[key])]),
+  ),
+});

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
+import { archive } from './archiving.ts';
 import { dataFolder, version } from './assemble.ts';
 import { durationMs } from './commands/duration.ts';
 import { configKeys, readConfig } from './config.ts';
@@ -45,7 +46,14 @@ command('up', 'local Kafka, simulator, processor, gateway and live view; what `n
   .option('--no-simulator', 'frames come from elsewhere')
   .action(async (flags: Flags) => {
     const simulator = flags.simulator !== false;
-    const options = { broker: true, simulator, gateway: true, json: flags.json === true, ...forMs(flags) };
+    const options = {
+      broker: true,
+      simulator,
+      gateway: true,
+      archiver: true,
+      json: flags.json === true,
+      ...forMs(flags),
+    };
     exitCode = await serve(readConfig(flags), options);
   });
 
@@ -56,10 +64,17 @@ command('process', 'the processor alone, on an existing cluster')
       broker: false,
       simulator: false,
       gateway: false,
+      archiver: false,
       json: flags.json === true,
       ...forMs(flags),
     };
     exitCode = await serve(readConfig(flags), options);
+  });
+
+command('archive', 'partial events of an existing cluster into files: a folder, or an object store')
+  .option('--for <duration>', 'stop by itself after this long')
+  .action(async (flags: Flags) => {
+    exitCode = await archive(readConfig(flags), forMs(flags));
   });
 
 command('simulate', 'simulated frames to <instrument>_frames, or to a file')

@@ -20,7 +20,7 @@ import {
   runProcessor,
   version,
 } from './assemble.ts';
-import { type Config, configFlags } from './config.ts';
+import { type Config, configEnvironment, configFlags } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import { limits } from './domain/limits.ts';
 import type { StatusSnapshot } from './domain/status.ts';
@@ -30,6 +30,8 @@ export interface ServeOptions {
   readonly broker: boolean;
   readonly simulator: boolean;
   readonly gateway: boolean;
+  /** Start an archiver where the configuration names an archive. */
+  readonly archiver: boolean;
   /** Stop by itself after this long; absent: on SIGINT or SIGTERM. */
   readonly forMs?: number;
   /** The summary as JSON on stdout. */
@@ -43,7 +45,7 @@ let printLine = (line: string): void => {
 const say = (line: string): void => printLine(`tessera: ${line}`);
 
 /** Resolves on the first SIGINT or SIGTERM, or after `forMs`; a second signal a second later ends at once. */
-const untilAsked = (forMs: number | undefined): Promise<string> =>
+export const untilAsked = (forMs: number | undefined): Promise<string> =>
   new Promise((resolve) => {
     let askedMs = 0;
     const asked = (signal: string): void => {
@@ -58,19 +60,22 @@ const untilAsked = (forMs: number | undefined): Promise<string> =>
     if (forMs !== undefined) setTimeout(() => asked('time'), forMs).unref();
   });
 
-/** The simulator as a process of its own, as a DAQ would be; it ends when this process does. */
-const startSimulator = (config: Config): ChildProcess => {
+/** A command as a process of its own, which ends when this process does. */
+const startChild = (config: Config, command: readonly string[]): ChildProcess => {
   const child = spawn(
     process.execPath,
-    [...process.execArgv, join(home, 'src/main.ts'), 'simulate', ...configFlags(config), '--quiet'],
+    [...process.execArgv, join(home, 'src/main.ts'), ...command, ...configFlags(config)],
     // Its own process group: a terminal's ctrl-C must reach the processor first.
-    { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true },
+    { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true, env: configEnvironment(config) },
   );
   createInterface({ input: child.stderr! }).on('line', (line) => printLine(line));
+  child.once('exit', (code) => {
+    if (code !== 0 && code !== null) say(`tessera ${command[0]} ended with exit code ${code}`);
+  });
   return child;
 };
 
-const stopSimulator = async (child: ChildProcess): Promise<void> => {
+const stopChild = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGTERM');
@@ -147,12 +152,17 @@ const openAll = async (
     undo.push(() => gateway.close());
     say(`gRPC gateway on ${gateway.address}`);
   }
+  if (options.archiver && config.archive !== '') {
+    if (config.bus === 'memory')
+      throw new Fault('config-invalid', '--archive needs a bus that survives: --bus kafka');
+    // Files are encoded for seconds at a time: in a process of their own they hold up no frame.
+    const archiver = startChild(settled, ['archive']);
+    undo.push(() => stopChild(archiver));
+  }
   if (options.simulator) {
-    const simulator = startSimulator(settled);
-    undo.push(() => stopSimulator(simulator));
-    simulator.once('exit', (code) => {
-      if (code !== 0 && code !== null) say(`the simulator ended with exit code ${code}`);
-    });
+    // As a DAQ would be.
+    const simulator = startChild(settled, ['simulate', '--quiet']);
+    undo.push(() => stopChild(simulator));
   }
   return running;
 };

@@ -125,6 +125,7 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
 const compositionRoots = new Set([
   'config.ts',
   'assemble.ts',
+  'archiving.ts',
   'lane.ts',
   'main.ts',
   'serve.ts',

@@ -24,6 +24,8 @@ export const alarmRules = {
   'rate-out-of-band': { raiseAfterMs: 60_000, clearAfterMs: 60_000, unit: 'seconds' },
   /** A buffer that sends its content again is broken from the first time on. */
   'repeated-frames': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'frames' },
+  /** A store may hiccup; what is not archived waits on the bus for as long as that keeps it. */
+  'archive-waiting': { raiseAfterMs: 5_000, clearAfterMs: 10_000, unit: 'seconds' },
   /** Its own false-alarm budget is its hysteresis. */
   'anomaly-burst': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'bursts' },
 } as const satisfies Readonly<Record<string, AlarmRule>>;
@@ -97,6 +99,7 @@ const judgeLag = ({ flow, out }: Beat, seconds: number): Condition => {
 const readCauses = [
   'rate-out-of-band',
   'repeated-frames',
+  'archive-waiting',
   'anomaly-burst',
 ] as const satisfies readonly AlarmCause[];
 

@@ -14,9 +14,10 @@ export const limits = {
   cachedNamesMax: 1024,
   /** Deepest nesting of tables the verifier follows; our schemas nest twice. */
   tableDepthMax: 8,
-  /** Tables one message may reach; a packet has at most 1 + layersMax + scoresMax, and shared tables are counted
-   * each time they are reached, so that offsets cannot multiply work. */
-  tablesMax: 128,
+  /** Tables one message may reach; a packet has at most 1 + layersMax + scoresMax, a partial event one a packet and a
+   * gap of some hundred regions, and shared tables are counted each time they are reached, so that offsets cannot
+   * multiply work. */
+  tablesMax: 1024,
   /** Layers one packet may have: 16 planes, tokens, occupancy, remainder and room to grow. */
   layersMax: 32,
   /** Objects one frame may have, and numbers each: they are put in order one by one, and a trigger sends tens. */
@@ -184,6 +185,25 @@ export const limits = {
 
   /** Packets a replay compares in one go: their digests fit some 200 MB. */
   replayPacketsMax: 1_000_000,
+
+  /** Bytes taken and not yet sealed that all partitions of one archiver may hold together: four segments of 64 MiB,
+   * a gigabyte of process with what encoding them takes. */
+  archiveHeldBytesMax: 256 * 1024 * 1024,
+  /** Rows and payload bytes of one group of a table: what a reader decodes at once, and what one step of encoding
+   * keeps the event loop from its heartbeats for. */
+  archiveGroupRowsMax: 4096,
+  archiveGroupBytesMax: 8 * 1024 * 1024,
+  /** A store that is full or away is tried again this often: it costs one small write. */
+  archiveRetryMs: 1_000,
+  /** Where nothing of a partition's bytes is kept (frames beside the prescale), its position is committed after this
+   * many: what is read again after a kill. */
+  archivePassedBytesMax: 64 * 1024 * 1024,
+  /** A partition that brings nothing tells this often that it is complete until now. */
+  archiveQuietMs: 5_000,
+  /** Event time a run's data may come after its stop: deadlines of assembly, and amendments within a few of them. */
+  runCloseGraceMs: 10_000,
+  /** How often it is looked whether a run that was stopped is complete. */
+  runCloseCheckMs: 1_000,
 
   /** Bytes of one refused record's value that are kept when the original cannot fit. */
   refusedBeginningBytes: 64 * 1024,

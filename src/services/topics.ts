@@ -21,6 +21,10 @@ export const topicsOf = (instrumentId: string) => ({
   commands: `${instrumentId}_commands`,
   responses: `${instrumentId}_responses`,
   policy: `${instrumentId}_policy`,
+  partials: `${instrumentId}_partials`,
+  written: `${instrumentId}_written`,
+  runs: `${instrumentId}_runs`,
+  runAnswers: `${instrumentId}_run_answers`,
 });
 export type Topics = ReturnType<typeof topicsOf>;
 
@@ -65,6 +69,15 @@ export const topicSpecs = (
       retentionBytes: perPartition(1 / 4),
     },
     { name: topics.anomalies, partitions, messageBytesMax: small, retentionBytes: perPartition(1 / 8) },
+    {
+      name: topics.partials,
+      partitions,
+      messageBytesMax: frameMessageBytesMax,
+      retentionBytes: perPartition(1),
+    },
+    { name: topics.written, ...control },
+    { name: topics.runs, ...control },
+    { name: topics.runAnswers, ...control },
     { name: topics.status, ...control },
     { name: topics.trends, ...control },
     { name: topics.alarms, ...control },

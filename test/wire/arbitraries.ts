@@ -4,6 +4,7 @@
  */
 
 import fc from 'fast-check';
+import type { PartialEvent } from '../../src/domain/archive/partial_event.ts';
 import type { Digits, FrameIdentity, ObjectRecord } from '../../src/domain/frame.ts';
 import { type InstrumentCard, type ObjectsCard, voxelCount } from '../../src/domain/instrument.ts';
 import { limits } from '../../src/domain/limits.ts';
@@ -156,3 +157,32 @@ export const recordsOf = (card: ObjectsCard): fc.Arbitrary<ObjectRecord[]> => {
       fc.shuffledSubarray(records, { minLength: records.length, maxLength: records.length }),
     );
 };
+
+const small = fc.nat(0xff);
+/** Partial events of any identity; the packets inside are bytes. */
+export const partialEvents: fc.Arbitrary<PartialEvent> = fc
+  .record({
+    identity: identities,
+    revision: ushort,
+    part: small,
+    moreParts: small,
+    reason: ushort,
+    present: fc.uint8Array({ maxLength: 4 }),
+    gaps: fc.array(fc.record({ region: ushort, fromId: count, count }), { maxLength: 3 }),
+    packets: fc.array(
+      fc.record({
+        region: small,
+        packet: fc.uint8Array({ maxLength: 50 }),
+        instants: fc.uint8Array({ maxLength: 64 }),
+      }),
+      { maxLength: 4 },
+    ),
+    eventTokens: fc.array(ushort, { maxLength: 4 }),
+  })
+  .map(({ identity, moreParts, part, ...rest }) => ({
+    ...identity,
+    ...rest,
+    part,
+    partCount: part + 1 + moreParts,
+    regionCount: 256,
+  }));

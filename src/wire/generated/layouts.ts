@@ -251,6 +251,51 @@ export const f144: MessageLayout = {
   ],
 };
 
+export const pe00: MessageLayout = {
+  identifier: "pe00",
+  root: 2,
+  tables: [
+    {
+      name: "CarriedPacket",
+      slots: [
+        {"name":"region","shape":"scalar","bytes":2,"required":false},
+        {"name":"packet","shape":"vector","bytes":1,"align":1,"required":true},
+        {"name":"instants","shape":"vector","bytes":1,"align":1,"required":false},
+      ],
+    },
+    {
+      name: "IdGap",
+      slots: [
+        {"name":"region","shape":"scalar","bytes":2,"required":false},
+        {"name":"from_id","shape":"scalar","bytes":8,"required":false},
+        {"name":"count","shape":"scalar","bytes":8,"required":false},
+      ],
+    },
+    {
+      name: "PartialEvent",
+      slots: [
+        {"name":"source_name","shape":"string","required":true},
+        {"name":"message_id","shape":"scalar","bytes":8,"required":false},
+        {"name":"timestamp","shape":"scalar","bytes":8,"required":false},
+        {"name":"duration","shape":"scalar","bytes":8,"required":false},
+        {"name":"run","shape":"scalar","bytes":4,"required":false},
+        {"name":"time_frame","shape":"scalar","bytes":8,"required":false},
+        {"name":"instrument","shape":"string","required":true},
+        {"name":"instrument_hash","shape":"scalar","bytes":8,"required":false},
+        {"name":"revision","shape":"scalar","bytes":2,"required":false},
+        {"name":"part","shape":"scalar","bytes":2,"required":false},
+        {"name":"part_count","shape":"scalar","bytes":2,"required":false},
+        {"name":"reason","shape":"scalar","bytes":2,"required":false},
+        {"name":"region_count","shape":"scalar","bytes":2,"required":false},
+        {"name":"present","shape":"vector","bytes":1,"align":1,"required":false},
+        {"name":"gaps","shape":"tables","table":1,"required":false},
+        {"name":"packets","shape":"tables","table":0,"required":false},
+        {"name":"event_tokens","shape":"vector","bytes":2,"align":2,"required":false},
+      ],
+    },
+  ],
+};
+
 export const pl72: MessageLayout = {
   identifier: "pl72",
   root: 0,

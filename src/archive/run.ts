@@ -1,0 +1,107 @@
+/**
+ * What an archive says of one run: since when it is open, what ended it, and when it closed, its books. Refuses run
+ * files that contradict themselves.
+ */
+
+import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import type { Seal } from './seal.ts';
+
+const count = z.int().min(0);
+const books = z.object({
+  /** Of each topic and partition: offsets that are archived, and what they held. */
+  streams: z.array(
+    z.object({
+      topic: z.string(),
+      partition: count,
+      segments: count,
+      events: count,
+      packets: count,
+      kept: count,
+      shed: count,
+      packetBytes: count,
+      unreadable: count,
+      fileBytes: count,
+    }),
+  ),
+});
+
+const schema = z.object({
+  layout: z.literal(1),
+  run: z.int().min(0).max(4_294_967_295),
+  name: z.string(),
+  instrument: z.string(),
+  state: z.enum(['open', 'stopping', 'closed']),
+  /** Who opened it: an order (pl72), or the first data that came. */
+  openedBy: z.enum(['order', 'data']),
+  jobId: z.string(),
+  /** JSON, as the order carried it. */
+  metadata: z.string(),
+  /** ms since the epoch; 0 where nobody said. */
+  startMs: count,
+  stopMs: count,
+  closedMs: count,
+  books: books.nullable(),
+});
+
+export type RunFile = z.infer<typeof schema>;
+export type RunBooks = z.infer<typeof books>;
+
+export const openRun = (run: number, instrument: string, openedBy: RunFile['openedBy']): RunFile => ({
+  layout: 1,
+  run,
+  name: String(run),
+  instrument,
+  state: 'open',
+  openedBy,
+  jobId: '',
+  metadata: '',
+  startMs: 0,
+  stopMs: 0,
+  closedMs: 0,
+  books: null,
+});
+
+export const encodeRun = (run: RunFile): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`);
+
+/** Throws file-invalid with what is wrong. */
+export const decodeRun = (bytes: Uint8Array, file: string): RunFile => {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new Fault('file-invalid', `${file} is not JSON; it is no run file`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new Fault('file-invalid', `${file}: ${issue.path.join('.')}: ${issue.message}; it is no run file`);
+};
+
+/** What all seals of a run say together, a stream a line. */
+export const booksOf = (seals: readonly Seal[]): RunBooks => {
+  const streams = new Map<string, RunBooks['streams'][number]>();
+  for (const { topic, partition, counts, files } of seals) {
+    const key = `${topic}/${partition}`;
+    const before = streams.get(key);
+    const sum = (name: keyof Seal['counts']): number => (before?.[name] ?? 0) + counts[name];
+    streams.set(key, {
+      topic,
+      partition,
+      segments: (before?.segments ?? 0) + 1,
+      events: sum('events'),
+      packets: sum('packets'),
+      kept: sum('kept'),
+      shed: sum('shed'),
+      packetBytes: sum('packetBytes'),
+      unreadable: sum('unreadable'),
+      fileBytes: (before?.fileBytes ?? 0) + files.reduce((bytes, { byteCount }) => bytes + byteCount, 0),
+    });
+  }
+  return {
+    streams: [...streams.values()].sort(
+      (a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0) || a.partition - b.partition,
+    ),
+  };
+};

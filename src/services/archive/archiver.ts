@@ -1,0 +1,194 @@
+/**
+ * The archiver: partial events, and the prescaled share of raw frames, of assigned partitions into files of a store,
+ * each once. It refuses to hold more than its bound, and what a store cannot take waits on the bus.
+ */
+
+import { archiveFile, cardsFolder, layoutVersion } from '../../archive/names.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import { limits } from '../../domain/limits.ts';
+import type { ConditionReading } from '../../domain/status.ts';
+import type { Bus, Consumption, PartitionFeed } from '../../ports/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Store } from '../../ports/store.ts';
+import type { TableFormat } from '../../ports/table.ts';
+import type { Log } from '../../ports/telemetry.ts';
+import type { ServiceBook } from '../service_book.ts';
+import type { Topics } from '../topics.ts';
+import { type Intake, keepEvents, keepFrames } from './intake.ts';
+import { isStoreFault, openPatience } from './patience.ts';
+import { type Closing, keepRuns, type RunKeeper } from './runs.ts';
+import { archiveStream } from './stream.ts';
+import { writtenRecord } from './written.ts';
+
+export interface ArchiverParts {
+  readonly card: InstrumentCard;
+  readonly topics: Topics;
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly format: TableFormat;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly book: ServiceBook;
+  readonly version: string;
+}
+
+/** A file a reader needs to turn tokens back into hits: a card, a table, a decoder. */
+export interface CardFile {
+  /** Below `cards/`; made of its content's hash, so that it never changes. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ArchiverSettings {
+  /** Of the processors; those of the archivers are named after it. */
+  readonly group: string;
+  readonly segmentBytes: number;
+  readonly rollMs: number;
+  /** One raw time frame in this many; 0: none. */
+  readonly prescale: number;
+  readonly cards: readonly CardFile[];
+  /** Called with what is waited for whenever that changes; [] when nothing is. */
+  readonly onWaiting: (waitingFor: readonly string[]) => void;
+  readonly onAssigned: () => void;
+  /** What else is made of a run when it closes. */
+  readonly closing: Closing;
+}
+
+export interface Archiver {
+  readonly failed: Promise<never>;
+  readonly lagRecords: bigint;
+  readonly partitions: number;
+  readonly queuedBytes: number;
+  readonly inFlight: number;
+  readonly condition: ConditionReading;
+  /** Seals what was taken and leaves; what cannot be sealed is taken again by the next owner. */
+  stop(): Promise<void>;
+}
+
+/** Groups by topic: another group would archive everything again. */
+export const archiveGroups = (group: string) => ({
+  partials: `${group}-archive`,
+  frames: `${group}-archive-raw`,
+});
+
+const canonical = (value: unknown): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+
+/** The archive's own files; refuses a folder that is another instrument's. */
+const openArchive = async ({ store, card }: ArchiverParts, cards: readonly CardFile[]): Promise<void> => {
+  const own = { layout: layoutVersion, instrument: card.id };
+  if (!(await store.create(archiveFile, canonical(own)))) {
+    const found = JSON.parse(new TextDecoder().decode(await store.read(archiveFile))) as Partial<typeof own>;
+    if (found.layout !== own.layout || found.instrument !== own.instrument)
+      throw new Fault(
+        'config-invalid',
+        `${store.place} is an archive of ${found.instrument}, layout ${found.layout}, not of ${own.instrument}, layout ${own.layout}; name another --archive`,
+      );
+  }
+  for (const { name, bytes } of cards) await store.create(cardsFolder + name, bytes);
+};
+
+export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSettings): Promise<Archiver> => {
+  const { card, topics, bus, clock, log, book, store } = parts;
+  const patience = openPatience(clock, log, () => settings.onWaiting(patience.waitingFor));
+  const stopping = new AbortController();
+  await patience.until(() => openArchive(parts, settings.cards), stopping.signal);
+  const feeds = new Set<PartitionFeed>();
+  let held = { messages: 0, bytes: 0 };
+  const hold = (messages: number, bytes: number): void => {
+    held = { messages: held.messages + messages, bytes: held.bytes + bytes };
+  };
+  book.watchInFlight(() => held.messages);
+
+  const streamParts = (topic: string, intake: Intake) => ({
+    ...parts,
+    instrument: { id: card.id, hash: card.hash },
+    patience,
+    stopping: stopping.signal,
+    intake,
+    rollMs: settings.rollMs,
+    segmentBytesMax: () =>
+      Math.min(settings.segmentBytes, Math.floor(limits.archiveHeldBytesMax / Math.max(1, feeds.size))),
+    writtenOf: (seal: Parameters<typeof writtenRecord>[1]) => writtenRecord(topics, seal, parts.version),
+    count: (messages: number, bytes: number) => {
+      hold(messages, bytes);
+      book.received(messages, bytes);
+    },
+    // What is passed over has ended well: it was not to be kept.
+    settled: ({ kept, passed }: { kept: number; passed: number }, bytes: number) => {
+      hold(-(kept + passed), -bytes);
+      book.ended({ kept: kept + passed }, bytes);
+    },
+    returned: (messages: number, bytes: number) => {
+      hold(-messages, -bytes);
+      book.returned(messages, bytes);
+    },
+    endOf: async (partition: number) =>
+      (await bus.offsets(topic)).find((one) => one.partition === partition)?.high ?? 0n,
+  });
+
+  const consume = (topic: string, group: string, intake: Intake): Promise<Consumption> =>
+    bus.consume({
+      group,
+      topic,
+      delivery: 'exactly-once',
+      fresh: 'beginning',
+      queueBytesMax: limits.partitionQueueBytesMax,
+      async onFeed(feed) {
+        feeds.add(feed);
+        settings.onAssigned();
+        try {
+          await archiveStream(feed, streamParts(topic, intake));
+        } catch (error) {
+          const handed = error instanceof Fault && error.code === 'bus-fenced';
+          if (!handed && !isStoreFault(error)) throw error;
+          const place = { topic, partition: feed.partition };
+          log.warn(place, 'partition handed over; what is not sealed goes to the next owner');
+        } finally {
+          feeds.delete(feed);
+        }
+      },
+    });
+
+  const groups = archiveGroups(settings.group);
+  const consumptions = [await consume(topics.partials, groups.partials, keepEvents)];
+  const streams = [{ topic: topics.partials, group: groups.partials }];
+  if (settings.prescale > 0) {
+    consumptions.push(await consume(topics.frames, groups.frames, keepFrames(card, settings.prescale)));
+    streams.push({ topic: topics.frames, group: groups.frames });
+  }
+  const runs: RunKeeper = keepRuns(
+    { bus, log, clock, topics, store, patience, instrumentId: card.id, version: parts.version },
+    { group: `${settings.group}-archive-runs`, streams, closing: settings.closing },
+  );
+  const failed = Promise.race(consumptions.map((one) => one.failed));
+  failed.catch(() => undefined);
+  return {
+    failed,
+    get lagRecords() {
+      let lag = 0n;
+      for (const feed of feeds) lag += feed.backlog.lagRecords;
+      return lag;
+    },
+    get partitions() {
+      return feeds.size;
+    },
+    get queuedBytes() {
+      let bytes = held.bytes;
+      for (const feed of feeds) bytes += feed.backlog.queuedBytes;
+      return bytes;
+    },
+    get inFlight() {
+      return held.messages;
+    },
+    get condition() {
+      return patience.condition;
+    },
+    async stop() {
+      stopping.abort();
+      await runs.stop();
+      await Promise.all(consumptions.map((one) => one.stop()));
+    },
+  };
+};

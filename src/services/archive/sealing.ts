@@ -1,0 +1,139 @@
+/**
+ * A segment becomes files: tables encoded a group at a time, put into the store under names made of their content, and
+ * made visible by one seal that only one owner can create. Refuses to leave files that no seal names.
+ */
+
+import {
+  dataFile,
+  dataFolder,
+  runFile,
+  type SegmentName,
+  sealFile,
+  segmentText,
+} from '../../archive/names.ts';
+import { encodeRun, openRun } from '../../archive/run.ts';
+import { encodeSeal, type Seal, type SealedFile } from '../../archive/seal.ts';
+import { type Kept, type Piece, tablesOf } from '../../archive/segment.ts';
+import type { ColumnValue } from '../../domain/archive/column.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Store } from '../../ports/store.ts';
+import type { ColumnLists, TableFormat } from '../../ports/table.ts';
+import { sha256Of } from '../../wire/files/sha256.ts';
+import { readSeal } from './position.ts';
+
+export interface SealingParts {
+  readonly store: Store;
+  readonly format: TableFormat;
+  readonly instrument: { readonly id: string; readonly hash: string };
+  readonly version: string;
+}
+
+/** What is to be sealed: all that was kept of offsets [firstOffset, nextOffset). */
+export interface Segment {
+  readonly name: SegmentName;
+  readonly nextOffset: bigint;
+  readonly run: number;
+  readonly kept: readonly Kept[];
+  readonly unreadable: number;
+}
+
+/** Lets timers and sockets have a turn: encoding a segment takes longer than a heartbeat may wait. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const bytesOfValue = (value: ColumnValue): number => (value instanceof Uint8Array ? value.length : 8);
+
+/** Rows [from, to) of each group: as many as its bounds allow. */
+export function* groupsOf({ table, rows }: Piece): Iterable<readonly [from: number, to: number]> {
+  const wide = table.columns.filter(({ type }) => type === 'bytes');
+  let [from, bytes] = [0, 0];
+  for (let i = 0; i < rows.length; i += 1) {
+    const more = wide.reduce((sum, { of }) => sum + bytesOfValue(of(rows[i])), 0);
+    const full = i - from >= limits.archiveGroupRowsMax || bytes + more > limits.archiveGroupBytesMax;
+    if (full && i > from) {
+      yield [from, i];
+      [from, bytes] = [i, 0];
+    }
+    bytes += more;
+  }
+  if (from < rows.length) yield [from, rows.length];
+}
+
+/** The file of a piece, in chunks. */
+export const encodePiece = async (
+  piece: Piece,
+  format: TableFormat,
+  notes: Readonly<Record<string, string>>,
+): Promise<Uint8Array[]> => {
+  const { columns } = piece.table;
+  const writer = format.write(columns, { ...notes, kind: piece.kind });
+  const chunks: Uint8Array[] = [];
+  for (const [from, to] of groupsOf(piece)) {
+    const lists: Record<string, ColumnValue[]> = {};
+    const rows = piece.rows.slice(from, to);
+    for (const { name, of } of columns) lists[name] = rows.map(of);
+    chunks.push(writer.group(lists as ColumnLists));
+    await turn();
+  }
+  chunks.push(writer.end());
+  return chunks;
+};
+
+/** Removes data files of a segment that its seal does not name: what a loser or a killed owner left. */
+export const sweep = async (store: Store, seal: Seal): Promise<void> => {
+  const named = new Set(seal.files.map(({ name }) => name));
+  const prefix = `${segmentText({ ...seal })}.`;
+  for (const file of await store.folder(dataFolder(seal.run))) {
+    const name = dataFolder(seal.run) + file;
+    if (file.startsWith(prefix) && !named.has(name)) await store.remove(name);
+  }
+};
+
+/**
+ * Seals a segment, or says whose seal it found: that one holds another length of the same offsets. May be called again
+ * after a `store-full` or `store-failed`: files of the same content have the same names.
+ */
+export const sealSegment = async (
+  { store, format, instrument, version }: SealingParts,
+  segment: Segment,
+): Promise<{ readonly won: boolean; readonly seal: Seal }> => {
+  const { run, name } = segment;
+  const file = { run, instrumentId: instrument.id, instrumentHash: instrument.hash };
+  const { pieces, summary } = tablesOf(segment.kept, file, segment.unreadable);
+  const notes = { run: String(run), instrument: instrument.id, instrument_hash: instrument.hash };
+  const files: SealedFile[] = [];
+  for (const piece of pieces) {
+    const chunks = await encodePiece(piece, format, notes);
+    const sha256 = sha256Of(chunks);
+    const fileName = dataFile(run, name, piece.kind, sha256);
+    await store.put(fileName, chunks);
+    files.push({
+      name: fileName,
+      kind: piece.kind,
+      sha256,
+      byteCount: chunks.reduce((bytes, chunk) => bytes + chunk.length, 0),
+      rowCount: piece.rows.length,
+    });
+  }
+  await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data')));
+  const seal: Seal = {
+    layout: 1,
+    ...name,
+    nextOffset: segment.nextOffset,
+    run,
+    instrument: instrument.id,
+    instrumentHash: instrument.hash,
+    ...summary,
+    files,
+    version,
+  };
+  const sealName = sealFile(run, name);
+  if (await store.create(sealName, encodeSeal(seal))) {
+    await sweep(store, seal);
+    return { won: true, seal };
+  }
+  const found = await readSeal(store, sealName);
+  await sweep(store, found);
+  // An answer that was lost on its way: the seal is ours.
+  const ours = found.nextOffset === seal.nextOffset && JSON.stringify(found.files) === JSON.stringify(files);
+  return { won: ours, seal: found };
+};
