@@ -114,26 +114,29 @@ describe('the archiver', () => {
   it.each([
     ['full', full],
     ['away', new Fault('store-failed', 'no answer', { retryable: true })],
-  ])('takes no more while its store is %s, says so, and goes on by itself with nothing lost', async (_, fault) => {
-    const world = await openArchiveWorld();
-    const { archiver } = await world.start({ segmentBytes: 30_000 });
-    const committed = async (): Promise<bigint> =>
-      (await world.bus.committed('a-archive', topics.partials))[0]!.offset ?? 0n;
-    await world.send(range(0, 10).map((n) => eventOf(n)));
-    await world.until(async () => (await committed()) === 10n);
-    world.store.fail(fault);
-    await world.send(range(10, 120).map((n) => eventOf(n)));
-    await world.until(() => archiver.condition.severity === 'major');
-    expect(world.waits.at(-1)![0]).toContain(fault.code);
-    const { inFlight } = archiver;
-    await world.clock.advance(60_000);
-    expect([archiver.inFlight, await committed()]).toEqual([inFlight, 10n]);
-    world.store.fail(null);
-    await world.until(async () => (await committed()) === 120n);
-    expect([archiver.condition.severity, world.waits.at(-1)]).toEqual(['ok', []]);
-    await archiver.stop();
-    expect((await contentOf(world.store)).events.sort()).toEqual(keysOf(0, 120).sort());
-  });
+  ])(
+    'takes no more while its store is %s, says so, and goes on by itself with nothing lost',
+    async (_, fault) => {
+      const world = await openArchiveWorld();
+      const { archiver } = await world.start({ segmentBytes: 30_000 });
+      const committed = async (): Promise<bigint> =>
+        (await world.bus.committed('a-archive', topics.partials))[0]!.offset ?? 0n;
+      await world.send(range(0, 10).map((n) => eventOf(n)));
+      await world.until(async () => (await committed()) === 10n);
+      world.store.fail(fault);
+      await world.send(range(10, 120).map((n) => eventOf(n)));
+      await world.until(() => archiver.condition.severity === 'major');
+      expect(world.waits.at(-1)![0]).toContain(fault.code);
+      const { inFlight } = archiver;
+      await world.clock.advance(60_000);
+      expect([archiver.inFlight, await committed()]).toEqual([inFlight, 10n]);
+      world.store.fail(null);
+      await world.until(async () => (await committed()) === 120n);
+      expect([archiver.condition.severity, world.waits.at(-1)]).toEqual(['ok', []]);
+      await archiver.stop();
+      expect((await contentOf(world.store)).events.sort()).toEqual(keysOf(0, 120).sort());
+    },
+  );
 
   it('leaves what it could not seal to the next owner', async () => {
     const world = await openArchiveWorld();
