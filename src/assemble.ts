@@ -3,7 +3,7 @@
  * refuses to decide anything about data; what is opened here is closed here, in the reverse order.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ import { openLanePool } from './adapters/threads/lane_pool.ts';
 import { alarmsShown } from './anomaly/alarms.ts';
 import { firstPolicy } from './anomaly/fidelity.ts';
 import type { Config } from './config.ts';
+import type { EventModelCard } from './domain/archive/event_model.ts';
 import { Fault } from './domain/fault.ts';
 import type { InstrumentCard } from './domain/instrument.ts';
 import { frameBytesMax } from './domain/limits.ts';
@@ -40,6 +41,7 @@ import { type Processor, startProcessor } from './services/processor.ts';
 import { createStatusBook, type StatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
 import { parseInstrumentCard, parseModelCard } from './wire/card.ts';
+import { parseEventModelCard } from './wire/cards/event_model.ts';
 
 /** The repository (or the installed package): where cards, models and the page lie. */
 export const home = fileURLToPath(new URL('..', import.meta.url));
@@ -79,6 +81,21 @@ export const loadCards = (instrumentId: string): Cards => {
         ? null
         : readText(join(home, 'instruments', card.scores.file), `score tables of ${instrumentId}`),
   };
+};
+
+/** The newest event model that names an instrument; null where none does. */
+export const loadEventModel = (instrumentId: string): EventModelCard | null => {
+  const folder = join(home, 'models');
+  const cards = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name.startsWith('event-'))
+    .flatMap(({ name }) =>
+      readdirSync(join(folder, name))
+        .map((version) => join(folder, name, version, 'card.json'))
+        .filter((path) => existsSync(path)),
+    )
+    .map((path) => parseEventModelCard(readText(path, 'event model')))
+    .filter(({ instruments }) => instruments.includes(instrumentId));
+  return cards.toSorted((a, b) => b.version - a.version)[0] ?? null;
 };
 
 export const settledPolicy = (config: Config): PolicySnapshot => ({

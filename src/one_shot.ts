@@ -17,6 +17,7 @@ import {
   dataFolder,
   home,
   loadCards,
+  loadEventModel,
   openBus,
   openLane,
   openTelemetry,
@@ -144,6 +145,7 @@ const inspectSource = async (source: string, flags: Flags): Promise<number> => {
       {
         card: cards.card,
         output,
+        eventModel: loadEventModel(cards.card.id),
         openBus: openBusOnce,
         openJudge: () => openJudgeOf(cards, config),
         framesTopic: topicsOf(cards.card.id).frames,

@@ -5,6 +5,7 @@
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import type { EventModelCard } from '../domain/archive/event_model.ts';
 import { Fault } from '../domain/fault.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
 import { limits } from '../domain/limits.ts';
@@ -20,6 +21,8 @@ import { alignedLines, bytesInWords, grouped, jsonLine, type Output } from './ou
 export interface InspectParts {
   readonly card: InstrumentCard;
   readonly output: Output;
+  /** What reads the instrument's event tokens; absent: they are shown as numbers. */
+  readonly eventModel?: EventModelCard | null;
   /** Called only when a topic is read. */
   readonly openBus: () => Bus;
   /** Called only with `decode`: opens the decoder and the tables. */
@@ -112,7 +115,7 @@ export const inspect = async (parts: InspectParts, options: InspectOptions): Pro
   const waiting: Waiting[] = [];
   let earliestMs = Number.POSITIVE_INFINITY;
   const take = async ({ place, value, timestampMs, intendedMs, headers }: FoundMessage): Promise<void> => {
-    const told = tell(value, card, headers);
+    const told = tell(value, card, headers, parts.eventModel ?? null);
     printer.show({ place, told });
     await save.put(value);
     sums.messages += 1;

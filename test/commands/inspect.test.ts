@@ -7,16 +7,19 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openModel } from '../../src/adapters/onnx/model.ts';
 import { alarmRules } from '../../src/anomaly/alarm_conditions.ts';
 import { observe, openAlarmBook } from '../../src/anomaly/alarms.ts';
+import { eventTokenizer } from '../../src/codec/event_tokens.ts';
 import { openObjectFinder } from '../../src/codec/objects/finder.ts';
 import { type InspectOptions, inspect } from '../../src/commands/inspect.ts';
 import { openJudge } from '../../src/commands/inspection/judge.ts';
 import { patchInWords, tell } from '../../src/commands/inspection/words.ts';
+import { type PartialEvent, PartialEventReason } from '../../src/domain/archive/partial_event.ts';
 import type { Layer } from '../../src/domain/packet.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { encodeAnswer, encodeCommand } from '../../src/wire/alarms/command.ts';
 import { encodeAlarmState } from '../../src/wire/alarms/state.ts';
+import { encodePartialEvent } from '../../src/wire/events/partial_event.ts';
 import { dumpEntry, readDump } from '../../src/wire/files/dump.ts';
 import { encodeFrame } from '../../src/wire/frame.ts';
 import { digitsOfRecords, recordLayout } from '../../src/wire/frames/records.ts';
@@ -25,6 +28,7 @@ import { encodePacket } from '../../src/wire/packet.ts';
 import { encodePolicy } from '../../src/wire/policy.ts';
 import { encodeStatus } from '../../src/wire/status.ts';
 import { digitsOf, identityOf, randomOf } from '../frames.ts';
+import { eventCardOf } from '../models/event_cards.ts';
 import { triggerCard } from '../objects.ts';
 import * as world from '../services/gateway_world.ts';
 import { captureOutput } from './captured_output.ts';
@@ -50,6 +54,35 @@ describe('messages in words', () => {
     );
     const cut = { ...objects, payload: objects.payload.slice(0, -2) };
     expect(told([cut]).full.find(([label]) => label === 'objects')?.[1]).toContain('packet-layer: ');
+  });
+
+  it('tells partial events: regions, losses, and what the event tokens say of them', () => {
+    const regions = [0, 1, 5];
+    const packets = regions.map((region) => ({
+      region,
+      packet: encodePacket(world.packet(5, { region })),
+      instants: new Uint8Array(0),
+    }));
+    const { messageId, sourceName, ...identity } = world.packet(5).identity;
+    const model = eventCardOf('event-fsq-pp');
+    const event: PartialEvent = {
+      ...{ ...identity, sourceName: `${card.id}.assembler/0`, messageId, revision: 0, part: 0, partCount: 1 },
+      ...{ reason: PartialEventReason.deadline, regionCount: 24, present: Uint8Array.of(0b100011, 0, 0) },
+      ...{ gaps: [{ region: 2, fromId: 3, count: 2 }], packets, eventTokens: eventTokenizer(model)(packets) },
+    };
+    const told = tell(encodePartialEvent(event), card, {}, model);
+    expect(told.kind).toBe('pe00');
+    expect(told.row.slice(0, 5)).toEqual(['7', '5', '0', '3 of 24', '3']);
+    const full = told.full.map(([label, text]) => `${label}: ${text}`);
+    expect(full).toContain(`lost: ${card.regions[2]}: 2 messages from 3 on`);
+    expect(full.find((line) => line.startsWith('event tokens: '))).toContain('(by event-fsq-pp/1)');
+    const said = full.filter((line) => line.startsWith('they say: '));
+    expect(said).toHaveLength(3);
+    expect(said[0]).toMatch(/hits \(its packet: 15\), tokens .*, surprise .* bits$/);
+    const unknown = tell(encodePartialEvent(event), card).full.map(([, text]) => text);
+    expect(unknown.find((text) => text.includes('another model'))).toBeDefined();
+    const none = tell(encodePartialEvent({ ...event, eventTokens: [] }), card, {}, model);
+    expect(none.full.find(([label]) => label === 'event tokens')?.[1]).toBe('none');
   });
 
   it('tells packets with ratio, reason and layers', () => {

@@ -3,6 +3,7 @@
  * It refuses nothing: what cannot be read is told with its fault, because that is what a person came to see.
  */
 
+import type { EventModelCard } from '../../domain/archive/event_model.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FrameIdentity } from '../../domain/frame.ts';
 import { FrameEncoding } from '../../domain/frame.ts';
@@ -22,6 +23,7 @@ import { decodePacket } from '../../wire/packet.ts';
 import { bytesInWords, grouped } from '../output.ts';
 import { alarmHeadings, alarmTellers, jsonKind } from './alarm_words.ts';
 import { clustersTold } from './clusters_words.ts';
+import { eventHeadings, eventTold } from './event_words.ts';
 import { objectsTold, slotInWords } from './objects_words.ts';
 import { refusedTold, serviceHeadings, serviceTellers } from './service_words.ts';
 import { type Heading, heading, identifierOf, instant, type Told } from './told.ts';
@@ -55,6 +57,7 @@ const headings: Readonly<Record<string, Heading>> = {
     ['verdict'],
     ['driven by'],
   ),
+  ...eventHeadings,
   ...serviceHeadings,
   ...alarmHeadings,
 };
@@ -254,21 +257,27 @@ const otherTold = (kind: string, bytes: Uint8Array, what: string): Told => ({
   data: { identifier: kind, bytes: bytes.byteLength, what },
 });
 
-const tellers: Readonly<Record<string, (bytes: Uint8Array, card: InstrumentCard) => Told>> = {
+type Teller = (bytes: Uint8Array, card: InstrumentCard, eventModel: EventModelCard | null) => Told;
+const tellers: Readonly<Record<string, Teller>> = {
   tk00: packetTold,
   tf00: frameTold,
   an00: anomalyTold,
+  pe00: eventTold,
   ...serviceTellers,
   ...alarmTellers,
 };
 /** JSON begins so, and no FlatBuffer of ours: its root would lie 123 bytes in. */
 const openingBrace = 0x7b;
 
-/** @param headers of the record, those that are text; none in a file */
+/**
+ * @param headers of the record, those that are text; none in a file
+ * @param eventModel what tells the instrument's event tokens; null: they are told as numbers
+ */
 export const tell = (
   bytes: Uint8Array,
   card: InstrumentCard,
   headers: Readonly<Record<string, string>> = {},
+  eventModel: EventModelCard | null = null,
 ): Told => {
   if (headers.code !== undefined) return refusedTold(bytes, headers);
   const kind = bytes[0] === openingBrace ? jsonKind(bytes) : identifierOf(bytes);
@@ -276,7 +285,7 @@ export const tell = (
   if (teller === undefined)
     return otherTold(kind, bytes, bytes.length === 0 ? 'empty' : 'no reader for it here');
   try {
-    return teller(bytes, card);
+    return teller(bytes, card, eventModel);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return otherTold(kind, bytes, `${error.code}: ${error.detail}`);
