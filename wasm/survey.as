@@ -108,57 +108,61 @@ function mostOf(bytes: v128): i32 {
 }
 
 /**
- * The first pass: the word of each of `rows` patches (u32, ascending, at `patches`) of 64 cells, and what cells say alone.
- * Lists in `pairList` where two words beside each other in time lie of which one is theirs, and their block (two i32), each
- * block that has rows in `blockList`
- * (i32), and the sums of codes of each card as four lanes into `cardCodes`, zero between calls. Nothing branches on a
- * block: in a sparse frame each has a row or two, and what is next cannot be foretold. Returns the end of `pairList`; `blockListEnd` is the other's.
+ * The first pass: the word of each of `rows` patches (u32, ascending, at `patches`) of 64 cells, and what cells say alone,
+ * block by block. Lists in `pairList` where two words beside each other in time lie of which one is theirs, and their block
+ * (two i32), and each block that has rows in `blockList` (i32); adds up the codes of each card as four lanes in
+ * `cardCodes`, zero between calls. Returns the end of `pairList`; `blockListEnd` is the other's.
  */
 export function readPatches(
   patches: usize, rows: i32, cells: usize, timeBlocks: i32, places: usize,
   codeLow: i32, codeHigh: i32, jumpUp: i32,
   words: usize, out: usize, layers: usize, cardCodes: usize,
-  pairList: usize, askedList: usize, blockList: usize,
+  pairList: usize, blockList: usize,
 ): usize {
   const zero = i8x16.splat(0);
   const highest = i8x16.splat(<i8>codeHigh);
+  const lowest = i8x16.splat(<i8>codeLow);
+  const up = i8x16.splat(<i8>jumpUp);
   const perBlock = reciprocal(timeBlocks);
+  const rowsEnd = patches + (<usize>rows << 2);
   let saturatedCount = 0;
-  let blockBefore = -1;
-  let askedEnd = askedList;
-  let blockEnd = blockList - 4;
+  let badCount = 0;
+  let blockEnd = blockList;
   let pairEnd = pairList - 8;
   let pairBefore: usize = 0;
-  for (let row = 0; row < rows; row++) {
-    const patch = load<i32>(patches + (<usize>row << 2));
+  let cellsAt = cells;
+  for (let at = patches; at < rowsEnd; ) {
+    let patch = load<i32>(at);
     const block = blockOf(patch, perBlock);
+    const patchEnd = (block + 1) * timeBlocks;
     const place = places + <usize>block * placeBytes;
-    const wordAt = words + <usize>load<i32>(place, 8) + (<usize>patch << 3);
-    blockEnd += <usize>i32(block != blockBefore) << 2;
-    blockBefore = block;
+    const wordsAt = words + <usize>load<i32>(place, 8);
+    const cellsFirst = cellsAt;
     store<i32>(blockEnd, block);
-    store<i32>(askedEnd, row);
-    askedEnd += <usize>(~block & 1) << 2;
-    const pairAt = wordAt & ~15;
-    pairEnd += <usize>i32(pairAt != pairBefore) << 3;
-    pairBefore = pairAt;
-    store<u32>(pairEnd, <u32>pairAt);
-    store<i32>(pairEnd, block, 4);
-    const at = cells + (<usize>row << 6);
-    const c0 = v128.load(at);
-    const c1 = v128.load(at, 16);
-    const c2 = v128.load(at, 32);
-    const c3 = v128.load(at, 48);
-    store<u64>(
-      wordAt,
-      ~((<u64>i8x16.bitmask(i8x16.eq(c0, zero)) | (<u64>i8x16.bitmask(i8x16.eq(c1, zero)) << 16)) |
-        ((<u64>i8x16.bitmask(i8x16.eq(c2, zero)) | (<u64>i8x16.bitmask(i8x16.eq(c3, zero)) << 16)) << 32)),
-    );
-    const codesAt = cardCodes + <usize>load<i32>(place, 4) * 16;
-    v128.store(
-      codesAt,
-      i32x4.add(
-        v128.load(codesAt),
+    blockEnd += 4;
+    let codesHere = i32x4.splat(0);
+    let most = 0;
+    do {
+      const wordAt = wordsAt + (<usize>patch << 3);
+      const pairAt = wordAt & ~15;
+      pairEnd += <usize>i32(pairAt != pairBefore) << 3;
+      pairBefore = pairAt;
+      store<u64>(pairEnd, <u64>pairAt | (<u64>block << 32));
+      const c0 = v128.load(cellsAt);
+      const c1 = v128.load(cellsAt, 16);
+      const c2 = v128.load(cellsAt, 32);
+      const c3 = v128.load(cellsAt, 48);
+      cellsAt += 64;
+      at += 4;
+      // Behind the last patch lies another number, which is not looked at.
+      patch = load<i32>(at);
+      store<u64>(
+        wordAt,
+        ~((<u64>i8x16.bitmask(i8x16.eq(c0, zero)) | (<u64>i8x16.bitmask(i8x16.eq(c1, zero)) << 16)) |
+          ((<u64>i8x16.bitmask(i8x16.eq(c2, zero)) | (<u64>i8x16.bitmask(i8x16.eq(c3, zero)) << 16)) << 32)),
+      );
+      codesHere = i32x4.add(
+        codesHere,
         // Signed is one instruction, and four codes of a byte do not reach the sign.
         i32x4.extadd_pairwise_i16x8_s(
           i16x8.add(
@@ -166,42 +170,57 @@ export function readPatches(
             i16x8.add(i16x8.extadd_pairwise_i8x16_u(c2), i16x8.extadd_pairwise_i8x16_u(c3)),
           ),
         ),
-      ),
-    );
-    // Nothing is above the highest code. One patch in some has it, in a crowded frame: counted without asking.
-    const count = <i32>popcnt(
-      (<u64><u32>(i8x16.bitmask(i8x16.eq(c0, highest)) | (i8x16.bitmask(i8x16.eq(c1, highest)) << 16)) << 32) |
-      <u64><u32>(i8x16.bitmask(i8x16.eq(c2, highest)) | (i8x16.bitmask(i8x16.eq(c3, highest)) << 16)),
-    );
-    saturatedCount += count;
+      );
+      // Nothing is above the highest code. One patch in some has it, in a crowded frame: counted without asking.
+      const count = <i32>popcnt(
+        (<u64><u32>(i8x16.bitmask(i8x16.eq(c0, highest)) | (i8x16.bitmask(i8x16.eq(c1, highest)) << 16)) << 32) |
+        <u64><u32>(i8x16.bitmask(i8x16.eq(c2, highest)) | (i8x16.bitmask(i8x16.eq(c3, highest)) << 16)),
+      );
+      saturatedCount += count;
+      most = max(most, count);
+    } while (u32(at < rowsEnd) & u32(patch < patchEnd));
+    const codesAt = cardCodes + <usize>load<i32>(place, 4) * 16;
+    v128.store(codesAt, i32x4.add(v128.load(codesAt), codesHere));
     const layerAt = layers + (<usize>load<i32>(place) << 2);
-    store<i32>(layerAt, max(load<i32>(layerAt), count));
+    store<i32>(layerAt, max(load<i32>(layerAt), most));
+    if (block & 1) continue;
+    for (let asked = cellsFirst; asked < cellsAt; asked += 64) badCount += badOf(asked, lowest, up);
   }
   store<i32>(out, saturatedCount, saturated);
-
-  const inner = i64x2.splat(0x00ffffffffffff00);
-  const lowest = i8x16.splat(<i8>codeLow);
-  const up = i8x16.splat(<i8>jumpUp);
-  let badCount = 0;
-  for (let entry = askedList; entry < askedEnd; entry += 4) {
-    const at = cells + (<usize>load<u32>(entry) << 6);
-    const c0 = v128.load(at);
-    const c1 = v128.load(at, 16);
-    const c2 = v128.load(at, 32);
-    const c3 = v128.load(at, 48);
-    // Below the lowest code, or far above both neighbours in time, which no pulse of the shaper is.
-    const b0 = v128.or(v128.and(jumpsOf(c0, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c0), i8x16.eq(c0, zero)));
-    const b1 = v128.or(v128.and(jumpsOf(c1, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c1), i8x16.eq(c1, zero)));
-    const b2 = v128.or(v128.and(jumpsOf(c2, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c2), i8x16.eq(c2, zero)));
-    const b3 = v128.or(v128.and(jumpsOf(c3, lowest, up), inner), v128.andnot(i8x16.sub_sat_u(lowest, c3), i8x16.eq(c3, zero)));
-    if (v128.any_true(v128.or(v128.or(b0, b1), v128.or(b2, b3))))
-      badCount += 64 - popcnt(
-        i8x16.bitmask(i8x16.eq(b0, zero)) | (i8x16.bitmask(i8x16.eq(b1, zero)) << 16),
-      ) - popcnt(i8x16.bitmask(i8x16.eq(b2, zero)) | (i8x16.bitmask(i8x16.eq(b3, zero)) << 16));
-  }
   store<i32>(out, badCount, bad);
-  blockListEnd = blockEnd + 4;
+  blockListEnd = blockEnd;
   return pairEnd + 8;
+}
+
+/** Cells of a patch below the lowest code, or far above both neighbours in time, which no pulse of the shaper is. */
+// @ts-ignore: decorator
+@inline
+function badOf(cells: usize, lowest: v128, up: v128): i32 {
+  const zero = i8x16.splat(0);
+  const one = i8x16.splat(1);
+  const inner = i64x2.splat(0x00ffffffffffff00);
+  const c0 = v128.load(cells);
+  const c1 = v128.load(cells, 16);
+  const c2 = v128.load(cells, 32);
+  const c3 = v128.load(cells, 48);
+  const j0 = jumpsOf(c0, lowest, up);
+  const j1 = jumpsOf(c1, lowest, up);
+  const j2 = jumpsOf(c2, lowest, up);
+  const j3 = jumpsOf(c3, lowest, up);
+  // Hardly any patch has one: first whether there is any. No hit is 0, less one is the largest byte.
+  const least = i8x16.min_u(
+    i8x16.min_u(i8x16.sub(c0, one), i8x16.sub(c1, one)),
+    i8x16.min_u(i8x16.sub(c2, one), i8x16.sub(c3, one)),
+  );
+  const any = v128.and(v128.or(v128.or(j0, j1), v128.or(j2, j3)), inner);
+  if (!v128.any_true(v128.or(any, i8x16.sub_sat_u(i8x16.sub(lowest, one), least)))) return 0;
+  const b0 = v128.or(v128.and(j0, inner), v128.andnot(i8x16.sub_sat_u(lowest, c0), i8x16.eq(c0, zero)));
+  const b1 = v128.or(v128.and(j1, inner), v128.andnot(i8x16.sub_sat_u(lowest, c1), i8x16.eq(c1, zero)));
+  const b2 = v128.or(v128.and(j2, inner), v128.andnot(i8x16.sub_sat_u(lowest, c2), i8x16.eq(c2, zero)));
+  const b3 = v128.or(v128.and(j3, inner), v128.andnot(i8x16.sub_sat_u(lowest, c3), i8x16.eq(c3, zero)));
+  return 64 - popcnt(
+    i8x16.bitmask(i8x16.eq(b0, zero)) | (i8x16.bitmask(i8x16.eq(b1, zero)) << 16),
+  ) - popcnt(i8x16.bitmask(i8x16.eq(b2, zero)) | (i8x16.bitmask(i8x16.eq(b3, zero)) << 16));
 }
 let blockListEnd: usize = 0;
 
@@ -445,7 +464,7 @@ export function survey(
 ): void {
   const pairEnd = readPatches(
     patches, rows, cells, timeBlocks, places, codeLow, codeHigh, jumpUp, words, out, layers, cardCodes,
-    pairList, askedList, blockList,
+    pairList, blockList,
   );
   const most = readWords(timeBlocks, places, words, fullRows, pairList, pairEnd, sums, askedList);
   readBlocks(places, adc, adcMask, weights, known, out, cards, seams, blockList, blockListEnd, sums, askedList);
