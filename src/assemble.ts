@@ -206,6 +206,7 @@ export const runProcessor = async (
       shedAfterMs: config.shedAfterMs,
       policyIntervalMs: config.policyIntervalMs,
       rate: { rareTarget: config.rareTarget, rateChunkFrames: config.rateChunkFrames },
+      budget: { bytesPerSecond: config.byteBudget, sparePlanes: config.sparePlanes },
       policy,
       onAssigned: () => book.state('running'),
     },

@@ -195,10 +195,12 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch, scorers.names.length);
   const everything: Rungs = { planes: tables.scale.planes, remainder: true };
   /** A policy may ask for more planes than an instrument's tables have. */
-  const rungsOf = ({ refinement = everything }: PolicySnapshot): Rungs =>
-    refinement.planes >= everything.planes
-      ? { ...everything, remainder: refinement.remainder }
-      : { ...refinement, remainder: false };
+  const madeOf = (asked: Rungs): Rungs =>
+    asked.planes >= everything.planes
+      ? { ...everything, remainder: asked.remainder }
+      : { ...asked, remainder: false };
+  const codeLadder = (digits: Digits, rungs: Rungs): readonly Layer[] =>
+    encodeLadder(digits, instrument, tables, madeOf(rungs));
 
   // A judge is made once a policy, not once a job; scores of other names it cannot judge.
   let calibrated: { policy: PolicySnapshot; judges: Judges } | null = null;
@@ -214,7 +216,6 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   const run = async ({ frames, policy, pressure }: LaneJob): Promise<LanePart> => {
     const shedding = pressure === 'shed-frames';
     const judges = judgesOf(policy);
-    const rungs = rungsOf(policy);
     const watch = openStopwatch(clock);
     const results: LaneResult[] = [];
     for (let from = 0; from < frames.length; from += bite.frameCount) {
@@ -226,8 +227,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       else score(scorers, judges.judge, bite);
       watch.lap(2);
       decide(policy, pressure, bite);
-      const codeLadder = (digits: Digits) => encodeLadder(digits, instrument, tables, rungs);
-      refine({ digitsOf: readHits, codeLadder, codeObjects }, policy.objectTokens ?? 'none', bite);
+      refine({ digitsOf: readHits, codeLadder, codeObjects }, policy, bite);
       watch.lap(3);
       emit(emitter, policy, judges, frames, from, bite, results);
       watch.lap(4);

@@ -22,6 +22,8 @@ export const alarmRules = {
   'partitions-unowned': { raiseAfterMs: 30_000, clearAfterMs: 10_000, unit: 'seconds' },
   /** A controller needs some chunks to follow a change; a minute out of its band is a rate that is not held. */
   'rate-out-of-band': { raiseAfterMs: 60_000, clearAfterMs: 60_000, unit: 'seconds' },
+  /** Tokens and control frames that alone exceed the budget need a person; a busy moment does not. */
+  'byte-budget': { raiseAfterMs: 60_000, clearAfterMs: 60_000, unit: 'seconds' },
   /** A buffer that sends its content again is broken from the first time on. */
   'repeated-frames': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'frames' },
   /** A store may hiccup; what is not archived waits on the bus for as long as that keeps it. */
@@ -98,6 +100,7 @@ const judgeLag = ({ flow, out }: Beat, seconds: number): Condition => {
 /** Causes that a part of the process judges itself and says in its heartbeat. */
 const readCauses = [
   'rate-out-of-band',
+  'byte-budget',
   'repeated-frames',
   'archive-waiting',
   'anomaly-burst',

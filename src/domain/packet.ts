@@ -34,6 +34,10 @@ export const FidelityReason = {
   shedRefinement: 3,
   /** Overload policy `shed-frames`: the packet has no layers at all. */
   shedFrame: 4,
+  /** Rare, but the byte budget took some of its rungs, or all. */
+  budget: 5,
+  /** Ordinary, but the byte budget has room: it has planes beside its tokens. */
+  spare: 6,
 } as const;
 export type FidelityReason = (typeof FidelityReason)[keyof typeof FidelityReason];
 

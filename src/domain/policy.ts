@@ -102,6 +102,55 @@ export interface ControlState {
 export const objectTokensOf = ['none', 'refined', 'all'] as const;
 export type ObjectTokensOf = (typeof objectTokensOf)[number];
 
+/** Frames rarer than a p-value, and how far up the ladder they are taken. */
+export interface Grade {
+  readonly pValue: number;
+  readonly rungs: Rungs;
+}
+
+/** Sums of hits and of the bytes one step up the ladder took for them; older frames weigh less. */
+export interface StepSize {
+  readonly hits: number;
+  readonly bytes: number;
+}
+
+/** What frames of the calibrating partition are of late, each figure a frame. */
+export interface FrameUsage {
+  /** Frames that weigh in; 0: nothing is known. */
+  readonly frames: number;
+  /** Event time between two of them. */
+  readonly seconds: number;
+  /** Bytes that no budget takes: tokens, heads, and control frames whole. */
+  readonly fixedBytes: number;
+  /** Of frames that are no control frames, and how they share out by cell of the p-value (`anomaly/control/rarity.ts`). */
+  readonly hitCount: number;
+  readonly shares: readonly number[];
+}
+
+/** What the byte budget's controller knows; `anomaly/control/budget.ts` moves it. */
+export interface BudgetState {
+  /** Of packets, by event time. */
+  readonly bytesPerSecond: number;
+  /** Rare frames under this p-value keep their last rung, and less rare ones the more the lower a rung lies. */
+  readonly reach: number;
+  /** Ordinary frames under this p-value are given planes, because there is room. */
+  readonly spareReach: number;
+  /** Share of the bytes rare frames ask for that they are given. */
+  readonly level: number;
+  /** Bytes of the whole instrument beyond the budget that are to be saved again; below 0, what is in reserve. */
+  readonly debtBytes: number;
+  readonly steps: number;
+  /** Bytes a second of event time since the step before, of the whole instrument, and what of them no budget takes. */
+  readonly spentPerSecond: number;
+  readonly fixedPerSecond: number;
+  readonly usual: FrameUsage;
+  /** Occupancy with the first plane, each further plane; and the remainder. */
+  readonly planeSizes: readonly StepSize[];
+  readonly remainderSize: StepSize;
+  /** Newest event time, µs since the Unix epoch. */
+  readonly latestMicros: number;
+}
+
 export interface PolicySnapshot {
   readonly version: PolicyVersion;
   /** Frames whose p-value lies below it are refined. */
@@ -119,6 +168,12 @@ export interface PolicySnapshot {
   readonly objectTokens?: ObjectTokensOf | undefined;
   /** Of the rate controller that moves `rarePValue`; absent: it is fixed. */
   readonly control?: ControlState | undefined;
+  /** What rare frames are given by how rare they are, rarest first; a frame beyond all has its tokens. Absent: all is. */
+  readonly grades?: readonly Grade[] | undefined;
+  /** What ordinary frames are given, and up to which p-value; absent: their tokens. */
+  readonly spare?: Grade | undefined;
+  /** Of the controller that moves both; absent: no budget is set. */
+  readonly budget?: BudgetState | undefined;
   /** Commands before this offset of the commands' topic have been obeyed, or were not about the rate; absent: none. */
   readonly obeyed?: number | undefined;
 }

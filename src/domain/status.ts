@@ -156,6 +156,21 @@ export interface HistorySnapshot {
   readonly lagFrames: readonly number[];
 }
 
+export interface PolicySummary {
+  readonly version: number;
+  readonly rarePValue: number;
+  readonly prescale: number;
+  /** Absent where no byte budget is set. */
+  readonly budget?: {
+    readonly bytesPerSecond: number;
+    /** Of packets, by event time, when the budget last stepped; and what of them is tokens and control frames. */
+    readonly spentPerSecond: number;
+    readonly fixedPerSecond: number;
+    /** Share of the bytes rare frames ask for that they are given. */
+    readonly level: number;
+  };
+}
+
 export interface StatusSnapshot {
   readonly schema: 1;
   readonly sequence: number;
@@ -166,7 +181,7 @@ export interface StatusSnapshot {
   /** What readiness still waits for, in words; empty when ready. */
   readonly waitingFor: readonly string[];
   readonly identity: StatusIdentity;
-  readonly policy: { readonly version: number; readonly rarePValue: number; readonly prescale: number };
+  readonly policy: PolicySummary;
   /** The processor first, then whatever else runs in this process. */
   readonly books: readonly BookSnapshot[];
   readonly in: Rate;
@@ -184,6 +199,8 @@ export interface StatusSnapshot {
     readonly prescale: number;
     readonly shedRefinement: number;
     readonly shedFrame: number;
+    readonly budget: number;
+    readonly spare: number;
   };
   readonly refused: readonly { readonly code: string; readonly meaning: string; readonly count: number }[];
   /** The most unusual frames of the last ten minutes. */

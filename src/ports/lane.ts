@@ -36,6 +36,8 @@ export interface LanePacket {
   readonly reason: FidelityReason;
   /** The tk00 message. */
   readonly packet: Uint8Array;
+  /** Bytes of its occupancy, its remainder (0: none) and each of its planes; empty without rungs above the tokens. */
+  readonly rungBytes: Uint32Array;
   /** The an00 message, when the frame is rare. */
   readonly anomaly: Uint8Array | null;
 }

@@ -4,7 +4,7 @@
  */
 
 import type { FaultCode } from '../domain/fault.ts';
-import type { Anomaly } from '../domain/packet.ts';
+import { type Anomaly, FidelityReason } from '../domain/packet.ts';
 import type { LaneBatch } from '../ports/lane.ts';
 import type { BatchReport, StageSpan } from './status.ts';
 
@@ -75,7 +75,7 @@ export const reportOfBatch = (batch: CommittedBatch): BatchReport => {
   let rawBytes = 0;
   let packetBytes = 0;
   const refused: FaultCode[] = [];
-  const reasons = [0, 0, 0, 0, 0];
+  const reasons = new Array<number>(Object.keys(FidelityReason).length).fill(0);
   batch.lane.results.forEach((result, i) => {
     if (result.end === 'refused') {
       refused.push(result.code);

@@ -9,19 +9,22 @@
 import { openContents } from '../anomaly/calibration/contents.ts';
 import { emptySketch, sketchBuilder } from '../anomaly/calibration/sketch.ts';
 import {
-  type Controller,
-  firstControl,
-  isOutOfBand,
-  lastingRate,
-  openController,
-} from '../anomaly/control/controller.ts';
+  type Budgeter,
+  type ByteBudget,
+  firstBudget,
+  openBudgeter,
+  type SpentFrame,
+} from '../anomaly/control/budget.ts';
+import { type Controller, firstControl, openController } from '../anomaly/control/controller.ts';
 import { prescaled } from '../anomaly/fidelity.ts';
 import { lateScoreNames, lateWarmupFrames } from '../anomaly/scores/late_scores.ts';
 import { limits } from '../domain/limits.ts';
-import type { ControlState, PolicySnapshot, RateCommand } from '../domain/policy.ts';
+import { FidelityReason } from '../domain/packet.ts';
+import type { PolicySnapshot, RateCommand } from '../domain/policy.ts';
 import { policyVersion } from '../domain/quantity.ts';
 import type { ConditionReading } from '../domain/status.ts';
 import type { LanePacket, LaneResult } from '../ports/lane.ts';
+import { budgetReading, type RateTarget, rateReading } from './rate/held.ts';
 
 /** Its frames calibrate: time frames are spread over partitions by number, so any one is a fair sample. */
 export const calibratingPartition = 0;
@@ -38,8 +41,8 @@ export interface Calibration {
   heard(offset: bigint): void;
   /** The snapshot to commit with that batch, when it is time for one and something was learnt since the last. */
   due(nowMs: number): PolicySnapshot | null;
-  /** Whether the rate is held, for the alarm of that cause; null: no rate is to be held. */
-  rateReading(): ConditionReading | null;
+  /** Whether what is to be held is held, for the alarms of those causes. */
+  readings(): ConditionReading[];
 }
 
 /** One frame in a hundred has such a p-value; when one in five has, they are set aside. */
@@ -68,23 +71,20 @@ const openPatience = () => {
   };
 };
 
-/** What is to be held; 0: nothing, and the threshold stands as it is set. */
-export interface RateTarget {
-  /** Share of frames kept as rare. */
-  readonly rareTarget: number;
-  readonly rateChunkFrames: number;
+/** What is to be held beside the calibration, and what share of the instrument's frames the calibrator sees. */
+export interface Holds {
+  readonly rate?: RateTarget | undefined;
+  readonly budget?: ByteBudget | undefined;
+  readonly share?: number;
 }
 
 /** Goes on from the snapshot's state when it is of the same target. */
-const controllerOf = (
-  from: PolicySnapshot,
-  { rareTarget, rateChunkFrames }: RateTarget,
-): Controller | null =>
-  rareTarget === 0
+const controllerOf = (from: PolicySnapshot, rate: RateTarget | undefined): Controller | null =>
+  rate === undefined || rate.rareTarget === 0
     ? null
     : openController(
-        from.control?.target === rareTarget ? from.control : firstControl(rareTarget),
-        rateChunkFrames,
+        from.control?.target === rate.rareTarget ? from.control : firstControl(rate.rareTarget),
+        rate.rateChunkFrames,
       );
 
 /** Sketches of late scores: prescaled frames alone are counted, which nobody chose for what they are. */
@@ -106,13 +106,21 @@ const openLateSketches = ({ late = [], prescale, warmupCount }: PolicySnapshot, 
   };
 };
 
-const heldWords = ({ held, heldBy }: ControlState): string => {
-  if (held === null) return '';
-  return heldBy === undefined ? ', and the threshold is held' : `, and ${heldBy.who} holds the threshold`;
+const budgeterOf = (from: PolicySnapshot, budget: ByteBudget | undefined, share: number): Budgeter | null => {
+  if (budget === undefined || budget.bytesPerSecond === 0) return null;
+  const { bytesPerSecond } = budget;
+  const known = from.budget?.bytesPerSecond === bytesPerSecond ? from.budget : firstBudget(bytesPerSecond);
+  return openBudgeter(known, budget, share);
 };
-const rateWords = (state: ControlState): string =>
-  `${(lastingRate(state) * 100).toPrecision(3)} % of frames are rare, ${state.target * 100} % is the target` +
-  heldWords(state);
+
+const spentOf = (result: LanePacket): SpentFrame => ({
+  hitCount: result.hitCount,
+  pValue: result.pValue,
+  timestampNanos: result.timestampNanos,
+  packetBytes: result.packet.byteLength,
+  rungBytes: result.rungBytes,
+  isControl: result.reason === FidelityReason.prescale,
+});
 
 /** @param scoreNames of the lane: a sketch of other scores is of no use, and a new one is begun */
 export const openCalibration = (
@@ -120,7 +128,7 @@ export const openCalibration = (
   scoreNames: readonly string[],
   intervalMs: number,
   nowMs: number,
-  rate: RateTarget = { rareTarget: 0, rateChunkFrames: 0 },
+  { rate, budget, share = 1 }: Holds = {},
 ): Calibration => {
   const known = from.sketch.scores.join() === scoreNames.join();
   const builder = sketchBuilder(known ? from.sketch : emptySketch(scoreNames), from.warmupCount);
@@ -128,16 +136,33 @@ export const openCalibration = (
   const isUsual = openPatience();
   const contents = openContents();
   const controller = controllerOf(from, rate);
+  const budgeter = budgeterOf(from, budget, share);
   let told = from.rarePValue;
-  // The state of a controller that was turned off is not carried on.
-  const { control: _, ...fixed } = from;
+  // The state of a controller that was turned off is not carried on, nor what it gave.
+  const { control: _, budget: __, grades: ___, spare: ____, ...fixed } = from;
   let version: number = from.version;
   let lastMs = nowMs;
+  let steppedMs = nowMs;
   let news = 0;
   let obeyed = from.obeyed;
   let hasObeyed = false;
+  const threshold = (): number => controller?.pValue ?? from.rarePValue;
+  /** One step of the budget an interval at most; whether its news are worth a snapshot. */
+  const steppedTo = (now: number): boolean => {
+    if (budgeter === null || now - steppedMs < intervalMs || !budgeter.isDue) return false;
+    steppedMs = now;
+    return budgeter.step(threshold());
+  };
+  const budgeted = () => {
+    if (budgeter === null) return {};
+    const { state } = budgeter;
+    const [grades, spare] = [budgeter.grades(threshold()), budgeter.spare(threshold())];
+    return { budget: state, ...(grades && { grades }), ...(spare && { spare }) };
+  };
   return {
     observe(results) {
+      if (budgeter !== null)
+        for (const result of results) if (result.end !== 'refused') budgeter.observe(spentOf(result));
       // A shed frame has no score; a refused one is not a frame.
       const frames = results.filter((result): result is LanePacket => result.end === 'kept');
       // A p-value of 1 is that of a frame nothing is known of yet.
@@ -164,24 +189,24 @@ export const openCalibration = (
       obeyed = Number(offset);
     },
     due(now) {
-      const moved = controller !== null && controller.pValue !== told;
+      const isSteppedFar = steppedTo(now);
+      const moved = isSteppedFar || threshold() !== told;
       if (!hasObeyed && now - lastMs < intervalMs) return null;
       if (!hasObeyed && !moved && (news === 0 || news < newsShare * builder.held)) return null;
       lastMs = now;
       news = 0;
       hasObeyed = false;
       version += 1;
-      const rated = controller && { rarePValue: controller.pValue, control: controller.state };
-      told = controller?.pValue ?? told;
+      told = threshold();
+      const rated = controller && { control: controller.state };
       const heard = obeyed === undefined ? {} : { obeyed };
       const sketches = { sketch: builder.snapshot(), ...late.snapshot() };
-      return { ...fixed, ...rated, ...heard, version: policyVersion(version), ...sketches };
+      const held = { ...fixed, ...rated, ...budgeted(), ...heard, rarePValue: told };
+      return { ...held, version: policyVersion(version), ...sketches };
     },
-    rateReading() {
-      if (controller === null) return null;
-      const { state } = controller;
-      const severity = isOutOfBand(state) ? 'minor' : 'ok';
-      return { cause: 'rate-out-of-band', severity, total: 0, message: rateWords(state) };
-    },
+    readings: () => [
+      ...(controller === null ? [] : [rateReading(controller.state)]),
+      ...(budgeter === null ? [] : [budgetReading(budgeter.state, share)]),
+    ],
   };
 };

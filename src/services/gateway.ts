@@ -4,10 +4,11 @@
  * clients than it has memory for.
  */
 
+import { isOfRare } from '../anomaly/fidelity.ts';
 import { Fault } from '../domain/fault.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
 import { frameBytesMax, limits } from '../domain/limits.ts';
-import { type Anomaly, FidelityReason, type Packet } from '../domain/packet.ts';
+import type { Anomaly, Packet } from '../domain/packet.ts';
 import type { PolicySnapshot } from '../domain/policy.ts';
 import type { Bus, BusRecord, ReadFrom } from '../ports/bus.ts';
 import type { Lane, LanePacket } from '../ports/lane.ts';
@@ -128,7 +129,7 @@ export const createGateway = (parts: GatewayParts): Gateway => {
     for await (const record of records) {
       if (signal.aborted) return;
       const delivery = read(stream, record, telemetry);
-      if (!wanted(delivery, plan)) continue;
+      if (!wanted(delivery, plan, policies.current)) continue;
       await subscriber.deliver(delivery, signal);
       delivered.add(1, { stream });
     }
@@ -293,10 +294,14 @@ const read = (stream: StreamName, record: BusRecord, telemetry: Telemetry): Deli
   }
 };
 
-const wanted = ({ stream, content }: Delivery, { subscription, regions }: Plan): boolean => {
+const wanted = (
+  { stream, content }: Delivery,
+  { subscription, regions }: Plan,
+  policy: PolicySnapshot,
+): boolean => {
   if (regions.size === 0 && !subscription.rareOnly) return true;
   if (content === null) return false;
   if (regions.size > 0 && !regions.has(content.identity.sourceName)) return false;
   if (!subscription.rareOnly) return true;
-  return stream === 'packets' ? content.reason === FidelityReason.rare : content.verdict === 'rare';
+  return stream === 'packets' ? isOfRare(content, policy) : content.verdict === 'rare';
 };

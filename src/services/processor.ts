@@ -4,6 +4,7 @@
  * out of order; everything that grows with hits happens behind the lane.
  */
 
+import type { ByteBudget } from '../anomaly/control/budget.ts';
 import { openRepeatWatch } from '../anomaly/scores/repeat_watch.ts';
 import { Fault } from '../domain/fault.ts';
 import { type InstrumentCard, voxelCount } from '../domain/instrument.ts';
@@ -20,10 +21,11 @@ import { type Admission, openAdmission } from '../stages/admit.ts';
 import { decodeAnomaly } from '../wire/anomaly.ts';
 import { encodePolicy } from '../wire/policy.ts';
 import { reportOfBatch } from './batch_report.ts';
-import { type Calibration, calibratingPartition, openCalibration, type RateTarget } from './calibrator.ts';
+import { type Calibration, calibratingPartition, openCalibration } from './calibrator.ts';
 import { admitBatch, batchOutputs, intendedOf } from './outputs.ts';
 import type { PolicyFollower } from './policy.ts';
 import { openRateDesk, type RateDesk } from './rate/desk.ts';
+import type { RateTarget } from './rate/held.ts';
 import type { StatusBook } from './status.ts';
 import type { Topics } from './topics.ts';
 
@@ -46,6 +48,7 @@ export interface ProcessorSettings {
   readonly policyIntervalMs: number;
   readonly policy: Pick<PolicySnapshot, 'rarePValue' | 'prescale' | 'warmupCount' | 'objectTokens'>;
   readonly rate?: RateTarget;
+  readonly budget?: ByteBudget;
   /** Called whenever a partition has been assigned and positioned. */
   readonly onAssigned: () => void;
 }
@@ -110,8 +113,7 @@ export const startProcessor = async (
   const repeats = openRepeatWatch(card.regions);
   book.watchConditions(() => [repeats.condition(clock.nowMs())]);
   book.watchConditions(() => {
-    const reading = sessions.get(calibratingPartition)?.calibration?.rateReading() ?? null;
-    return reading === null ? [] : [reading];
+    return sessions.get(calibratingPartition)?.calibration?.readings() ?? [];
   });
 
   const openSession = async (feed: PartitionFeed): Promise<Session> => {
@@ -123,13 +125,11 @@ export const startProcessor = async (
       // Field by field: whatever else the settings carry must not set the version or the calibration back.
       const { rarePValue, prescale, warmupCount, objectTokens } = settings.policy;
       const from = { ...policies.current, rarePValue, prescale, warmupCount, objectTokens };
-      calibration = openCalibration(
-        from,
-        lane.scoreNames,
-        settings.policyIntervalMs,
-        clock.nowMs(),
-        settings.rate,
-      );
+      calibration = openCalibration(from, lane.scoreNames, settings.policyIntervalMs, clock.nowMs(), {
+        rate: settings.rate,
+        budget: settings.budget,
+        share: 1 / (await bus.offsets(topics.frames)).length,
+      });
       desk = openRateDesk({ bus, topics, clock, log }, calibration, policies.current.obeyed ?? 0);
     }
     const admission = openAdmission(card.regions.length, feed.startMetadata);

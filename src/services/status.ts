@@ -12,7 +12,6 @@
 import { type FaultCode, faultList } from '../domain/fault.ts';
 import { limits } from '../domain/limits.ts';
 import { type Anomaly, FidelityReason } from '../domain/packet.ts';
-import type { PolicySnapshot } from '../domain/policy.ts';
 import {
   type AlarmSnapshot,
   type BookSnapshot,
@@ -20,6 +19,7 @@ import {
   type FlowReading,
   type HistorySnapshot,
   type NoteSnapshot,
+  type PolicySummary,
   type ProcessReading,
   type RareFrameSnapshot,
   type Rate,
@@ -38,6 +38,7 @@ import {
   slideTo,
 } from '../kernels/histogram.ts';
 import type { Clock } from '../ports/clock.ts';
+import { policySummary, type SummedPolicy } from './rate/held.ts';
 import { createServiceBook, type ServiceBook } from './service_book.ts';
 
 /** Durations of one stage for the frames of a batch: one for all of `frames`, or one each. */
@@ -75,7 +76,7 @@ export interface StatusBook {
   /** The book of another service in this process ('simulator', 'gateway'); made on first use. */
   service(name: string): ServiceBook;
   state(state: ServiceState, waitingFor?: readonly string[]): void;
-  policy(policy: Pick<PolicySnapshot, 'version' | 'rarePValue' | 'prescale'>): void;
+  policy(policy: SummedPolicy): void;
   provider(provider: string, workers: number): void;
   /** Counts of frames under way from the processor's own ledger; without it the books cannot be checked. */
   watchInFlight(read: () => number): void;
@@ -188,7 +189,7 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
   let identity = options.identity;
   let state: ServiceState = 'starting';
   let waitingFor: readonly string[] = [];
-  let policy = { version: 0, rarePValue: 0, prescale: 0 };
+  let policy: PolicySummary = { version: 0, rarePValue: 0, prescale: 0 };
   let sequence = 0;
   let readFlow = (): FlowReading => idleFlow;
   let readProcess = (): ProcessReading => idleProcess;
@@ -298,7 +299,7 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
       waitingFor = reasonsToWait;
     },
     policy(next) {
-      policy = { version: next.version, rarePValue: next.rarePValue, prescale: next.prescale };
+      policy = policySummary(next);
     },
     provider(provider, workers) {
       identity = { ...identity, provider, workers };
@@ -357,6 +358,8 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
           prescale: reasons[FidelityReason.prescale]!,
           shedRefinement: reasons[FidelityReason.shedRefinement]!,
           shedFrame: reasons[FidelityReason.shedFrame]!,
+          budget: reasons[FidelityReason.budget]!,
+          spare: reasons[FidelityReason.spare]!,
         },
         refused: [...refused]
           .sort((a, b) => b[1] - a[1])

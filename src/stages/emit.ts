@@ -75,6 +75,17 @@ const layersOf = ({ tokens }: Emitter, bite: EmittedColumns, frame: number): Lay
   return [tokenLayer, ...(bite.ladder[frame] ?? [])];
 };
 
+const noRungs = new Uint32Array(0);
+/** As `LanePacket.rungBytes`. */
+const rungBytesOf = (ladder: readonly Layer[] | null | undefined): Uint32Array => {
+  const bytesOf = (of: number): number[] =>
+    (ladder ?? []).filter(({ kind }) => kind === of).map(({ payload }) => payload.byteLength);
+  const occupancy = bytesOf(LayerKind.occupancy);
+  if (occupancy.length === 0) return noRungs;
+  const [remainder = 0] = bytesOf(LayerKind.remainder);
+  return Uint32Array.of(...occupancy, remainder, ...bytesOf(LayerKind.plane));
+};
+
 const anomalyOf = (
   emitter: Emitter,
   open: OpenFrame,
@@ -195,6 +206,7 @@ export const emit = (
       pValue,
       reason,
       packet,
+      rungBytes: rungBytesOf(bite.ladder[frame]),
       anomaly: shed ? null : anomalyOf(emitter, open, policy, judges, bite, frame, scores),
     });
   }

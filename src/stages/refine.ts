@@ -4,15 +4,16 @@
  * decoding and deciding. Refuses nothing.
  */
 
-import { carriesObjects, refines } from '../anomaly/fidelity.ts';
+import { carriesObjects, rungsOf } from '../anomaly/fidelity.ts';
 import type { Digits } from '../domain/frame.ts';
 import type { FidelityReason, Layer } from '../domain/packet.ts';
-import type { ObjectTokensOf } from '../domain/policy.ts';
+import type { PolicySnapshot, Rungs } from '../domain/policy.ts';
 import type { OpenFrame } from '../wire/frame.ts';
 
 export interface RefinedColumns {
   readonly frameCount: number;
   readonly opens: readonly (OpenFrame | null)[];
+  readonly pValue: Float64Array;
   readonly reason: Uint8Array;
   /** The layers beside the tokens, objects and then rungs, lowest first; null where none was asked for. */
   readonly ladder: (readonly Layer[] | null)[];
@@ -20,24 +21,25 @@ export interface RefinedColumns {
 
 export interface Refiner {
   readonly digitsOf: (open: OpenFrame) => Digits;
-  readonly codeLadder: (digits: Digits) => readonly Layer[];
+  readonly codeLadder: (digits: Digits, rungs: Rungs) => readonly Layer[];
   /** Null where an instrument's objects are not clusters. */
   readonly codeObjects: ((digits: Digits) => Layer) | null;
 }
 
-export const refine = (refiner: Refiner, which: ObjectTokensOf, bite: RefinedColumns): void => {
+export const refine = (refiner: Refiner, policy: PolicySnapshot, bite: RefinedColumns): void => {
   const { digitsOf, codeLadder, codeObjects } = refiner;
+  const which = policy.objectTokens ?? 'none';
   for (let frame = 0; frame < bite.frameCount; frame++) {
     const open = bite.opens[frame];
     const reason = bite.reason[frame] as FidelityReason;
-    const refined = refines(reason);
-    const withObjects = codeObjects !== null && carriesObjects(reason, which);
+    const rungs = rungsOf(reason, bite.pValue[frame]!, policy);
+    const withObjects = codeObjects !== null && carriesObjects(reason, rungs !== null, which);
     bite.ladder[frame] = null;
-    if (!open || !(refined || withObjects)) continue;
+    if (!open || !(rungs !== null || withObjects)) continue;
     const digits = digitsOf(open);
     bite.ladder[frame] = [
       ...(withObjects ? [codeObjects(digits)] : []),
-      ...(refined ? codeLadder(digits) : []),
+      ...(rungs === null ? [] : codeLadder(digits, rungs)),
     ];
   }
 };

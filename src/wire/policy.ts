@@ -116,6 +116,42 @@ const control = z.object({
   }),
 });
 
+const grade = z.object({ pValue: share, rungs });
+const grades = z
+  .array(grade)
+  .max(planesMax + 1)
+  .refine(
+    (all) =>
+      all.every(({ pValue, rungs: { planes, remainder } }, i) => {
+        const rarer = all[i - 1];
+        if (rarer === undefined) return true;
+        const less = planes < rarer.rungs.planes || (rarer.rungs.remainder && !remainder);
+        return pValue > rarer.pValue && planes <= rarer.rungs.planes && less;
+      }),
+    { message: 'every grade is of less rare frames and gives them less' },
+  );
+const size = z.object({ hits: z.number().min(0), bytes: z.number().min(0) });
+const budget = z.object({
+  bytesPerSecond: z.number().min(0),
+  reach: share,
+  spareReach: share,
+  level: share,
+  debtBytes: z.number(),
+  steps: count,
+  spentPerSecond: z.number().min(0),
+  fixedPerSecond: z.number().min(0),
+  usual: z.object({
+    frames: z.number().min(0),
+    seconds: z.number().min(0),
+    fixedBytes: z.number().min(0),
+    hitCount: z.number().min(0),
+    shares: cells,
+  }),
+  planeSizes: z.array(size).max(planesMax),
+  remainderSize: size,
+  latestMicros: count,
+});
+
 const snapshot = z.object({
   version: z.number().int().min(0).max(0xffffffff),
   rarePValue: z.number().min(0).max(1),
@@ -124,6 +160,9 @@ const snapshot = z.object({
   refinement: rungs.optional(),
   objectTokens: z.enum(objectTokensOf).optional(),
   control: control.optional(),
+  grades: grades.optional(),
+  spare: grade.optional(),
+  budget: budget.optional(),
   obeyed: count.optional(),
   sketch,
   late: z.array(sketch).max(8).optional(),

@@ -24,6 +24,7 @@ const packet = (overrides: Partial<LanePacket> = {}): LanePacket => ({
   pValue: 0.5,
   reason: 0,
   packet: new Uint8Array(0),
+  rungBytes: new Uint32Array(0),
   anomaly: null,
   ...overrides,
 });
@@ -108,25 +109,25 @@ describe('the calibrator', () => {
     const prng = createPrng(21);
     const frames = (count: number) =>
       Array.from({ length: count }, () => packet({ pValue: Math.min(0.99, 2 * prng.uniform()) }));
-    const first = openCalibration(firstPolicy(), names, 0, 0, rate);
+    const first = openCalibration(firstPolicy(), names, 0, 0, { rate });
     for (let chunk = 0; chunk < 30; chunk++) first.observe(frames(1000));
     first.observe(frames(500));
     const snapshot = decodePolicy(encodePolicy(first.due(1)!));
     expect(snapshot.rarePValue / 0.02).toBeGreaterThan(0.6);
     expect(snapshot.rarePValue / 0.02).toBeLessThan(1.5);
     expect(snapshot.control).toMatchObject({ target: 0.01, chunks: 30, tally: { frames: 500 } });
-    expect(first.rateReading()).toMatchObject({ cause: 'rate-out-of-band' });
+    expect(first.readings()).toMatchObject([{ cause: 'rate-out-of-band' }]);
 
-    const next = openCalibration(snapshot, names, 0, 0, rate);
+    const next = openCalibration(snapshot, names, 0, 0, { rate });
     const more = frames(500);
     for (const one of [first, next]) one.observe(more);
     expect(next.due(2)!.control).toEqual(first.due(2)!.control);
-    const other = openCalibration(snapshot, names, 0, 0, { ...rate, rareTarget: 0.02 });
+    const other = openCalibration(snapshot, names, 0, 0, { rate: { ...rate, rareTarget: 0.02 } });
     other.observe(frames(10));
     expect(other.due(2)!.control).toMatchObject({ target: 0.02, chunks: 0 });
     const off = openCalibration(snapshot, names, 0, 0);
     off.observe(frames(1000));
-    expect([off.due(2)!.control, off.rateReading()]).toEqual([undefined, null]);
+    expect([off.due(2)!.control, off.readings()]).toEqual([undefined, []]);
   });
 
   it('holds what a person asks at once and through its snapshots, and refuses where no rate is held', () => {
@@ -135,7 +136,7 @@ describe('the calibrator', () => {
     const prng = createPrng(22);
     const frames = (count: number) =>
       Array.from({ length: count }, () => packet({ pValue: Math.min(0.99, 2 * prng.uniform()) }));
-    const first = openCalibration(firstPolicy(), names, 60_000, 0, rate);
+    const first = openCalibration(firstPolicy(), names, 60_000, 0, { rate });
     first.heard(5n);
     expect(first.obey({ command: 'hold-rate', pValue: 0.002, ...said }, 77)).toBeNull();
     const heldBy = { ...said, atMs: 77 };
@@ -143,9 +144,9 @@ describe('the calibrator', () => {
     expect(snapshot).toMatchObject({ rarePValue: 0.002, obeyed: 5, control: { held: 0.002, heldBy } });
     expect(first.due(2)).toBeNull();
 
-    const next = openCalibration(snapshot, names, 0, 0, rate);
+    const next = openCalibration(snapshot, names, 0, 0, { rate });
     next.observe(frames(3000));
-    expect(next.rateReading()!.message).toMatch(/ana holds the threshold$/);
+    expect(next.readings()[0]!.message).toMatch(/ana holds the threshold$/);
     const later = next.due(1)!;
     expect(later).toMatchObject({
       rarePValue: 0.002,
@@ -165,6 +166,55 @@ describe('the calibrator', () => {
     off.heard(9n);
     expect(off.obey({ command: 'hold-rate', ...said }, 80)).toMatch(/^no rate is held here/);
     expect(off.due(1)).toMatchObject({ obeyed: 9, rarePValue: 0.002 });
+  });
+
+  it('holds a byte budget with the frames it sees, steps with its interval, and goes on from its snapshot', () => {
+    const holds = { budget: { bytesPerSecond: 20_000, sparePlanes: 0 }, share: 0.5 };
+    const first = openCalibration({ ...firstPolicy(), rarePValue: 0.5, prescale: 0 }, names, 1000, 0, holds);
+    let second = 0;
+    /** Twelve frames a second, which whole take twice what one of two partitions may spend. */
+    const seconds = (count: number, holding: typeof first) => {
+      for (const end = second + count; second < end; second++)
+        holding.observe(
+          Array.from({ length: 12 }, (_, i) =>
+            packet({
+              pValue: (i + 0.5) / 12,
+              timestampNanos: BigInt(second + 1) * 1_000_000_000n,
+              packet: new Uint8Array(i < 6 ? 2900 : 500),
+              rungBytes: i < 6 ? Uint32Array.of(500, 1300, 150, 150, 150, 150) : new Uint32Array(0),
+            }),
+          ),
+        );
+    };
+    seconds(42, first);
+    expect(first.due(1000)!.grades).toBeUndefined();
+    seconds(42, first);
+    expect(first.due(1500)).toBeNull();
+    const snapshot = decodePolicy(encodePolicy(first.due(2000)!));
+    expect(snapshot.budget).toMatchObject({ bytesPerSecond: 20_000, steps: 1, fixedPerSecond: 12_000 });
+    expect(snapshot.budget!.spentPerSecond).toBe(40_800);
+    expect(snapshot.grades!.length).toBeGreaterThan(0);
+    expect(first.readings()).toMatchObject([{ cause: 'byte-budget', severity: 'ok' }]);
+
+    const next = openCalibration(snapshot, names, 1000, 2000, holds);
+    seconds(42, next);
+    expect(next.due(3000)!.budget).toMatchObject({ steps: 2 });
+    const other = openCalibration(snapshot, names, 0, 0, {
+      budget: { bytesPerSecond: 11_000, sparePlanes: 0 },
+      share: 0.5,
+    });
+    for (let step = 0; step < 3; step++) {
+      seconds(42, other);
+      other.due(step + 1);
+    }
+    expect(other.readings()[0]).toMatchObject({ severity: 'minor' });
+    expect(other.readings()[0]!.message).toMatch(
+      /^tokens and control frames alone take 109 % of the byte budget$/,
+    );
+    const off = openCalibration(snapshot, names, 0, 0);
+    off.observe(many(100));
+    const { budget, grades } = off.due(1)!;
+    expect([budget, grades]).toEqual([undefined, undefined]);
   });
 
   it('sets aside what is unusual together, until it has been so for long', () => {

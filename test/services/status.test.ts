@@ -221,6 +221,7 @@ describe('report of a batch', () => {
     timestampNanos: 0n,
     hitCount: 1,
     scores: new Float64Array(1),
+    rungBytes: new Uint32Array(0),
     signature: new Uint32Array(0),
     totalCharge: 0,
     pValue: 1,
@@ -265,7 +266,7 @@ describe('report of a batch', () => {
       rawBytes: 170,
       packetBytes: 14,
       denseBytes: 2000,
-      reasons: [1, 0, 0, 0, 1],
+      reasons: [1, 0, 0, 0, 1, 0, 0],
     });
     const of = (stage: string) => made.spans.filter((span) => span.stage === stage).map((span) => span.nanos);
     expect(of('decode')).toEqual([Float64Array.from([10e6, 9e6]), Float64Array.from([12e6])]);

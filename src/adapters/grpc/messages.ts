@@ -126,6 +126,8 @@ const reasons: Readonly<Record<number, Reason>> = {
   [FidelityReason.prescale]: Reason.REASON_PRESCALE,
   [FidelityReason.shedRefinement]: Reason.REASON_SHED_REFINEMENT,
   [FidelityReason.shedFrame]: Reason.REASON_SHED_FRAME,
+  [FidelityReason.budget]: Reason.REASON_BUDGET,
+  [FidelityReason.spare]: Reason.REASON_SPARE,
 };
 
 export const packetSummary = (packet: Packet, messageBytes: number): Summary => ({

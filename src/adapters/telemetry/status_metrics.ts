@@ -45,6 +45,15 @@ export function exposeStatus(
   const paused = metrics.gauge('tessera_paused_partitions', 'Partitions paused by backpressure.');
   const ready = metrics.gauge('tessera_ready', '1 when ready to serve, 0 otherwise.');
   const policy = metrics.gauge('tessera_policy_version', 'Version of the policy snapshot in use.');
+  const budget = metrics.gauge(
+    'tessera_byte_budget_bytes_per_second',
+    'Packet bytes by event time: the budget, what was spent, and what of it tokens and control frames are.',
+    ['what'],
+  );
+  const budgetLevel = metrics.gauge(
+    'tessera_byte_budget_level',
+    'Share of the bytes rare frames ask for that the byte budget gives them.',
+  );
   const alarms = metrics.gauge('tessera_alarms_open', 'Open alarms of the instrument by severity.', [
     'severity',
   ]);
@@ -87,6 +96,13 @@ export function exposeStatus(
     paused.set(now.flow.pausedPartitions);
     ready.set(now.state === 'running' && now.waitingFor.length === 0 ? 1 : 0);
     policy.set(now.policy.version);
+    if (now.policy.budget !== undefined) {
+      const { bytesPerSecond, spentPerSecond, fixedPerSecond, level } = now.policy.budget;
+      budget.set(bytesPerSecond, { what: 'budget' });
+      budget.set(spentPerSecond, { what: 'spent' });
+      budget.set(fixedPerSecond, { what: 'fixed' });
+      budgetLevel.set(level);
+    }
     for (const severity of severities.slice(1))
       alarms.set(now.alarms.filter((one) => one.open && one.severity === severity).length, { severity });
   });

@@ -170,6 +170,20 @@ const latencyRows = (now: StatusSnapshot, screen: Screen): Row[] => {
   return [{ line: head, rank: 1 }, ...rows];
 };
 
+const budgetLine = (held: NonNullable<StatusSnapshot['policy']['budget']>): Line => {
+  const { bytesPerSecond, spentPerSecond, fixedPerSecond, level } = held;
+  const share = spentPerSecond / bytesPerSecond;
+  return [
+    label('bytes'),
+    piece(percent(share), share > 1 ? 'warn' : 'bold'),
+    piece(` of the byte budget of ${bytes(bytesPerSecond)}/s`),
+    dot,
+    piece(`${percent(fixedPerSecond / bytesPerSecond)} tokens and control`),
+    dot,
+    piece(`rare frames are given ${percent(level)}`, level < 1 ? 'warn' : 'plain'),
+  ];
+};
+
 const bookRows = (now: StatusSnapshot): Row[] => {
   const rows = now.books.map(
     (book, i): Row => ({
@@ -188,7 +202,7 @@ const bookRows = (now: StatusSnapshot): Row[] => {
       rank: i === 0 ? 0 : 6,
     }),
   );
-  const { ordinary, rare, prescale, shedRefinement, shedFrame } = now.fidelity;
+  const { ordinary, rare, prescale, shedRefinement, shedFrame, budget, spare } = now.fidelity;
   rows.push({
     line: [
       label('kept as'),
@@ -197,11 +211,15 @@ const bookRows = (now: StatusSnapshot): Row[] => {
       piece(`${whole(rare)} lossless, rare`),
       dot,
       piece(`${whole(prescale)} lossless, prescale`),
+      ...(budget > 0 ? [dot, piece(`${whole(budget)} rare, less for the budget`)] : []),
+      ...(spare > 0 ? [dot, piece(`${whole(spare)} with spare planes`)] : []),
       ...(shedRefinement > 0 ? [dot, piece(`${whole(shedRefinement)} refinement shed`, 'warn')] : []),
       ...(shedFrame > 0 ? [dot, piece(`${whole(shedFrame)} frames shed`, 'warn')] : []),
     ],
     rank: 4,
   });
+  const { budget: bytesHeld } = now.policy;
+  if (bytesHeld !== undefined) rows.push({ line: budgetLine(bytesHeld), rank: 4 });
   if (now.refused.length > 0)
     rows.push({
       line: [

@@ -9,10 +9,11 @@ import type { FidelityReason } from '../../domain/packet.ts';
 import type { LanePart, LaneResult } from '../../ports/lane.ts';
 
 /**
- * Header: five instants (i64). Record: end u8 · reason u8 · fault u16 · region u32 · run u32 · hitCount u32 ·
+ * Header: five instants (i64). Record: end u8 · reason u8 · fault (of a packet: rung count) u16 · region u32 · run u32 · hitCount u32 ·
  * timeFrame f64 · messageId f64 · timestamp i64 · totalCharge f64 · pValue f64 · bytes offset u32 · packet (or
  * sentence) length u32 · anomaly length u32 (it follows the packet) · score count u16 · signature length u16. Scores
- * (f64) come after all records, those of each packet together, and signatures (u32) after all scores.
+ * (f64) come after all records, those of each packet together; after all scores, packet by packet, signature and the
+ * bytes of its rungs (u32).
  */
 const headerBytes = 40;
 const recordBytes = 72;
@@ -37,6 +38,7 @@ const writeRecord = (view: DataView, at: number, result: LaneResult): void => {
     return;
   }
   view.setUint8(at + 1, result.reason);
+  view.setUint16(at + 2, result.rungBytes.length, true);
   view.setUint32(at + 4, result.region, true);
   view.setUint32(at + 8, result.run, true);
   view.setUint32(at + 12, result.hitCount, true);
@@ -56,7 +58,8 @@ export const packResults = (part: LanePart): ArrayBuffer => {
   let size = scoresAt;
   for (const result of results) if (result.end !== 'refused') size += 8 * result.scores.length;
   let signatureAt = size;
-  for (const result of results) if (result.end !== 'refused') size += 4 * result.signature.length;
+  for (const result of results)
+    if (result.end !== 'refused') size += 4 * (result.signature.length + result.rungBytes.length);
   let offset = size;
   for (let index = 0; index < results.length; index++) {
     const result = results[index]!;
@@ -83,6 +86,8 @@ export const packResults = (part: LanePart): ArrayBuffer => {
       view.setUint16(at + 70, result.signature.length, true);
       scoreAt += 8 * result.scores.length;
       signatureAt += 4 * result.signature.length;
+      new Uint32Array(buffer, signatureAt, result.rungBytes.length).set(result.rungBytes);
+      signatureAt += 4 * result.rungBytes.length;
     }
     view.setUint32(at + 56, offset, true);
     view.setUint32(at + 60, first.byteLength, true);
@@ -106,6 +111,7 @@ const readRecord = (view: DataView, at: number, scoresAt: number, signatureAt: n
     return { end, code, detail: decoder.decode(bytes) };
   }
   const anomalyLength = view.getUint32(at + 64, true);
+  const signature = new Uint32Array(view.buffer as ArrayBuffer, signatureAt, view.getUint16(at + 70, true));
   return {
     end,
     region: view.getUint32(at + 4, true),
@@ -115,7 +121,12 @@ const readRecord = (view: DataView, at: number, scoresAt: number, signatureAt: n
     timestampNanos: view.getBigInt64(at + 32, true),
     hitCount: view.getUint32(at + 12, true),
     scores: new Float64Array(view.buffer as ArrayBuffer, scoresAt, view.getUint16(at + 68, true)),
-    signature: new Uint32Array(view.buffer as ArrayBuffer, signatureAt, view.getUint16(at + 70, true)),
+    signature,
+    rungBytes: new Uint32Array(
+      view.buffer as ArrayBuffer,
+      signatureAt + signature.byteLength,
+      view.getUint16(at + 2, true),
+    ),
     totalCharge: view.getFloat64(at + 40, true),
     pValue: view.getFloat64(at + 48, true),
     reason: view.getUint8(at + 1) as FidelityReason,
@@ -138,7 +149,7 @@ export const unpackResults = (buffer: ArrayBuffer, frameCount: number): LanePart
     results[index] = result;
     if (result.end === 'refused') continue;
     scoresAt += result.scores.byteLength;
-    signatureAt += result.signature.byteLength;
+    signatureAt += result.signature.byteLength + result.rungBytes.byteLength;
   }
   return {
     results,

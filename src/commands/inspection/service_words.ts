@@ -4,7 +4,7 @@
  */
 
 import { lastingRate } from '../../anomaly/control/controller.ts';
-import type { ControlState } from '../../domain/policy.ts';
+import type { ControlState, Grade, PolicySnapshot } from '../../domain/policy.ts';
 import { decodeAlarm } from '../../wire/alarms/alarm.ts';
 import { decodeLogData } from '../../wire/log_data.ts';
 import { decodePolicy } from '../../wire/policy.ts';
@@ -92,9 +92,31 @@ const controlWords = (control: ControlState): [string, string] => [
     `${grouped(control.chunks)} chunks seen${control.held === null ? '' : ', held'}`,
 ];
 
+/** A grade as `p < 0.0013 lossless`. */
+const gradeInWords = ({ pValue, rungs: { planes, remainder } }: Grade): string =>
+  `p < ${Number(pValue.toPrecision(3))} ${remainder ? 'lossless' : `${planes} plane${planes === 1 ? '' : 's'}`}`;
+
+/** What the byte budget gives, as lines of what it is and says. */
+export const budgetRows = ({ budget, grades, spare }: PolicySnapshot): [string, string][] => {
+  if (budget === undefined) return [];
+  const { bytesPerSecond, spentPerSecond, fixedPerSecond, level } = budget;
+  const share = (of: number): string => `${((100 * of) / bytesPerSecond).toPrecision(3)} %`;
+  return [
+    [
+      'budget',
+      `${bytesInWords(bytesPerSecond)} a second of event time: ${share(spentPerSecond)} spent, ` +
+        `${share(fixedPerSecond)} on tokens and control frames; rare frames are given ${(100 * level).toPrecision(3)} %`,
+    ],
+    ...(grades === undefined
+      ? []
+      : [['given', [...grades.map(gradeInWords), 'others tokens'].join(', ')] satisfies [string, string]]),
+    ...(spare === undefined ? [] : [['spare', gradeInWords(spare)] satisfies [string, string]]),
+  ];
+};
+
 const policyTold = (bytes: Uint8Array): Told => {
   const policy = decodePolicy(bytes);
-  const { version, rarePValue, prescale, warmupCount, sketch, control } = policy;
+  const { version, rarePValue, prescale, warmupCount, sketch, control, budget, grades, spare } = policy;
   const frames = Math.round(sketch.frames.reduce((sum, count) => sum + count, 0));
   const lossless = prescale === 0 ? 'none' : `${grouped(prescale)} time frames`;
   return {
@@ -104,6 +126,7 @@ const policyTold = (bytes: Uint8Array): Told => {
       ['version', String(version)],
       ['rare', `p-value under ${rarePValue}, once ${grouped(warmupCount)} frames of like size are known`],
       ...(control === undefined ? [] : [controlWords(control)]),
+      ...budgetRows(policy),
       ['prescale', prescale === 0 ? 'none' : `one in ${lossless} is kept losslessly`],
       ['scores', sketch.scores.length === 0 ? 'none yet' : sketch.scores.join(', ')],
       ...sketch.frames.flatMap((count, knot): [string, string][] => {
@@ -112,7 +135,18 @@ const policyTold = (bytes: Uint8Array): Told => {
         return [['seen', `${grouped(Math.round(count))} frames of about ${hits} hits`]];
       }),
     ],
-    data: { version, rarePValue, prescale, warmupCount, scores: sketch.scores, frames, control },
+    data: {
+      version,
+      rarePValue,
+      prescale,
+      warmupCount,
+      scores: sketch.scores,
+      frames,
+      control,
+      budget,
+      grades,
+      spare,
+    },
   };
 };
 

@@ -7,6 +7,7 @@ import { lastingRate } from '../../anomaly/control/controller.ts';
 import { firstPolicy } from '../../anomaly/fidelity.ts';
 import type { ControlState, PolicySnapshot } from '../../domain/policy.ts';
 import { followPolicy } from '../../services/policy.ts';
+import { budgetRows } from '../inspection/service_words.ts';
 import { alignedLines, jsonLine, type Output } from '../output.ts';
 import { type AlarmsParts, instant } from './alarms.ts';
 
@@ -20,7 +21,8 @@ const heldWords = ({ held, heldBy }: ControlState): string => {
   return `at ${threshold(held)} since ${instant(atMs)} by ${who}: ${why}`;
 };
 
-const print = ({ rarePValue, control }: PolicySnapshot, output: Output): void => {
+const print = (policy: PolicySnapshot, output: Output): void => {
+  const { rarePValue, control } = policy;
   const rows =
     control === undefined
       ? [
@@ -36,7 +38,7 @@ const print = ({ rarePValue, control }: PolicySnapshot, output: Output): void =>
           ],
           ['held', heldWords(control)],
         ];
-  for (const line of alignedLines(rows, [false, false])) output.print(line);
+  for (const line of alignedLines([...rows, ...budgetRows(policy)], [false, false])) output.print(line);
 };
 
 /** Exit code 0; 1 when nobody has calibrated here. */
@@ -50,7 +52,7 @@ export const showRate = async (parts: AlarmsParts, json: boolean): Promise<numbe
     output.note(`no policy is on ${topics.policy} yet: a running processor makes it`);
     return 1;
   }
-  const { version, rarePValue, control } = current;
+  const { version, rarePValue, control, budget, grades, spare } = current;
   const rate = control && {
     target: control.target,
     lately: lastingRate(control),
@@ -58,7 +60,15 @@ export const showRate = async (parts: AlarmsParts, json: boolean): Promise<numbe
     held: control.held,
     heldBy: control.heldBy ?? null,
   };
-  if (json) output.print(jsonLine({ version, rarePValue, rate: rate ?? null }));
+  const bytes = budget && {
+    budget: budget.bytesPerSecond,
+    spent: budget.spentPerSecond,
+    fixed: budget.fixedPerSecond,
+    level: budget.level,
+    grades: grades ?? null,
+    spare: spare ?? null,
+  };
+  if (json) output.print(jsonLine({ version, rarePValue, rate: rate ?? null, bytes: bytes ?? null }));
   else print(current, output);
   return 0;
 };

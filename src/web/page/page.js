@@ -26,6 +26,9 @@ const alarmsInWords = (alarms) => {
   return `${open === 0 ? 'none' : `${open} open`}${shelved === 0 ? '' : `, ${shelved} shelved`}`;
 };
 
+const budgetInWords = ({ bytesPerSecond, spentPerSecond, level }) =>
+  `${percent(spentPerSecond / bytesPerSecond)} of ${bytes(bytesPerSecond)}/s, rare frames given ${percent(level)}`;
+
 const fillHead = (now) => {
   const { identity, policy } = now;
   put('version', identity.version);
@@ -48,6 +51,7 @@ const fillHead = (now) => {
     ['policy', `version ${policy.version}`],
     ['rare below', `p ${probability(policy.rarePValue)}`],
     ['prescale', policy.prescale > 0 ? `1 in ${whole(policy.prescale)} time frames` : 'off'],
+    ...(policy.budget === undefined ? [] : [['byte budget', budgetInWords(policy.budget)]]),
     ['alarms', alarmsInWords(now.alarms)],
     ['up', age(now.uptimeMs)],
   ];
@@ -225,6 +229,8 @@ const fillBooks = (now) => {
     [now.fidelity.prescale, 'lossless: prescale'],
     [now.fidelity.shedRefinement, 'refinement shed'],
     [now.fidelity.shedFrame, 'frame shed'],
+    [now.fidelity.budget, 'rare, less for the budget'],
+    [now.fidelity.spare, 'with spare planes'],
   ].map(([count, name], tone) => ({ count, name, tone }));
   const shown = rungs.filter(({ count, tone }) => count > 0 || tone < 3);
   const track = make('div', { class: 'track', 'aria-hidden': 'true' });

@@ -14,6 +14,8 @@ import { createMetrics } from '../../../src/adapters/telemetry/metrics.ts';
 import { watchProcess } from '../../../src/adapters/telemetry/process.ts';
 import { exposeStatus } from '../../../src/adapters/telemetry/status_metrics.ts';
 import { createTelemetry } from '../../../src/adapters/telemetry/telemetry.ts';
+import { firstBudget } from '../../../src/anomaly/control/budget.ts';
+import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { createStatusBook } from '../../../src/services/status.ts';
 import { statusIdentity } from '../../services/status_identity.ts';
 
@@ -195,7 +197,10 @@ describe('metrics', () => {
     book.watchAlarms(() => [minor, { ...minor, severity: 'ok', open: false }]);
     book.received(9, 900);
     commit(5);
-    await metrics.text();
+    const bare = await metrics.text();
+    expect(bare).not.toMatch(/^tessera_byte_budget_bytes_per_second\{/m);
+    const budget = { ...firstBudget(2000), spentPerSecond: 1900, fixedPerSecond: 500, level: 0.4 };
+    book.policy({ ...firstPolicy(), budget });
     commit(2);
     const text = await metrics.text();
     expect(text).toContain('tessera_frames_total{service="processor",end="received"} 9');
@@ -204,6 +209,8 @@ describe('metrics', () => {
     expect(text).toContain('tessera_packets_total{reason="ordinary"} 7');
     expect(text).toContain('tessera_books_unbalanced_frames{service="processor"} 0');
     expect(text).toContain('tessera_compression_ratio{basis="dense"} 100');
+    expect(text).toContain('tessera_byte_budget_bytes_per_second{what="spent"} 1900');
+    expect(text).toContain('tessera_byte_budget_level 0.4');
     expect(text).toContain('tessera_alarms_open{severity="minor"} 1');
     expect(text).toContain('tessera_alarms_open{severity="major"} 0');
     const p99 = Number(

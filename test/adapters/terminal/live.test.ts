@@ -184,6 +184,25 @@ describe('rendering', () => {
     expect(renderPlain(now)).toContain('DO NOT BALANCE');
   });
 
+  it('shows what of the byte budget is spent where one is set, and what it took', async () => {
+    const fed = createFedBook(5);
+    await fed.run(4);
+    const free = fed.book.snapshot();
+    expect(fresh(free, 120, 44).join('\n')).not.toContain('byte budget');
+    const budget = { bytesPerSecond: 2e6, spentPerSecond: 1.9e6, fixedPerSecond: 5e5, level: 0.4 };
+    const held = {
+      ...free,
+      policy: { ...free.policy, budget },
+      fidelity: { ...free.fidelity, budget: 12, spare: 0 },
+    };
+    const text = fresh(held, 120, 44).join('\n');
+    expect(text).toMatch(
+      /bytes +95\.0 % of the byte budget of 2\.00 MB\/s +· +25\.0 % tokens and control +· +rare frames are given 40\.0 %/,
+    );
+    expect(text).toContain('12 rare, less for the budget');
+    expect(text).not.toContain('spare planes');
+  });
+
   it('draws a gap where nothing was measured, and nothing above zero for zeros', () => {
     expect(sparkline([null, 0, 4, 8], 6)).toBe('   ▁▅█');
     expect(sparkline([0, 0], 2)).toBe('▁▁');

@@ -25,6 +25,7 @@ const resultOf = (frame: Uint8Array, policyVersion: number): LaneResult => {
     timestampNanos: BigInt(frame.length) * 1_000_000_007_001n,
     hitCount: frame[0]!,
     scores: Float64Array.from({ length: frame[0]! % 4 }, (_, i) => -frame[0]! / (i + 3)),
+    rungBytes: new Uint32Array(0),
     signature: Uint32Array.from(frame.subarray(0, frame[0]! % 5)),
     totalCharge: frame[0]! * 7.5,
     pValue: 1 / (1 + frame[0]!),

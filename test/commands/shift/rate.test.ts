@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { firstBudget } from '../../../src/anomaly/control/budget.ts';
 import { firstControl, hold } from '../../../src/anomaly/control/controller.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { askAlarms } from '../../../src/commands/shift/alarms.ts';
@@ -66,6 +67,27 @@ describe('tessera rate', () => {
       rarePValue: 0.001,
       rate: { target: 0.005, held: 0.001, heldBy: { who: 'ana', atMs } },
     });
+  });
+
+  it('shows what the byte budget gives to whom', async () => {
+    const { output, parts } = await open();
+    const budget = { ...firstBudget(2e6), spentPerSecond: 1.9e6, fixedPerSecond: 5e5, level: 0.4 };
+    const grades = [
+      { pValue: 0.0012, rungs: { planes: 4, remainder: true } },
+      { pValue: 0.007, rungs: { planes: 1, remainder: false } },
+    ];
+    const spare = { pValue: 0.25, rungs: { planes: 2, remainder: false } };
+    const value = encodePolicy({ ...firstPolicy(), version: policyVersion(1), budget, grades, spare });
+    await parts.bus.send([{ topic: topics.policy, key: null, value }]);
+    expect(await showRate(parts, false)).toBe(0);
+    expect(output.lines.slice(2)).toEqual([
+      'budget     2.0 MB a second of event time: 95.0 % spent, 25.0 % on tokens and control frames; rare frames are given 40.0 %',
+      'given      p < 0.0012 lossless, p < 0.007 1 plane, others tokens',
+      'spare      p < 0.25 2 planes',
+    ]);
+    expect(await showRate(parts, true)).toBe(0);
+    const { bytes } = JSON.parse(output.lines.at(-1)!);
+    expect(bytes).toEqual({ budget: 2e6, spent: 1.9e6, fixed: 5e5, level: 0.4, grades, spare });
   });
 
   it('says what an unanswered hold waits for', async () => {

@@ -132,7 +132,7 @@ describe('commands about the rate', () => {
   it('wait at the desk in a bounded number, and what others ask is passed over', async () => {
     const bus = await openWorld();
     const rate = { rareTarget: 0.01, rateChunkFrames: 1000 };
-    const calibration = openCalibration(firstPolicy(), lane.scoreNames, 0, 0, rate);
+    const calibration = openCalibration(firstPolicy(), lane.scoreNames, 0, 0, { rate });
     const other = { command: 'fire-drill', who: 'ana', why: '' } as const;
     await bus.send([{ topic: topics.commands, key: null, value: encodeCommand('other', other) }]);
     const count = limits.rateCommandsWaitingMax + 5;

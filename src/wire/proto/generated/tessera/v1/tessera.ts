@@ -42,6 +42,8 @@ export const Reason = {
   REASON_PRESCALE: 3,
   REASON_SHED_REFINEMENT: 4,
   REASON_SHED_FRAME: 5,
+  REASON_BUDGET: 6,
+  REASON_SPARE: 7,
 } as const;
 
 export type Reason = typeof Reason[keyof typeof Reason];
@@ -53,6 +55,8 @@ export namespace Reason {
   export type REASON_PRESCALE = typeof Reason.REASON_PRESCALE;
   export type REASON_SHED_REFINEMENT = typeof Reason.REASON_SHED_REFINEMENT;
   export type REASON_SHED_FRAME = typeof Reason.REASON_SHED_FRAME;
+  export type REASON_BUDGET = typeof Reason.REASON_BUDGET;
+  export type REASON_SPARE = typeof Reason.REASON_SPARE;
 }
 
 export interface SubscribeRequest {
