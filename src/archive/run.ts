@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { Fault } from '../domain/fault.ts';
+import { openSealedJson, sealedJson } from './digest.ts';
 import type { Seal } from './seal.ts';
 
 const count = z.int().min(0);
@@ -62,22 +62,10 @@ export const openRun = (run: number, instrument: string, openedBy: RunFile['open
   books: null,
 });
 
-export const encodeRun = (run: RunFile): Uint8Array =>
-  new TextEncoder().encode(`${JSON.stringify(run, null, 2)}\n`);
+export const encodeRun = (run: RunFile): Uint8Array => sealedJson(run);
 
-/** Throws file-invalid with what is wrong. */
-export const decodeRun = (bytes: Uint8Array, file: string): RunFile => {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw new Fault('file-invalid', `${file} is not JSON; it is no run file`);
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new Fault('file-invalid', `${file}: ${issue.path.join('.')}: ${issue.message}; it is no run file`);
-};
+/** Throws file-invalid with what is wrong: one that was changed since it was written, too. */
+export const decodeRun = (bytes: Uint8Array, file: string): RunFile => openSealedJson(bytes, file, schema);
 
 /** What all seals of a run say together, a stream a line. */
 export const booksOf = (seals: readonly Seal[]): RunBooks => {

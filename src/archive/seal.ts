@@ -6,6 +6,7 @@
 
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import { openSealedJson, sealedJson } from './digest.ts';
 import { fileKinds, type SegmentName } from './names.ts';
 
 const count = z.int().min(0);
@@ -35,6 +36,16 @@ const sealed = z.object({
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       byteCount: count,
       rowCount: count,
+      /** Its groups of rows in order, so that a changed byte can be named by the time frames it touches. */
+      groups: z.array(
+        z.object({
+          fromByte: count,
+          toByte: count,
+          crc32c: z.int().min(0).max(4_294_967_295),
+          rowCount: count,
+          timeFrames: z.tuple([count, count]),
+        }),
+      ),
     }),
   ),
   counts: z.object({
@@ -60,28 +71,16 @@ export const segmentOfSeal = ({ topic, partition, firstOffset }: Seal): SegmentN
   firstOffset,
 });
 
-/** Canonical JSON: equal seals give equal bytes. */
-export const encodeSeal = (seal: Seal): Uint8Array => {
-  const text = JSON.stringify(seal, (_, value) => (typeof value === 'bigint' ? String(value) : value), 2);
-  return new TextEncoder().encode(`${text}\n`);
-};
+/** Equal seals give equal bytes. */
+export const encodeSeal = (seal: Seal): Uint8Array => sealedJson(seal);
 
-/** Throws file-invalid with what is wrong. */
+/** Throws file-invalid with what is wrong: one that was changed since it was written, too. */
 export const decodeSeal = (bytes: Uint8Array, file: string): Seal => {
-  const wrong = (what: string): Fault =>
-    new Fault('file-invalid', `${file}: ${what}; it is no seal that this version wrote`);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw wrong('it is not JSON');
-  }
-  const parsed = sealed.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw wrong(`${issue.path.join('.') || 'the seal'}: ${issue.message}`);
-  }
-  const seal = parsed.data;
-  if (seal.nextOffset < seal.firstOffset) throw wrong(`offsets [${seal.firstOffset}, ${seal.nextOffset})`);
+  const seal = openSealedJson(bytes, file, sealed);
+  if (seal.nextOffset < seal.firstOffset)
+    throw new Fault(
+      'file-invalid',
+      `${file}: offsets [${seal.firstOffset}, ${seal.nextOffset}); it is no seal`,
+    );
   return seal;
 };

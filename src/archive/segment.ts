@@ -20,8 +20,15 @@ export type Kept =
   | { readonly kind: 'event'; readonly run: number; readonly event: PartialEvent }
   | { readonly kind: 'frame'; readonly run: number; readonly row: RawRow; readonly durationNanos: bigint };
 
+/** What rows are ordered by. */
+export interface Placed {
+  readonly timeFrame: number;
+  readonly region?: number;
+  readonly revision?: number;
+  readonly layer?: number;
+}
 /** Rows of one file in the file's order. */
-export interface Piece<Row = unknown> {
+export interface Piece<Row extends Placed = Placed> {
   readonly kind: FileKind;
   readonly table: Table<Row>;
   readonly rows: readonly Row[];
@@ -29,12 +36,6 @@ export interface Piece<Row = unknown> {
 
 type Summary = Pick<Seal, 'timeFrames' | 'instants' | 'counts'>;
 
-interface Placed {
-  readonly timeFrame: number;
-  readonly region?: number;
-  readonly revision?: number;
-  readonly layer?: number;
-}
 const byPlace = (a: Placed, b: Placed): number =>
   a.timeFrame - b.timeFrame ||
   (a.region ?? 0) - (b.region ?? 0) ||

@@ -71,7 +71,7 @@ describe('the Parquet format', () => {
           expect(await collected(table.rows())).toEqual(keyed.flat());
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 

@@ -76,7 +76,7 @@ describe('packets as rows', () => {
           });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 

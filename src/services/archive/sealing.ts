@@ -18,6 +18,7 @@ import type { ColumnValue } from '../../domain/archive/column.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Store } from '../../ports/store.ts';
 import type { ColumnLists, TableFormat } from '../../ports/table.ts';
+import { checksumOf } from '../../wire/files/checksum.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
 import { readSeal } from './position.ts';
 
@@ -58,24 +59,40 @@ export function* groupsOf({ table, rows }: Piece): Iterable<readonly [from: numb
   if (from < rows.length) yield [from, rows.length];
 }
 
-/** The file of a piece, in chunks. */
+export interface EncodedFile {
+  readonly chunks: readonly Uint8Array[];
+  readonly groups: SealedFile['groups'];
+}
+
+/** The file of a piece: a chunk a group of rows, and the end. */
 export const encodePiece = async (
   piece: Piece,
   format: TableFormat,
   notes: Readonly<Record<string, string>>,
-): Promise<Uint8Array[]> => {
+): Promise<EncodedFile> => {
   const { columns } = piece.table;
   const writer = format.write(columns, { ...notes, kind: piece.kind });
   const chunks: Uint8Array[] = [];
+  const groups: SealedFile['groups'] = [];
+  let fromByte = 0;
   for (const [from, to] of groupsOf(piece)) {
     const lists: Record<string, ColumnValue[]> = {};
     const rows = piece.rows.slice(from, to);
     for (const { name, of } of columns) lists[name] = rows.map(of);
-    chunks.push(writer.group(lists as ColumnLists));
+    const chunk = writer.group(lists as ColumnLists);
+    chunks.push(chunk);
+    groups.push({
+      fromByte,
+      toByte: fromByte + chunk.length,
+      crc32c: checksumOf(chunk),
+      rowCount: rows.length,
+      timeFrames: [rows[0]!.timeFrame, rows.at(-1)!.timeFrame],
+    });
+    fromByte += chunk.length;
     await turn();
   }
   chunks.push(writer.end());
-  return chunks;
+  return { chunks, groups };
 };
 
 /** Removes data files of a segment that its seal does not name: what a loser or a killed owner left. */
@@ -102,7 +119,7 @@ export const sealSegment = async (
   const notes = { run: String(run), instrument: instrument.id, instrument_hash: instrument.hash };
   const files: SealedFile[] = [];
   for (const piece of pieces) {
-    const chunks = await encodePiece(piece, format, notes);
+    const { chunks, groups } = await encodePiece(piece, format, notes);
     const sha256 = sha256Of(chunks);
     const fileName = dataFile(run, name, piece.kind, sha256);
     await store.put(fileName, chunks);
@@ -112,6 +129,7 @@ export const sealSegment = async (
       sha256,
       byteCount: chunks.reduce((bytes, chunk) => bytes + chunk.length, 0),
       rowCount: piece.rows.length,
+      groups,
     });
   }
   await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data')));

@@ -25,6 +25,7 @@ import { sealsOf } from '../../../src/services/archive/runs.ts';
 import { createServiceBook } from '../../../src/services/service_book.ts';
 import { topicSpecs, topicsOf } from '../../../src/services/topics.ts';
 import { encodePartialEvent } from '../../../src/wire/events/partial_event.ts';
+import { checksumOf } from '../../../src/wire/files/checksum.ts';
 import { sha256Of } from '../../../src/wire/files/sha256.ts';
 import { encodeInstants } from '../../../src/wire/instants.ts';
 import { encodePacket } from '../../../src/wire/packet.ts';
@@ -190,7 +191,7 @@ export const contentOf = async (store: Store): Promise<ArchiveContent> => {
     const payloads = new Map<string, Uint8Array[]>();
     const file = { run: seal.run, instrumentId: seal.instrument, instrumentHash: seal.instrumentHash };
     const order = ['tokens', 'near', 'lossless', 'events', 'packets', 'raw'];
-    for (const { name, kind, sha256, byteCount, rowCount } of [...seal.files].sort(
+    for (const { name, kind, sha256, byteCount, rowCount, groups } of [...seal.files].sort(
       (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind),
     )) {
       named.add(name);
@@ -202,6 +203,10 @@ export const contentOf = async (store: Store): Promise<ArchiveContent> => {
         read: async (from, to) => bytes.slice(from, to),
       });
       if (table.rowCount !== rowCount) throw new Error(`${name} has ${table.rowCount} rows, not ${rowCount}`);
+      groups.forEach(({ fromByte, toByte, crc32c, rowCount: count }, i) => {
+        if (checksumOf(bytes.subarray(fromByte, toByte)) !== crc32c) throw new Error(`${name}: group ${i}`);
+        if (table.groups[i]!.rowCount !== count) throw new Error(`${name}: rows of group ${i}`);
+      });
       let last = -1;
       for await (const group of table.rows())
         for (const cells of group) {
