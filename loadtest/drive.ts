@@ -109,12 +109,12 @@ export interface ProcessorChild extends Child {
 }
 
 export const startTessera = async (
-  command: 'process' | 'simulate',
+  command: 'process' | 'simulate' | 'archive',
   flags: readonly string[],
 ): Promise<ProcessorChild> => {
   const port = await freePort();
   const main = join(root, 'src/main.ts');
-  const http = command === 'process' ? ['--http-port', String(port)] : [];
+  const http = command === 'simulate' ? [] : ['--http-port', String(port)];
   const started = child(process.execPath, [main, command, ...flags, ...http], false);
   const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);
   return {

@@ -246,7 +246,7 @@ const fitScores = (flags: Flags): Promise<number> =>
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name))
-    throw new Fault('config-invalid', `'${name}' is no bench: try pipeline, codec or anomaly`);
+    throw new Fault('config-invalid', `'${name}' is no bench: try pipeline, codec, anomaly or archive`);
   const file = join(home, 'loadtest/bench', `${name}.ts`);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, file, ...rest], { stdio: 'inherit' });
@@ -337,7 +337,7 @@ export const addOneShots = (
 
   program
     .command('bench')
-    .description('measure, against peers in the same run: bench pipeline, bench codec, bench anomaly')
+    .description('measure, against peers in the same run: bench pipeline, codec, anomaly, archive')
     .argument('<name>')
     .argument('[flags...]')
     .passThroughOptions()

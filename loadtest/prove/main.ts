@@ -13,6 +13,7 @@ import { version } from '../../src/assemble.ts';
 import { root, stopAll } from '../drive.ts';
 import type { BenchResult } from '../excerpts.ts';
 import { median } from '../measure.ts';
+import { type ArchiveReport, proveArchive } from './archive.ts';
 import { type Disturbance, type KillPlan, type KillReport, proveKills } from './kill.ts';
 
 const { values: flags } = parseArgs({
@@ -97,6 +98,15 @@ const rowsOf = ({ instrument }: KillPlan, report: KillReport): BenchResult['rows
   ];
 };
 
+const archiveRow = (report: ArchiveReport): BenchResult['rows'][number] => ({
+  instrument: 'sphenix-tpc-pp',
+  what: `${report.kills} × kill -9 of the archiver under load: the audit of its files`,
+  'partial events sent': report.sent,
+  'archived once': report.events,
+  segments: report.segments,
+  faults: report.faults.length,
+});
+
 const main = async (): Promise<number> => {
   const reports: KillReport[] = [];
   for (const plan of plans) {
@@ -104,9 +114,18 @@ const main = async (): Promise<number> => {
     reports.push(await proveKills(plan));
     await stopAll();
   }
+  say(`the archiver, seed ${seed} …`);
+  const archive = await proveArchive({
+    instrument: 'sphenix-tpc-pp',
+    partitions: 4,
+    rate: 200,
+    kills: flags.quick ? 3 : 25,
+    seed,
+    say,
+  });
   const kills = reports.flatMap((report) => secondsOf(report, judged));
   const brokers = reports.flatMap((report) => secondsOf(report, ['broker']));
-  const faults = reports.flatMap((report) => report.faults);
+  const faults = [...reports.flatMap((report) => report.faults), ...archive.faults];
   const sum = (of: (report: KillReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
   const result: BenchResult = {
     bench: 'prove_kill',
@@ -116,7 +135,7 @@ const main = async (): Promise<number> => {
     note:
       'Frames are simulated. Seconds are from the disturbance until every partition brought a committed packet whose ' +
       'frame was taken after it. The audit reads the topics as any committed reader does: one packet a frame, in order.',
-    rows: plans.flatMap((plan, index) => rowsOf(plan, reports[index]!)),
+    rows: [...plans.flatMap((plan, index) => rowsOf(plan, reports[index]!)), archiveRow(archive)],
     ratios: {
       kills: sum((report) => report.kills),
       frames: sum((report) => report.audit.frames),
@@ -125,6 +144,8 @@ const main = async (): Promise<number> => {
       recovery_s_median: rounded(median(kills)),
       recovery_s_max: rounded(Math.max(...kills)),
       broker_recovery_s_max: rounded(Math.max(...brokers)),
+      archiver_kills: archive.kills,
+      archived_once: archive.events,
       faults: faults.length,
     },
   };
@@ -134,7 +155,7 @@ const main = async (): Promise<number> => {
   say(`flows again: median ${median(kills).toFixed(1)} s, at most ${Math.max(...kills).toFixed(1)} s`);
   if (slow > 0) say(`${slow} of ${kills.length} kills took longer than ${barSeconds} s`);
   for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
-  for (const { logs } of reports) if (logs !== '') process.stderr.write(logs);
+  for (const { logs } of [...reports, archive]) if (logs !== '') process.stderr.write(logs);
   say(faults.length === 0 ? 'every frame has exactly one packet' : `${faults.length} faults`);
   return faults.length === 0 && slow === 0 ? 0 : 1;
 };

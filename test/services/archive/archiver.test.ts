@@ -1,6 +1,7 @@
 /** The archiver: each message once, whole segments or none, whatever the store and other owners do. */
 
 import { describe, expect, it } from 'vitest';
+import { contentOf } from '../../../loadtest/prove/archive_audit.ts';
 import { createMemoryStore } from '../../../src/adapters/memory/store.ts';
 import { prescaled } from '../../../src/anomaly/fidelity.ts';
 import { sealFile } from '../../../src/archive/names.ts';
@@ -16,7 +17,7 @@ import { decodeWritten } from '../../../src/wire/runs/written.ts';
 import { digitsOf, identityOf, randomOf } from '../../frames.ts';
 import { smallCard } from '../../wire/small_card.ts';
 import { readAll } from '../read_all.ts';
-import { contentOf, eventOf, openArchiveWorld, topics } from './archive_world.ts';
+import { eventOf, openArchiveWorld, topics } from './archive_world.ts';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 const keysOf = (from: number, to: number, runNumber = 7): string[] =>

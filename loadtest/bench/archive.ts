@@ -1,0 +1,352 @@
+/**
+ * `tessera bench archive`: what the archive's files weigh beside the packets in them, how fast the archiver writes
+ * beside how fast the processor makes, and what a question for one time frame fetches. It refuses to count what was not
+ * read back.
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createFileStore } from '../../src/adapters/files/store.ts';
+import { createParquetFormat } from '../../src/adapters/parquet/format.ts';
+import { createSystemClock } from '../../src/adapters/system/clock.ts';
+import { layerTable } from '../../src/archive/layer_rows.ts';
+import { sealsFolder } from '../../src/archive/names.ts';
+import { packetBytesOf, packetTable, scoreNamesOf } from '../../src/archive/packet_rows.ts';
+import type { Seal } from '../../src/archive/seal.ts';
+import { loadCards, openBus, openTelemetry, runProcessor, version } from '../../src/assemble.ts';
+import { readConfig } from '../../src/config.ts';
+import type { InstrumentCard } from '../../src/domain/instrument.ts';
+import type { Bus, OutputRecord } from '../../src/ports/bus.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { archiveGroups, startArchiver } from '../../src/services/archive/archiver.ts';
+import { readSeal, runsIn } from '../../src/services/archive/position.ts';
+import { sealsOf } from '../../src/services/archive/runs.ts';
+import { createServiceBook } from '../../src/services/service_book.ts';
+import { topicSpecs, topicsOf } from '../../src/services/topics.ts';
+import { encodePartialEvent } from '../../src/wire/events/partial_event.ts';
+import { say, sleep } from '../drive.ts';
+import type { BenchResult } from '../excerpts.ts';
+import { drainRate, median } from '../measure.ts';
+import { eventOf, type MadePacket, packetsOn, renumbered } from './archive/events.ts';
+import { preload } from './preload.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    repeats: { type: 'string', default: '3' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const repeats = flags.quick ? 1 : Number(flags.repeats);
+const queriedTimeFrames = flags.quick ? 100_000 : 1_000_000;
+const seed = 1;
+const partitions = 4;
+const clock = createSystemClock();
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+const format = createParquetFormat(`tessera ${version}`);
+
+interface Case {
+  readonly key: 'auau' | 'pp';
+  readonly instrument: string;
+  readonly timeFrames: number;
+  readonly pool: number;
+}
+const cases: readonly Case[] = [
+  { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: flags.quick ? 24 : 120, pool: 23 },
+  { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: flags.quick ? 1000 : 4000, pool: 499 },
+];
+
+/** The processor over the memory bus: its packets, and frames a second. */
+const produce = async (
+  one: Case,
+): Promise<{ rate: number; made: Map<number, MadePacket[]>; card: InstrumentCard }> => {
+  const cards = loadCards(one.instrument);
+  const settings = {
+    instrument: one.instrument,
+    partitions,
+    overload: 'wait',
+    httpPort: 0,
+    bus: 'memory',
+    seed,
+  };
+  const config = readConfig({ ...settings, retentionBytes: 8_000_000_000 }, {});
+  const telemetry = openTelemetry(config, 'bench', { kind: 'json', write: () => {} });
+  const bus = openBus(config, clock, telemetry.telemetry.log);
+  const frames = await preload(bus, cards.card, one.timeFrames, one.pool, partitions, seed);
+  const running = await runProcessor(config, cards, telemetry, { simulated: true, bus });
+  const topics = topicsOf(one.instrument);
+  const rate = await drainRate(bus, config.group, topics.frames, frames);
+  while ((await bus.offsets(topics.tokens)).reduce((sum, { high }) => sum + Number(high), 0) < frames)
+    await sleep(50);
+  const made = await packetsOn(bus, topics.tokens, cards.card);
+  await running.stop();
+  telemetry.close();
+  return { rate, made, card: cards.card };
+};
+
+interface Written {
+  readonly packets: number;
+  readonly packetBytes: number;
+  readonly archiveBytes: number;
+  readonly byKind: Readonly<Record<string, number>>;
+  readonly segments: number;
+  readonly seconds: number;
+}
+
+const temporary = (): string => mkdtempSync(join(tmpdir(), 'tessera-archive-'));
+
+const bytesIn = async (store: Store): Promise<{ all: number; byKind: Record<string, number> }> => {
+  const byKind: Record<string, number> = {};
+  let all = 0;
+  for await (const { name, byteCount } of store.list('run=')) {
+    const kind = /\.([a-z]+)\.[0-9a-f]{8}\.parquet$/.exec(name)?.[1] ?? 'seals';
+    byKind[kind] = (byKind[kind] ?? 0) + byteCount;
+    all += byteCount;
+  }
+  return { all, byKind };
+};
+
+/** The archiver alone, on a memory bus that `feed` fills; from its start until all is sealed. */
+const write = async (
+  card: InstrumentCard,
+  store: Store,
+  messages: number,
+  feed: (bus: Bus) => Promise<void>,
+  before: boolean,
+): Promise<Written> => {
+  const config = readConfig({ instrument: card.id, bus: 'memory' }, {});
+  const bus = openBus(config, clock, quiet);
+  await bus.ensureTopics(topicSpecs(card, partitions, 32_000_000_000));
+  const topics = topicsOf(card.id);
+  if (before) await feed(bus);
+  const beginMs = performance.now();
+  const archiver = await startArchiver(
+    {
+      card,
+      topics,
+      bus,
+      store,
+      format,
+      clock,
+      log: quiet,
+      book: createServiceBook('archiver', clock),
+      version,
+    },
+    {
+      group: 'bench',
+      segmentBytes: config.archiveSegmentBytes,
+      rollMs: 2_000,
+      prescale: 0,
+      cards: [],
+      onWaiting: () => {},
+      onAssigned: () => {},
+      closing: async () => {},
+    },
+  );
+  const feeding = before ? Promise.resolve() : feed(bus);
+  const done = async (): Promise<number> => {
+    const committed = await bus.committed(archiveGroups('bench').partials, topics.partials);
+    return committed.reduce((sum, { offset }) => sum + Number(offset ?? 0n), 0);
+  };
+  // What is taken last is sealed when the archiver is told to stop, not after a wait for its age.
+  while (archiver.inFlight + (await done()) < messages) await Promise.race([sleep(5), archiver.failed]);
+  await feeding;
+  await archiver.stop();
+  const seconds = (performance.now() - beginMs) / 1000;
+  const seals: Seal[] = [];
+  for (const run of await runsIn(store)) seals.push(...(await sealsOf(store, run)));
+  const sum = (of: (seal: Seal) => number): number => seals.reduce((all, seal) => all + of(seal), 0);
+  if (sum(({ counts }) => counts.events) !== messages)
+    throw new Error(`${sum(({ counts }) => counts.events)} of ${messages} partial events are archived`);
+  const { all, byKind } = await bytesIn(store);
+  return {
+    packets: sum(({ counts }) => counts.packets),
+    packetBytes: sum(({ counts }) => counts.packetBytes),
+    archiveBytes: all,
+    byKind,
+    segments: seals.length,
+    seconds,
+  };
+};
+
+/** All events of a case in one go, to the partitions by time frame, some times over under new numbers. */
+const messagesOf = (card: InstrumentCard, made: ReadonlyMap<number, MadePacket[]>): OutputRecord[] => {
+  const topic = topicsOf(card.id).partials;
+  return [...made].map(([number, packets]) => ({
+    topic,
+    partition: number % partitions,
+    key: null,
+    value: encodePartialEvent(eventOf(card, packets, number)),
+  }));
+};
+
+interface Question {
+  readonly fetchedBytes: number;
+  readonly requests: number;
+  readonly found: number;
+}
+
+/** Every byte a reader fetches for one time frame: seals of the run, footers, pages of packets and of their tokens. */
+const ask = async (store: Store, run: number, timeFrame: number, expected: Uint8Array): Promise<Question> => {
+  let [fetchedBytes, requests, found] = [0, 0, 0];
+  const counted = async <Bytes extends Uint8Array>(reading: Promise<Bytes>): Promise<Bytes> => {
+    const bytes = await reading;
+    fetchedBytes += bytes.length;
+    requests += 1;
+    return bytes;
+  };
+  const sought = { column: 'time_frame', from: BigInt(timeFrame), to: BigInt(timeFrame) };
+  for (const file of await store.folder(sealsFolder(run))) {
+    const name = sealsFolder(run) + file;
+    const seal = await readSeal(store, name);
+    await counted(store.read(name));
+    if (seal.timeFrames === null || seal.timeFrames[0] > timeFrame || seal.timeFrames[1] < timeFrame)
+      continue;
+    const rowsOf = async (kind: string) => {
+      const file = seal.files.find((one) => one.kind === kind);
+      if (file === undefined) return { columns: [], rows: [] };
+      const table = await format.open({
+        byteLength: file.byteCount,
+        read: (from, to) => counted(store.read(file.name, { from, to })),
+      });
+      const rows: Readonly<Record<string, unknown>>[] = [];
+      for await (const group of table.rows({ sought })) rows.push(...group);
+      return { columns: table.columns, rows };
+    };
+    const payloads: Uint8Array[] = [];
+    for (const kind of ['tokens', 'near', 'lossless'])
+      for (const cells of (await rowsOf(kind)).rows) {
+        const { layer, payload } = layerTable.rowOf(cells);
+        payloads[layer] = payload;
+      }
+    const { columns, rows } = await rowsOf('packets');
+    await rowsOf('events');
+    const identity = { run, instrumentId: seal.instrument, instrumentHash: seal.instrumentHash };
+    for (const cells of rows) {
+      const bytes = packetBytesOf(packetTable(scoreNamesOf(columns)).rowOf(cells), payloads, identity);
+      if (Buffer.compare(bytes, expected) !== 0) throw new Error(`time frame ${timeFrame} is not as it was`);
+      found += 1;
+    }
+  }
+  if (found !== 1) throw new Error(`time frame ${timeFrame} was found ${found} times`);
+  return { fetchedBytes, requests, found };
+};
+
+/** One region of p+p under so many time frames, and questions for some of them. */
+const pointQuery = async (card: InstrumentCard, made: ReadonlyMap<number, MadePacket[]>) => {
+  const pool = [...made.values()].flatMap((packets) => packets.filter(({ region }) => region === 0));
+  const packetAt = (number: number): MadePacket => renumbered(pool[(number * 7919) % pool.length]!, number);
+  const folder = temporary();
+  const store = createFileStore(folder);
+  const topic = topicsOf(card.id).partials;
+  try {
+    const written = await write(
+      card,
+      store,
+      queriedTimeFrames,
+      async (bus) => {
+        for (let number = 0; number < queriedTimeFrames; ) {
+          const records: OutputRecord[] = [];
+          for (const end = Math.min(queriedTimeFrames, number + 2000); number < end; number += 1) {
+            const value = encodePartialEvent(eventOf(card, [packetAt(number)], number));
+            records.push({ topic, partition: number % partitions, key: null, value });
+          }
+          await bus.send(records);
+          // The archiver shares this process: what is sent waits in memory.
+          await sleep(0);
+        }
+      },
+      false,
+    );
+    const [run] = await runsIn(store);
+    const asked = [0.001, 0.2, 0.4, 0.6, 0.8, 0.999].map((share) => Math.floor(share * queriedTimeFrames));
+    const questions: Question[] = [];
+    for (const number of asked) questions.push(await ask(store, run!, number, packetAt(number).packet));
+    return { written, questions };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const rounded = (value: number, digits = 3): number => Number(value.toPrecision(digits));
+const main = async (): Promise<void> => {
+  const rows: BenchResult['rows'][number][] = [];
+  const over = new Map<string, number>();
+  let writeOverProduce = 0;
+  let query: Awaited<ReturnType<typeof pointQuery>> | null = null;
+  for (const one of cases) {
+    const rates: number[] = [];
+    const speeds: number[] = [];
+    let last: Written | null = null;
+    for (let repeat = 0; repeat < repeats; repeat += 1) {
+      const { rate, made, card } = await produce(one);
+      rates.push(rate);
+      const messages = messagesOf(card, made);
+      const folder = temporary();
+      try {
+        last = await write(card, createFileStore(folder), messages.length, (bus) => bus.send(messages), true);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+      speeds.push(last.packets / last.seconds);
+      say(`${one.key}: ${Math.round(rate)} frames/s made, ${Math.round(speeds.at(-1)!)} packets/s archived`);
+      if (one.key === 'pp' && repeat === repeats - 1) query = await pointQuery(card, made);
+    }
+    const { packets, packetBytes, archiveBytes, byKind, segments } = last!;
+    over.set(one.key, archiveBytes / packetBytes);
+    const ratio = median(speeds) / median(rates);
+    if (one.key === 'auau') writeOverProduce = ratio;
+    const kinds = Object.entries(byKind).map(
+      ([kind, bytes]) => `${kind} ${((100 * bytes) / archiveBytes).toFixed(1)} %`,
+    );
+    rows.push({
+      packets: `${one.key === 'auau' ? 'Au+Au' : 'p+p'}, ${packets} in ${segments} segments`,
+      'bytes a packet': rounded(packetBytes / packets, 4),
+      'archived bytes a packet': rounded(archiveBytes / packets, 4),
+      'of it': kinds.sort().join(', '),
+      'processor, frames/s': rounded(median(rates)),
+      'archiver, packets/s': rounded(median(speeds)),
+      'archiver / processor': rounded(ratio),
+    });
+  }
+  const { written, questions } = query!;
+  over.set('one region of p+p', written.archiveBytes / written.packetBytes);
+  const worst = questions.reduce((a, b) => (a.fetchedBytes > b.fetchedBytes ? a : b));
+  rows.push({
+    question: `one time frame of ${queriedTimeFrames} (p+p, one region), worst of ${questions.length}`,
+    'archive MB': rounded(written.archiveBytes / 1e6),
+    segments: written.segments,
+    'fetched kB': rounded(worst.fetchedBytes / 1e3),
+    requests: worst.requests,
+    'fetched / archive': rounded(worst.fetchedBytes / written.archiveBytes),
+    'archived bytes a packet': rounded(written.archiveBytes / written.packets, 4),
+    'bytes a packet': rounded(written.packetBytes / written.packets, 4),
+  });
+  const result: BenchResult = {
+    bench: 'archive',
+    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    version,
+    seed,
+    note:
+      'Frames are simulated. Archived bytes are all files of the run, seals too; the processor and the archiver run one ' +
+      'after the other in this process, both over the memory bus, the archiver into a folder on disk, each file forced to it. What a ' +
+      'question fetches is counted at the store: all seals of the run, footers, pages; its packet is compared byte for byte.',
+    rows,
+    ratios: {
+      bytes_over_packets: rounded(Math.max(over.get('auau')!, over.get('pp')!), 4),
+      bytes_over_packets_auau: rounded(over.get('auau')!, 4),
+      bytes_over_packets_pp: rounded(over.get('pp')!, 4),
+      bytes_over_packets_one_region: rounded(over.get('one region of p+p')!, 4),
+      write_over_produce: rounded(writeOverProduce),
+      point_query_share: rounded(worst.fetchedBytes / written.archiveBytes),
+    },
+  };
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  if (flags.json !== undefined) writeFileSync(flags.json, text);
+  else process.stdout.write(text);
+  for (const [key, value] of Object.entries(result.ratios)) say(`${key} ${value}`);
+};
+
+await main();
