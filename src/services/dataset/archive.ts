@@ -208,7 +208,8 @@ type Segment = ReturnType<typeof openSegment>;
 const byRegion = (a: StoredPacket, b: StoredPacket): number =>
   a.row.region - b.row.region || a.row.revision - b.row.revision;
 
-async function* timeFramesOf(
+/** Time frames of these segments in order; those whose files are gone give what is left. */
+export async function* timeFramesOf(
   parts: ArchiveParts,
   seals: readonly Seal[],
   { from = 0, to = Number.MAX_SAFE_INTEGER, kinds = [] }: TimeFrameChoice,
