@@ -1,0 +1,133 @@
+/** Verifying: silent on what was written, and a changed bit anywhere is found, with the file and the time frames. */
+
+import { generateKeyPairSync } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { MemoryStore } from '../../../src/adapters/memory/store.ts';
+import { packetBytesOf } from '../../../src/archive/packet_rows.ts';
+import { decodeManifest } from '../../../src/archive/proof/manifest.ts';
+import { openArchive } from '../../../src/services/dataset/archive.ts';
+import { verifyArchive } from '../../../src/services/dataset/verify.ts';
+import { openSigner } from '../../../src/wire/files/ed25519.ts';
+import { closeArchive, format, type MadeFrame, makeArchive, makeFrames } from './an_archive.ts';
+
+const pem = () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+};
+
+const verify = (store: MemoryStore) => verifyArchive({ store, format, trusted: null });
+const namesOf = async (store: MemoryStore): Promise<string[]> => {
+  const names: string[] = [];
+  for await (const { name } of store.list('')) names.push(name);
+  return names;
+};
+
+let frames: MadeFrame[];
+let store: MemoryStore;
+beforeAll(async () => {
+  frames = await makeFrames(16);
+  const made = await makeArchive(frames);
+  store = made.store;
+  await closeArchive(made, openSigner(pem()));
+});
+
+describe('an archive', () => {
+  it('gives every packet back byte for byte, in order, with its late ones', async () => {
+    const run = await (await openArchive({ store, format })).run(7);
+    const found: Uint8Array[] = [];
+    let last = -1;
+    for await (const one of run.timeFrames({ kinds: ['tokens', 'near', 'lossless', 'raw'] })) {
+      expect(one.timeFrame).toBeGreaterThan(last);
+      last = one.timeFrame;
+      expect(one.events.map(({ revision }) => revision)).toEqual(one.timeFrame === 2 ? [0, 1] : [0]);
+      expect(one.raw).toHaveLength(one.timeFrame % 3 === 0 ? 3 : 0);
+      for (const { row, payloads } of one.packets) found.push(packetBytesOf(row, payloads, run.identity));
+    }
+    expect(found).toHaveLength(frames.length);
+    expect(found.every((bytes, i) => Buffer.compare(bytes, frames[i]!.packet) === 0)).toBe(true);
+  });
+
+  it('gives a few time frames without the others', async () => {
+    const run = await (await openArchive({ store, format })).run(7);
+    const found: number[] = [];
+    for await (const { timeFrame } of run.timeFrames({ from: 5, to: 8 })) found.push(timeFrame);
+    expect(found).toEqual([5, 6, 7, 8]);
+  });
+});
+
+describe('verify', () => {
+  it('is silent on what was written, and gives the one answer', async () => {
+    const { findings, runs } = await verify(store);
+    expect(findings).toEqual([]);
+    const { signedBy, closed, timeFrames, packets, answer } = runs[0]!;
+    expect(signedBy).toMatch(/^[0-9a-f]{16}$/);
+    expect({ closed, timeFrames, packets }).toEqual({ closed: true, timeFrames: 16, packets: 48 });
+    expect(answer).toContain('Nothing was lost in run 7');
+  });
+
+  it('is silent on a run that is not closed, and says it is not signed', async () => {
+    const open = await makeArchive(frames.slice(0, 24));
+    const { findings, runs } = await verify(open.store);
+    expect(findings).toEqual([]);
+    expect(runs[0]).toMatchObject({ closed: false, signedBy: null });
+  });
+
+  it('finds a flipped bit anywhere, and names the file and what it touches', async () => {
+    const names = await namesOf(store);
+    const manifest = decodeManifest(await store.read('run=7/manifest.json'), 'm');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...names),
+        fc.double({ min: 0, max: 1, maxExcluded: true }),
+        fc.nat(7),
+        async (name, where, bit) => {
+          const bytes = await store.read(name);
+          const at = Math.floor(where * bytes.length);
+          const changed = bytes.slice();
+          changed[at]! ^= 1 << bit;
+          await store.put(name, [changed]);
+          try {
+            const { findings } = await verify(store);
+            const own = findings.filter(({ file }) => file === name);
+            expect(own.length, `${name} byte ${at} bit ${bit}: ${JSON.stringify(findings)}`).toBeGreaterThan(
+              0,
+            );
+            const groups = manifest.files.find((file) => file.name === name)?.groups;
+            if (groups === undefined) return;
+            const touched = groups.findIndex(({ fromByte, toByte }) => at >= fromByte && at < toByte);
+            if (touched < 0) expect(own[0]!.groups).toEqual(groups.map((_, index) => index));
+            else expect(own[0]).toMatchObject({ groups: [touched], timeFrames: groups[touched]!.timeFrames });
+          } finally {
+            await store.put(name, [bytes]);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('finds what is missing, and what is there that nobody wrote', async () => {
+    for (const name of (await namesOf(store)).filter(
+      (one) => one.startsWith('run=7/') && !one.endsWith('.sig'),
+    )) {
+      if (name.endsWith('manifest.json')) continue;
+      const bytes = await store.read(name);
+      await store.remove(name);
+      expect((await verify(store)).findings.length, name).toBeGreaterThan(0);
+      await store.put(name, [bytes]);
+    }
+    await store.put('run=7/data/stray.parquet', [Uint8Array.of(1)]);
+    expect((await verify(store)).findings).toMatchObject([{ file: 'run=7/data/stray.parquet' }]);
+    await store.remove('run=7/data/stray.parquet');
+    expect((await verify(store)).findings).toEqual([]);
+  });
+
+  it('asks for the key that is trusted', async () => {
+    const made = await makeArchive(frames);
+    await closeArchive(made);
+    const verdict = await verifyArchive({ store: made.store, format, trusted: 'AAAA' });
+    expect(verdict.findings).toMatchObject([{ file: 'run=7/manifest.json' }]);
+    expect((await verify(made.store)).runs[0]!.signedBy).toBeNull();
+  });
+});
