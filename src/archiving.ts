@@ -25,8 +25,10 @@ import type { Store } from './ports/store.ts';
 import { untilAsked } from './serve.ts';
 import { announce } from './services/announcer.ts';
 import { type Archiver, type CardFile, startArchiver } from './services/archive/archiver.ts';
+import { closeRun } from './services/dataset/close_run.ts';
 import { createStatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
+import { openSigner } from './wire/files/ed25519.ts';
 
 const say = (line: string): void => {
   process.stderr.write(`tessera archive: ${line}\n`);
@@ -75,6 +77,16 @@ const cardFiles = (config: Config, { card, model, modelFolder }: Cards): CardFil
       ? []
       : [named('scores', read(instruments, card.scores.file), card.scores.file)]),
   ];
+};
+
+const readKey = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Fault('config-invalid', `--signing-key ${path} cannot be read (${(cause as Error).message})`, {
+      cause,
+    });
+  }
 };
 
 interface RunningArchiver {
@@ -131,13 +143,15 @@ const runArchiver = async (world: World, store: Store): Promise<RunningArchiver>
     metrics: telemetry.metrics,
     pageFolder: join(home, 'src/web/page'),
   });
+  const format = createParquetFormat(`tessera ${version}`);
+  const signer = config.signingKey === '' ? null : openSigner(readKey(config.signingKey));
   const archiver = await startArchiver(
     {
       card,
       topics,
       bus,
       store,
-      format: createParquetFormat(`tessera ${version}`),
+      format,
       clock,
       log,
       book: book.service('archiver'),
@@ -151,7 +165,9 @@ const runArchiver = async (world: World, store: Store): Promise<RunningArchiver>
       cards: cardFiles(config, cards),
       onWaiting: (waitingFor) => book.state('running', waitingFor),
       onAssigned: () => book.state('running'),
-      closing: async () => {},
+      closing: async (_, run, seals) => {
+        await closeRun({ store, format, version, log, signer }, run, seals);
+      },
     },
   );
   book.watchConditions(() => [archiver.condition]);

@@ -31,6 +31,7 @@ import { inspect } from './commands/inspect.ts';
 import { openJudge } from './commands/inspection/judge.ts';
 import { replayRecorded } from './commands/replay.ts';
 import { type Config, configKeys, readConfig } from './config.ts';
+import { addDatasets, replayFromArchive } from './dataset.ts';
 import { Fault } from './domain/fault.ts';
 import { openTables } from './lane.ts';
 import { addOperators } from './operator.ts';
@@ -279,9 +280,23 @@ export const addOneShots = (
     },
   );
 
-  command('replay', 'compute recorded frames again and compare their packets byte for byte')
+  command(
+    'replay',
+    'an archive’s packets to a topic again; without one, recorded frames computed again and compared byte for byte',
+  )
+    .argument(
+      '[archive]',
+      'a folder, or s3://bucket/prefix; --rate is then a number, max or recorded (default)',
+    )
     .option('--policy <which>', 'recorded: each frame under the snapshot its packet names', 'recorded')
-    .action(async (flags: Flags) => ended(await replay(flags)));
+    .option('--run <run>', 'of an archive: this run alone')
+    .option('--topic <topic>', 'of an archive: where packets go; default: its instrument’s token topic')
+    .action(async (place: string | undefined, flags: Flags) => {
+      if (place === undefined) return ended(await replay(flags));
+      const { rate, ...others } = flags;
+      ended(await withBus(others, ({ bus }) => replayFromArchive(place, { ...others, rate }, bus, output)));
+    });
+  addDatasets(command, ended, output);
 
   command('inspect', 'messages of a topic or a dump file in words')
     .argument('<source>', 'a topic, or a file that --save wrote')

@@ -126,6 +126,7 @@ const compositionRoots = new Set([
   'config.ts',
   'assemble.ts',
   'archiving.ts',
+  'dataset.ts',
   'lane.ts',
   'main.ts',
   'serve.ts',

@@ -185,6 +185,11 @@ export const limits = {
 
   /** Packets a replay compares in one go: their digests fit some 200 MB. */
   replayPacketsMax: 1_000_000,
+  /** Packets of an archive that are sent again in one go, in bytes: as an import's. */
+  replaySendBytesMax: 4 * 1024 * 1024,
+  /** Decoded hits of one group of rows, and of one .npz, which is held in memory: 1.5 GB of it. */
+  decodeGroupHits: 65_536,
+  npzHitsMax: 20_000_000,
 
   /** Bytes taken and not yet sealed that all partitions of one archiver may hold together: four segments of 64 MiB,
    * a gigabyte of process with what encoding them takes. */

@@ -14,18 +14,22 @@ import { countKernels, providerMend, startSession, widthOf } from './provider.ts
 
 export interface ModelOptions {
   readonly path: string;
+  /** The file's bytes, where it does not lie at `path`. */
+  readonly bytes?: Uint8Array;
   readonly file: ModelFile;
   readonly provider: Provider;
   /** Rows of one call of the runtime; more are run slab by slab. */
   readonly rowsMax?: number;
 }
 
-const readModel = async (path: string, file: ModelFile): Promise<Uint8Array> => {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new Fault('model-load', `${file.file} cannot be read at ${path}; check the models folder`, {
-      cause,
-    });
-  });
+const readModel = async (path: string, file: ModelFile, given?: Uint8Array): Promise<Uint8Array> => {
+  const bytes =
+    given ??
+    (await readFile(path).catch((cause: unknown) => {
+      throw new Fault('model-load', `${file.file} cannot be read at ${path}; check the models folder`, {
+        cause,
+      });
+    }));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== file.sha256) {
     throw new Fault(
@@ -97,7 +101,7 @@ const checkDigits = async (
 /** Throws `model-load` or `model-provider`. The caller closes the model before its thread ends. */
 export const openModel = async (options: ModelOptions): Promise<Model> => {
   const { path, file, provider, rowsMax = limits.modelRowsMax } = options;
-  const bytes = await readModel(path, file);
+  const bytes = await readModel(path, file, options.bytes);
   if (provider !== 'cpu') {
     const kernels = await countKernels(bytes, provider);
     if (kernels.here === 0) {

@@ -1,0 +1,87 @@
+/**
+ * Packets of an archive back to hits, with the decoders and tables that lie inside it: by the tokens (lossy, an ONNX
+ * network), by the near-lossless rungs, or to the last bit. Refuses to use a model or a table from anywhere else.
+ */
+
+import { type FileIdentity, packetOf } from '../../archive/packet_rows.ts';
+import { builtInTables, type LadderTables } from '../../codec/ladder/tables.ts';
+import { parseTables } from '../../codec/ladder/tables_file.ts';
+import { packetLadder } from '../../codec/packet.ts';
+import { prepareTokenReader, readTokens, type TokenReader } from '../../codec/token_reader.ts';
+import type { Digits } from '../../domain/frame.ts';
+import type { InstrumentCard } from '../../domain/instrument.ts';
+import type { ModelFile } from '../../domain/model.ts';
+import { LayerKind, type Packet } from '../../domain/packet.ts';
+import type { Model } from '../../ports/model.ts';
+import type { Store } from '../../ports/store.ts';
+import type { StoredPacket } from './archive.ts';
+import { readInstrument, readLadderTables, readModel, readNamed } from './cards.ts';
+
+export const decodedLayers = ['tokens', 'near', 'lossless'] as const;
+export type DecodedLayer = (typeof decodedLayers)[number];
+
+export interface PacketDecoder {
+  readonly card: InstrumentCard;
+  readonly tables: LadderTables;
+  /** The model's decoder that made these tokens, running. */
+  modelOf(hash: string): Promise<{ readonly reader: TokenReader; readonly model: Model }>;
+  /**
+   * Hits of a packet by one of its layers; null when it has not got it (it was not kept, or its file was not read).
+   * `lossless` is exact; `near` is each hit's voxel and the value that stands for its level, without the remainder.
+   */
+  hits(stored: StoredPacket, layer: DecodedLayer): Promise<Digits | null>;
+  close(): Promise<void>;
+}
+
+/** The packet with those of its layers that were read. */
+export const readablePacket = ({ row, payloads }: StoredPacket, identity: FileIdentity): Packet => {
+  const layers = row.layers.filter((_, layer) => payloads[layer] !== undefined);
+  return packetOf(
+    { ...row, layers },
+    payloads.filter((payload) => payload !== undefined),
+    identity,
+  );
+};
+
+export type OpenModelBytes = (bytes: Uint8Array, file: ModelFile) => Promise<Model>;
+
+export const openDecoder = async (
+  store: Store,
+  identity: FileIdentity,
+  openModel: OpenModelBytes,
+): Promise<PacketDecoder> => {
+  const { card } = await readInstrument(store, identity.instrumentHash);
+  const text = await readLadderTables(store, card);
+  const tables = text === null ? builtInTables(card) : parseTables(text, card);
+  const models = new Map<string, Promise<{ reader: TokenReader; model: Model }>>();
+  const open = async (hash: string) => {
+    const { card: model } = await readModel(store, hash);
+    const bytes = await readNamed(store, 'decoder', model.decoder);
+    return { reader: prepareTokenReader(model, card), model: await openModel(bytes, model.decoder) };
+  };
+  const modelOf = (hash: string) => {
+    const known = models.get(hash) ?? open(hash);
+    models.set(hash, known);
+    return known;
+  };
+  return {
+    card,
+    tables,
+    modelOf,
+    async hits(stored, layer) {
+      const packet = readablePacket(stored, identity);
+      if (layer === 'tokens') {
+        if (!packet.layers.some(({ kind }) => kind === LayerKind.tokens)) return null;
+        const { reader, model } = await modelOf(packet.modelHash);
+        return readTokens(reader, packet, model.run);
+      }
+      const upTo = { planes: tables.scale.planes, remainder: layer === 'lossless' };
+      if (!packet.layers.some(({ kind }) => kind === LayerKind.occupancy)) return null;
+      const ladder = packetLadder(packet, card, tables, upTo);
+      return ladder === null || (layer === 'lossless' && !ladder.exact) ? null : ladder.digits;
+    },
+    async close() {
+      for (const opening of models.values()) await (await opening.catch(() => null))?.model.close();
+    },
+  };
+};

@@ -1,0 +1,118 @@
+/** An archive used: its tokens judged by its raw frames, its hits written for others, its packets sent again. */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
+import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { decodeRun } from '../../../src/commands/archive/decode.ts';
+import { replayArchive } from '../../../src/commands/archive/replay.ts';
+import { tellVerdict } from '../../../src/commands/archive/verify.ts';
+import { openArchive } from '../../../src/index.ts';
+import { judgeAgainstRaw } from '../../../src/services/dataset/against_raw.ts';
+import type { OpenRun } from '../../../src/services/dataset/archive.ts';
+import type { PacketDecoder } from '../../../src/services/dataset/decoder.ts';
+import { openNpz } from '../../../src/wire/files/npz.ts';
+import { openFrame } from '../../../src/wire/frame.ts';
+import { decodePacket } from '../../../src/wire/packet.ts';
+import { cards, format, type MadeFrame, makeArchive, makeFrames } from '../../services/dataset/an_archive.ts';
+import { captureOutput } from '../captured_output.ts';
+
+let frames: MadeFrame[];
+let run: OpenRun;
+let decoder: PacketDecoder;
+const folder = mkdtempSync(join(tmpdir(), 'tessera-archive-'));
+beforeAll(async () => {
+  frames = await makeFrames(12);
+  const { store } = await makeArchive(frames);
+  const archive = await openArchive(store);
+  run = await archive.run(7);
+  decoder = await archive.decoder(run);
+});
+afterAll(async () => {
+  await decoder.close();
+  rmSync(folder, { recursive: true });
+});
+
+const isLossless = ({ packet }: MadeFrame): boolean => decodePacket(packet).layers.length > 2;
+const hitsOf = (list: readonly MadeFrame[]): number =>
+  list.reduce((sum, { frame }) => sum + openFrame(frame, cards.card).hitCount, 0);
+
+describe('an archive against its raw frames', () => {
+  it('is exact where it says so, and tells the tokens’ cost with an interval', async () => {
+    const verdict = await judgeAgainstRaw(run, decoder);
+    const raw = frames.filter(({ timeFrame }) => timeFrame % 3 === 0);
+    expect(verdict).toMatchObject({ rawFrames: raw.length, joined: raw.length, differing: 0 });
+    expect(verdict.exact).toBe(raw.filter(isLossless).length);
+    const { tokens, lossless } = verdict.layers;
+    expect(tokens!.frames).toBe(raw.length);
+    expect(tokens!.logMae.low!).toBeLessThan(tokens!.logMae.value);
+    expect(tokens!.logMae.high!).toBeGreaterThan(tokens!.logMae.value);
+    if (verdict.exact > 0) expect(lossless!.recall.value).toBe(1);
+    const told = captureOutput();
+    const good = { place: 'here', runs: [], findings: [] };
+    expect(tellVerdict(good, [verdict], told, false)).toBe(true);
+    expect(told.lines.join('\n')).toMatch(/tokens .*\[0\./);
+  });
+});
+
+describe('decoding', () => {
+  it('writes the hits of the lossless rung, as Parquet and as npz', async () => {
+    const lossless = frames.filter(isLossless);
+    const parquet = join(folder, 'hits.parquet');
+    const summary = await decodeRun(run, decoder, format, { layer: 'lossless', out: parquet });
+    expect(summary).toEqual({
+      packets: lossless.length,
+      without: frames.length - lossless.length,
+      hits: hitsOf(lossless),
+    });
+    const bytes = new Uint8Array(readFileSync(parquet));
+    const table = await format.open({ byteLength: bytes.length, read: async (a, b) => bytes.slice(a, b) });
+    expect(table.columns).toEqual(['time_frame', 'region', 'layer', 'azimuth', 'time', 'adc']);
+    expect(table.rowCount).toBe(hitsOf(lossless));
+    const npz = join(folder, 'hits.npz');
+    await decodeRun(run, decoder, format, { layer: 'lossless', out: npz });
+    const arrays = openNpz(new Uint8Array(readFileSync(npz)));
+    expect(arrays.read('adc').shape).toEqual([hitsOf(lossless)]);
+  });
+
+  it('takes a part of the time frames, and refuses names it does not know', async () => {
+    const out = join(folder, 'part.parquet');
+    const { packets } = await decodeRun(run, decoder, format, { layer: 'tokens', out, from: 2, to: 4 });
+    expect(packets).toBe(9);
+    const other = { layer: 'tokens', out: join(folder, 'hits.root') } as const;
+    await expect(decodeRun(run, decoder, format, other)).rejects.toThrow(/\.parquet or \.npz/);
+  });
+});
+
+describe('replaying an archive', () => {
+  it('sends every packet byte for byte, in time, in its partition', async () => {
+    const clock = createVirtualClock();
+    const bus = createMemoryBroker({ clock }).connect();
+    const topic = 'again';
+    await bus.ensureTopics([{ name: topic, partitions: 2, messageBytesMax: 1e7 }]);
+    const signal = new AbortController().signal;
+    const progress = (): void => {};
+    const summary = await replayArchive({ bus, clock, topic, signal, progress }, [run], 'max');
+    expect(summary).toMatchObject({ timeFrames: 12, packets: frames.length, incomplete: 0 });
+    const found = new Map<string, number>();
+    const ids = new Map<string, number>();
+    for await (const { value, partition, key } of bus.read({
+      topic,
+      from: { at: 'beginning' },
+      untilEnd: true,
+      bufferBytesMax: 1e7,
+    })) {
+      found.set(Buffer.from(value).toString('base64'), partition);
+      const { identity } = decodePacket(value);
+      expect(Buffer.from(key!).toString()).toBe(String(identity.timeFrame));
+      const stream = `${identity.sourceName}/${partition}`;
+      expect(identity.messageId).toBe((ids.get(stream) ?? -1) + 1);
+      ids.set(stream, identity.messageId);
+    }
+    for (const { packet, timeFrame } of frames)
+      expect(found.get(Buffer.from(packet).toString('base64'))).toBe(timeFrame % 2);
+    await bus.close();
+  });
+});
