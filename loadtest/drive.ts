@@ -109,7 +109,7 @@ export interface ProcessorChild extends Child {
 }
 
 export const startTessera = async (
-  command: 'process' | 'simulate' | 'archive',
+  command: 'process' | 'assemble' | 'simulate' | 'archive',
   flags: readonly string[],
 ): Promise<ProcessorChild> => {
   const port = await freePort();

@@ -18,6 +18,7 @@ import { createTelemetry, type TelemetryAdapter } from './adapters/telemetry/tel
 import { openLanePool } from './adapters/threads/lane_pool.ts';
 import { alarmsShown } from './anomaly/alarms.ts';
 import { firstPolicy } from './anomaly/fidelity.ts';
+import { eventTokenizer } from './codec/event_tokens.ts';
 import type { Config } from './config.ts';
 import type { EventModelCard } from './domain/archive/event_model.ts';
 import { Fault } from './domain/fault.ts';
@@ -35,6 +36,7 @@ import { followAlarms } from './services/alarms/follower.ts';
 import { keepAlarms } from './services/alarms/keeper.ts';
 import { watchAlerts } from './services/alerts/watcher.ts';
 import { announce } from './services/announcer.ts';
+import { type Assembler, startAssembler } from './services/assembly/assembler.ts';
 import { createGateway } from './services/gateway.ts';
 import { followPolicy, type PolicyFollower } from './services/policy.ts';
 import { type Processor, startProcessor } from './services/processor.ts';
@@ -298,6 +300,42 @@ export const runGateway = async (config: Config, cards: Cards, running: Running)
     log: telemetry.telemetry.log,
   });
 };
+
+/** What an assembler is opened with. */
+export interface AssemblerWorld {
+  readonly config: Config;
+  readonly cards: Cards;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly telemetry: TelemetryAdapter;
+}
+
+/** The assembler on a bus whose topics are there; its book is one of `book`'s. */
+export const openAssembler = (
+  { config, cards: { card }, clock, bus, telemetry }: AssemblerWorld,
+  book: StatusBook,
+  onAssigned: () => void,
+): Promise<Assembler> =>
+  startAssembler(
+    {
+      ...{ card, topics: topicsOf(card.id), bus, clock, log: telemetry.telemetry.log },
+      book: book.service('assembler'),
+      eventTokensOf: eventTokenizer(loadEventModel(card.id)),
+      sent: telemetry.telemetry.counter(
+        'tessera_partial_events_total',
+        'Partial events by the reason they were sent for.',
+        ['reason'],
+      ),
+    },
+    {
+      // Members of one group take one topic: the processors' group has the frames.
+      group: `${config.group}-assembly`,
+      delivery: config.delivery,
+      deadlineMs: config.assembleDeadlineMs,
+      backstopMs: config.assembleBackstopMs,
+      onAssigned,
+    },
+  );
 
 /** Where services keep what outlives a command. */
 export const dataFolder = (config: Config): string => resolve(home, config.dataDir);

@@ -55,6 +55,8 @@ const shape = {
   kafkaPort: port,
   retentionBytes: count(1_048_576, 1_099_511_627_776),
   dataDir: z.string().min(1),
+  assembleDeadlineMs: count(1, 3_600_000),
+  assembleBackstopMs: count(100, 3_600_000),
   archive: z.string(),
   archiveSegmentBytes: count(65_536, 1_073_741_824),
   archiveRollMs: count(1000, 86_400_000),
@@ -178,6 +180,18 @@ const rows: readonly Row[] = [
     'kept on all partitions of one big topic; keeps .tessera/ under 4 GiB',
   ],
   ['dataDir', '.tessera', 'folder', 'where the local broker, logs and environments live'],
+  [
+    'assembleDeadlineMs',
+    '1000',
+    'ms',
+    'event time after the end of a time frame at which its partial event goes without the regions that are missing',
+  ],
+  [
+    'assembleBackstopMs',
+    '5000',
+    'ms',
+    'the same by the wall clock, from its first packet on: where traffic stops, or event time runs slower',
+  ],
   [
     'archive',
     '',

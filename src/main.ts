@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
 import { archive } from './archiving.ts';
 import { dataFolder, version } from './assemble.ts';
+import { assemble } from './assembling.ts';
 import { durationMs } from './commands/duration.ts';
 import { configKeys, readConfig } from './config.ts';
 import { Fault, faultList } from './domain/fault.ts';
@@ -51,6 +52,7 @@ command('up', 'local Kafka, simulator, processor, gateway and live view; what `n
       simulator,
       gateway: true,
       archiver: true,
+      assembler: true,
       json: flags.json === true,
       ...forMs(flags),
     };
@@ -65,10 +67,17 @@ command('process', 'the processor alone, on an existing cluster')
       simulator: false,
       gateway: false,
       archiver: false,
+      assembler: false,
       json: flags.json === true,
       ...forMs(flags),
     };
     exitCode = await serve(readConfig(flags), options);
+  });
+
+command('assemble', 'packets of an existing cluster into partial events, one a time frame')
+  .option('--for <duration>', 'stop by itself after this long')
+  .action(async (flags: Flags) => {
+    exitCode = await assemble(readConfig(flags), forMs(flags));
   });
 
 command('archive', 'partial events of an existing cluster into files: a folder, or an object store')

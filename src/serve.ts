@@ -14,6 +14,7 @@ import {
   dataFolder,
   home,
   loadCards,
+  openAssembler,
   openTelemetry,
   type Running,
   runGateway,
@@ -32,6 +33,8 @@ export interface ServeOptions {
   readonly gateway: boolean;
   /** Start an archiver where the configuration names an archive. */
   readonly archiver: boolean;
+  /** Assemble partial events in this process. */
+  readonly assembler: boolean;
   /** Stop by itself after this long; absent: on SIGINT or SIGTERM. */
   readonly forMs?: number;
   /** The summary as JSON on stdout. */
@@ -143,14 +146,20 @@ const openAll = async (
   const telemetry = openTelemetry(settled, 'processor', target);
   undo.push(async () => telemetry.close());
   say(`loading the model on ${config.workers} worker threads …`);
-  const running = await runProcessor(settled, cards, telemetry, { simulated: options.simulator });
-  undo.push(() => running.stop());
+  let running = await runProcessor(settled, cards, telemetry, { simulated: options.simulator });
+  undo.push(running.stop);
   if (running.http.moved) say(`port ${config.httpPort} is taken: the page moved`);
   say(`page ${running.http.address} · metrics ${running.http.address}metrics`);
   if (options.gateway) {
     const gateway = await runGateway(settled, cards, running);
     undo.push(() => gateway.close());
     say(`gRPC gateway on ${gateway.address}`);
+  }
+  if (options.assembler) {
+    const { bus, clock, book } = running;
+    const assembler = await openAssembler({ config: settled, cards, clock, bus, telemetry }, book, () => {});
+    undo.push(() => assembler.stop());
+    running = { ...running, failed: Promise.race([running.failed, assembler.failed]) };
   }
   if (options.archiver && config.archive !== '') {
     if (config.bus === 'memory')

@@ -66,12 +66,24 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
   anomaly: { rooms: ['domain', 'kernels', 'wire', 'codec'], packages: [] },
   // Seals and run files are JSON that others may have touched.
   archive: { rooms: ['domain', 'kernels', 'wire', 'codec'], packages: ['zod'] },
+  assembly: { rooms: ['domain', 'kernels'], packages: [] },
   stages: {
     rooms: ['domain', 'kernels', 'wire', 'codec', 'anomaly', 'ports', 'pipeline'],
     packages: [],
   },
   services: {
-    rooms: ['domain', 'kernels', 'wire', 'ports', 'pipeline', 'codec', 'anomaly', 'archive', 'stages'],
+    rooms: [
+      'domain',
+      'kernels',
+      'wire',
+      'ports',
+      'pipeline',
+      'codec',
+      'anomaly',
+      'archive',
+      'assembly',
+      'stages',
+    ],
     packages: [],
   },
   adapters: { rooms: ['domain', 'wire', 'ports'], packages: ['node:'] },
@@ -126,6 +138,7 @@ const compositionRoots = new Set([
   'config.ts',
   'assemble.ts',
   'archiving.ts',
+  'assembling.ts',
   'dataset.ts',
   'lane.ts',
   'main.ts',

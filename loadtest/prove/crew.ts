@@ -1,5 +1,5 @@
 /**
- * The processors of a proof: mustered to a number, killed, frozen, thawed and replaced, with a folder of logs
+ * The processors or assemblers of a proof: mustered to a number, killed, frozen, thawed and replaced, with a folder of logs
  * each. It refuses to let one end by itself unseen: an exit nobody asked for is a fault of the proof.
  */
 
@@ -29,7 +29,7 @@ export interface Crew {
 
 const logCharsShown = 6000;
 
-export const openCrew = (flags: readonly string[]): Crew => {
+export const openCrew = (flags: readonly string[], command: 'process' | 'assemble' = 'process'): Crew => {
   const folder = temporaryFolder();
   const faults: string[] = [];
   const members: Member[] = [];
@@ -38,10 +38,10 @@ export const openCrew = (flags: readonly string[]): Crew => {
 
   const start = async (): Promise<Member> => {
     count += 1;
-    const name = `processor ${count}`;
+    const name = `${command} ${count}`;
     const dataFolder = join(folder, String(count));
     folders.push(dataFolder);
-    const child = await startTessera('process', [...flags, '--data-dir', dataFolder]);
+    const child = await startTessera(command, [...flags, '--data-dir', dataFolder]);
     let asked = false;
     const ended = child.exited.then((code) => {
       members.splice(members.indexOf(member), 1);

@@ -10,6 +10,7 @@ import { sleep } from '../drive.ts';
 import { type Audit, audit } from './audit.ts';
 import { type Crew, type Member, openCrew } from './crew.ts';
 import { type Flow, followFlow } from './flow.ts';
+import { randomOf } from './random.ts';
 import { startSource } from './source.ts';
 import { drained, openWorld, type ProofWorld, runTessera } from './world.ts';
 
@@ -56,18 +57,6 @@ export interface KillReport {
 const patienceMs = 60_000;
 /** Longer than a transaction and a session may last. */
 const asleepMs = 12_000;
-
-/** Mulberry32 (Tommy Ettinger, public domain). */
-const randomOf = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 15), z | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 4294967296;
-  };
-};
 
 const shuffled = (steps: KillPlan['steps'], random: () => number): StepKind[] => {
   const list = Object.entries(steps).flatMap(([kind, count]) =>

@@ -104,13 +104,17 @@ export const runTessera = (args: readonly string[]): Promise<Ended> =>
 
 const drainDeadlineMs = 60_000;
 
-/** Waits until the group has committed every frame there is. */
-export const drained = async ({ bus, topics }: ProofWorld, group: string): Promise<void> => {
+/** Waits until the group has committed every record of the topic that there is. */
+export const drained = async (
+  { bus, topics }: ProofWorld,
+  group: string,
+  topic: string = topics.frames,
+): Promise<void> => {
   const deadlineMs = performance.now() + drainDeadlineMs;
   for (;;) {
-    const committed = await bus.committed(group, topics.frames);
+    const committed = await bus.committed(group, topic);
     const offsets = new Map(committed.map(({ partition, offset }) => [partition, offset ?? 0n]));
-    const ends = await bus.offsets(topics.frames);
+    const ends = await bus.offsets(topic);
     const behind = ends.filter(({ partition, high }) => (offsets.get(partition) ?? 0n) < high);
     if (behind.length === 0) return;
     if (performance.now() > deadlineMs)

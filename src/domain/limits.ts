@@ -210,6 +210,21 @@ export const limits = {
   /** How often it is looked whether a run that was stopped is complete. */
   runCloseCheckMs: 1_000,
 
+  /** Time frames, packets and bytes that one partition's assembler keeps waiting for regions: at 24 wedges of Au+Au
+   * some hundred time frames of tokens or four lossless ones; beyond, the oldest goes incomplete. */
+  assemblyFramesOpenMax: 2048,
+  assemblyPacketsOpenMax: 65_536,
+  assemblyBytesOpenMax: 32 * 1024 * 1024,
+  /** Time frames of a partition that were sent and can still be amended: at 1,000 a second some seconds, 2 MB. */
+  assemblyFramesKept: 8192,
+  /** Commits of a partition's assembler between two at which its whole state is written: what a restart reads. */
+  assemblyChangesMax: 64,
+  /** Bytes of tokens buffered while packets that waited are read again at a restart. */
+  assemblyReadBytesMax: 16 * 1024 * 1024,
+  /** Packets one partial event's message carries, and gaps it tells: with its root they are the tables of a message. */
+  partialEventPacketsMax: 512,
+  partialEventGapsMax: 256,
+
   /** Bytes of one refused record's value that are kept when the original cannot fit. */
   refusedBeginningBytes: 64 * 1024,
   /** Bytes buffered for one gateway subscriber, half fetched and half under way to it, before its stream stops

@@ -43,10 +43,10 @@ export const intendedOf = (records: readonly BusRecord[]): BigInt64Array => {
   return intended;
 };
 
-/** A refused frame's own bytes with the reason; one too large for the topic is cut to its beginning. */
-const refusal = (
+/** A refused message's own bytes with the reason; one too large for the topic is cut to its beginning. */
+export const refusal = (
   record: BusRecord,
-  { code, detail }: LaneRefusal,
+  { code, detail }: Pick<LaneRefusal, 'code' | 'detail'>,
   topics: Topics,
   valueBytesMax: number,
 ): OutputRecord => {

@@ -25,11 +25,15 @@ export const topicsOf = (instrumentId: string) => ({
   written: `${instrumentId}_written`,
   runs: `${instrumentId}_runs`,
   runAnswers: `${instrumentId}_run_answers`,
+  assembly: `${instrumentId}_assembly`,
 });
 export type Topics = ReturnType<typeof topicsOf>;
 
 /** Kafka's record overhead, headers and keys beside a message's value. */
 const recordOverheadBytes = 16 * 1024;
+
+/** The largest value the topics of frames, packets and refusals take. */
+export const packetBytesMax = (card: InstrumentCard): number => frameBytesMax(card) + recordOverheadBytes;
 
 /**
  * @param retentionBytes kept over all partitions of the frames topic; the others derive their share from it
@@ -40,7 +44,7 @@ export const topicSpecs = (
   retentionBytes: number,
 ): readonly TopicSpec[] => {
   const topics = topicsOf(card.id);
-  const frameMessageBytesMax = frameBytesMax(card) + recordOverheadBytes;
+  const frameMessageBytesMax = packetBytesMax(card);
   const small = 1024 * 1024;
   const perPartition = (share: number): number =>
     Math.max(small, Math.floor((retentionBytes * share) / partitions));
@@ -72,9 +76,11 @@ export const topicSpecs = (
     {
       name: topics.partials,
       partitions,
-      messageBytesMax: frameMessageBytesMax,
+      // A packet as large as they come, alone in its part, with all that a partial event says beside.
+      messageBytesMax: frameMessageBytesMax + small,
       retentionBytes: perPartition(1),
     },
+    { name: topics.assembly, partitions, messageBytesMax: 4 * small, compacted: true },
     { name: topics.written, ...control },
     { name: topics.runs, ...control },
     { name: topics.runAnswers, ...control },

@@ -5,6 +5,7 @@
 
 import { crc32c } from '@node-rs/crc32';
 import { Fault } from '../domain/fault.ts';
+import type { FrameIdentity } from '../domain/frame.ts';
 import { limits } from '../domain/limits.ts';
 import type { FidelityReason, Layer, Packet, Score } from '../domain/packet.ts';
 import { cardHash, policyVersion } from '../domain/quantity.ts';
@@ -241,11 +242,8 @@ const u32Of = (bytes: Uint8Array, at: number): number => (at === 0 ? 0 : u32At(b
 const u16Of = (bytes: Uint8Array, at: number): number => (at === 0 ? 0 : u16At(bytes, at));
 const f64Of = (bytes: Uint8Array, at: number): number => (at === 0 ? 0 : f64At(bytes, at));
 
-/**
- * The packet in a tk00 message; layer payloads are views into `bytes`. Throws a Fault of kind item:
- * packet-schema, -malformed, -field or -crc. A reason this build does not know is passed on as its number.
- */
-export const decodePacket = (bytes: Uint8Array): Packet => {
+/** Verifies a tk00 message into `fields`. Throws packet-schema or -malformed. */
+const openPacket = (bytes: Uint8Array): void => {
   if (!carriesIdentifier(bytes, tk00.identifier))
     throw new Fault(
       'packet-schema',
@@ -253,6 +251,20 @@ export const decodePacket = (bytes: Uint8Array): Packet => {
     );
   const wrong = verify(bytes, tk00, fields);
   if (wrong !== '') throw new Fault('packet-malformed', `${wrong}; the message was cut or overwritten`);
+};
+
+/** Whose packet a tk00 message is, without reading what is in it. Throws packet-schema, -malformed or -field. */
+export const identifyPacket = (bytes: Uint8Array): FrameIdentity => {
+  openPacket(bytes);
+  return readIdentity(bytes, fields, 'packet-field');
+};
+
+/**
+ * The packet in a tk00 message; layer payloads are views into `bytes`. Throws a Fault of kind item:
+ * packet-schema, -malformed, -field or -crc. A reason this build does not know is passed on as its number.
+ */
+export const decodePacket = (bytes: Uint8Array): Packet => {
+  openPacket(bytes);
   const pValue = f64Of(bytes, fields[Slot.pValue]!);
   if (!(pValue >= 0 && pValue <= 1))
     throw new Fault('packet-field', `p_value is ${pValue}; it must lie between 0 and 1`);
