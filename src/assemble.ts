@@ -134,6 +134,8 @@ export const openLane = (config: Config, cards: Cards, log: Log): Promise<Lane> 
         instrument: cards.card,
         model: cards.model,
         encoderPath: join(cards.modelFolder, cards.model.encoder.file),
+        // Objects have a network of their own for what is not rebuilt.
+        decoderPath: cards.card.kind === 'objects' ? null : join(cards.modelFolder, cards.model.decoder.file),
         ladderTables: cards.ladderTables,
         scoreTables: cards.scoreTables,
         provider: config.provider,

@@ -13,6 +13,7 @@ import { explainer } from './anomaly/scores/explain.ts';
 import { type Judges, prepareLateJudges } from './anomaly/scores/late_scores.ts';
 import { openObjectScorers } from './anomaly/scores/object_scores.ts';
 import { type ObjectScoreTables, parseObjectScoreTables } from './anomaly/scores/object_tables.ts';
+import { openReconstructor } from './anomaly/scores/reconstruction.ts';
 import { openSigner } from './anomaly/scores/repeats.ts';
 import { gaugeColumns, openScorers, type Scorers } from './anomaly/scores/scorers.ts';
 import { parseScoreTables, type ScoreTables } from './anomaly/scores/tables.ts';
@@ -35,6 +36,7 @@ import { decide } from './stages/decide.ts';
 import { decode, digitsOf, openDecoder } from './stages/decode.ts';
 import { type Emitter, emit } from './stages/emit.ts';
 import { refine } from './stages/refine.ts';
+import { type Reconstruction, rescore } from './stages/rescore.ts';
 import { score, scoreNothing } from './stages/score.ts';
 import { tokenize } from './stages/tokenize.ts';
 import type { OpenFrame } from './wire/frame.ts';
@@ -46,6 +48,8 @@ export interface LaneSetup {
   /** Path of the model card's encoder file. */
   readonly encoderPath: string;
   readonly provider: Provider;
+  /** Path of its decoder file, run on the CPU for frames kept to the last bit; without it no reconstruction is scored. */
+  readonly decoderPath?: string | null;
   /** The file the instrument card names under `tables`; null where it names none. */
   readonly ladderTables: string | null;
   /** The file the instrument card names under `scores`; without it only token surprise is scored. */
@@ -56,6 +60,7 @@ interface LaneParts {
   readonly instrument: InstrumentCard;
   readonly model: ModelCard;
   readonly encoder: Model;
+  readonly decoder: Model | null;
   readonly tables: LadderTables;
   readonly scores: ScoreTables | ObjectScoreTables | null;
   readonly clock: Clock;
@@ -130,6 +135,7 @@ const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: numbe
   opens: new Array<OpenFrame | null>(limits.jobFramesMax).fill(null),
   faults: new Array<Fault | null>(limits.jobFramesMax).fill(null),
   ladder: new Array<readonly Layer[] | null>(limits.jobFramesMax).fill(null),
+  late: new Array<readonly number[]>(limits.jobFramesMax).fill([]),
   firstRow: new Uint32Array(limits.jobFramesMax),
   rowCount: new Uint32Array(limits.jobFramesMax),
   gauges: new Float64Array(limits.jobFramesMax * gaugeColumns),
@@ -179,6 +185,10 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   const scorers = scorersOf(parts);
   const decoder = openDecoder(instrument, model, scorers);
   const { grid } = decoder;
+  const reconstruction: Reconstruction | null = parts.decoder && {
+    decoder: parts.decoder,
+    reconstructor: openReconstructor(model, instrument),
+  };
   const explain = scorers.survey === null ? null : explainer(scorers.survey);
   const readHits = (open: OpenFrame): Digits => digitsOf(decoder, open);
   const emitter: Emitter = {
@@ -228,27 +238,36 @@ const composeLane = (parts: LaneParts): LaneRunner => {
       watch.lap(2);
       decide(policy, pressure, bite);
       refine({ digitsOf: readHits, codeLadder, codeObjects }, policy, bite);
+      await rescore(reconstruction, bite);
       watch.lap(3);
       emit(emitter, policy, judges, frames, from, bite, results);
       watch.lap(4);
     }
     return { results, instants: watch.instants() };
   };
-  return { provider: encoder.provider, scoreNames: scorers.names, run, close: () => encoder.close() };
+  const close = async (): Promise<void> => {
+    await encoder.close();
+    await parts.decoder?.close();
+  };
+  return { provider: encoder.provider, scoreNames: scorers.names, run, close };
 };
 
 /** Opens the model and composes the lane. Throws `model-load`, `model-provider`, `card-invalid`, `file-invalid`. */
 export const openLane = async (setup: LaneSetup, clock: Clock): Promise<LaneRunner> => {
-  const { instrument, model, encoderPath, provider } = setup;
+  const { instrument, model, encoderPath, decoderPath = null, provider } = setup;
   // Before the tables: cards that do not fit are the cause, tables that do not fit them only the sign.
   checkCards(instrument, model);
   const tables = openTables(setup);
   const scores = openScoreTables(setup);
   const encoder = await openModel({ path: encoderPath, file: model.encoder, provider });
+  let decoder: Model | null = null;
   try {
-    return composeLane({ instrument, model, encoder, tables, scores, clock });
+    if (decoderPath !== null)
+      decoder = await openModel({ path: decoderPath, file: model.decoder, provider: 'cpu' });
+    return composeLane({ instrument, model, encoder, decoder, tables, scores, clock });
   } catch (error) {
     await encoder.close();
+    await decoder?.close();
     throw error;
   }
 };

@@ -28,6 +28,7 @@ import { gatherPatches } from './kernels/patches/gathered.ts';
 import {
   blobDigits,
   combDigits,
+  decoderPath,
   encoderPath,
   ladderTables,
   modelCard,
@@ -40,6 +41,7 @@ const setup: LaneSetup = {
   instrument: ppCard,
   model: modelCard,
   encoderPath,
+  decoderPath,
   provider: 'cpu',
   ladderTables,
 };

@@ -1,6 +1,6 @@
 /**
  * What we ask of the data plane: a batch of frame bytes in, as many results in the same order out. The pure
- * stages decode → tokenize → score → decide → refine → emit run behind it, in this thread or in others.
+ * stages decode → tokenize → score → decide → refine → rescore → emit run behind it, in this thread or in others.
  */
 
 import type { FaultCode } from '../domain/fault.ts';

@@ -96,13 +96,15 @@ const openLateSketches = ({ late = [], prescale, warmupCount }: PolicySnapshot, 
   return {
     add(frame: LanePacket): void {
       if (frame.scores.length === scoreCount || !prescaled(frame.run, frame.timeFrame, prescale)) return;
-      builders.forEach((builder, i) => {
+      builders.slice(0, frame.scores.length - scoreCount).forEach((builder, i) => {
         builder.add({ ...frame, scores: [frame.scores[scoreCount + i]!] });
       });
     },
     /** Absent while there is nothing to tell. */
-    snapshot: (): Pick<PolicySnapshot, 'late'> =>
-      builders.some(({ held }) => held > 0) ? { late: builders.map((builder) => builder.snapshot()) } : {},
+    snapshot: (): Pick<PolicySnapshot, 'late'> => {
+      const known = builders.filter(({ held }) => held > 0);
+      return known.length === 0 ? {} : { late: known.map((builder) => builder.snapshot()) };
+    },
   };
 };
 

@@ -5,7 +5,7 @@
 
 import { lotOf } from '../anomaly/calibration/judge.ts';
 import { isRare } from '../anomaly/fidelity.ts';
-import { isRung, type Judges, lateScoreNames, ratedScores, withLate } from '../anomaly/scores/late_scores.ts';
+import { isRung, type Judges, lateScoreNames, ratedScores } from '../anomaly/scores/late_scores.ts';
 import type { Signer } from '../anomaly/scores/repeats.ts';
 import { type SurpriseTables, surprisingPatches } from '../anomaly/surprise.ts';
 import { encodeTokens, type TokenTables } from '../codec/tokens.ts';
@@ -44,6 +44,8 @@ export interface EmittedColumns {
   readonly driver: Uint8Array;
   readonly reason: Uint8Array;
   readonly ladder: readonly (readonly Layer[] | null)[];
+  /** Late scores of each frame. */
+  readonly late: readonly (readonly number[])[];
 }
 
 /** What emitting needs of one model. */
@@ -129,7 +131,8 @@ const anomalyOf = (
 
 const scoresOf = ({ scoreNames }: Emitter, bite: EmittedColumns, frame: number): Float64Array => {
   const scores = bite.scores.slice(frame * scoreNames.length, (frame + 1) * scoreNames.length);
-  return withLate(scores, bite.ladder[frame] ?? null, bite.opens[frame]!.hitCount);
+  const late = bite.late[frame]!;
+  return late.length === 0 ? scores : Float64Array.of(...scores, ...late);
 };
 
 /**

@@ -17,6 +17,7 @@ const textOf = (path: string): string => readFileSync(new URL(path, root), 'utf8
 export const ppCard: InstrumentCard = parseInstrumentCard(textOf('instruments/sphenix-tpc-pp.json'));
 export const modelCard: ModelCard = parseModelCard(textOf('models/tpc-fsq-100/1/card.json'));
 export const encoderPath = new URL(`models/tpc-fsq-100/1/${modelCard.encoder.file}`, root).pathname;
+export const decoderPath = new URL(`models/tpc-fsq-100/1/${modelCard.decoder.file}`, root).pathname;
 export const ladderTables: string | null =
   ppCard.tables === undefined ? null : textOf(`instruments/${ppCard.tables.file}`);
 

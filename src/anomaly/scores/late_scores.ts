@@ -11,8 +11,8 @@ import { lineLog2 } from '../calibration/grid.ts';
 import { type Judge, prepareJudge } from '../calibration/judge.ts';
 import type { ScoredFrame } from '../calibration/yardstick.ts';
 
-/** In their order, behind the scores that every frame has. */
-export const lateScoreNames: readonly string[] = ['coder-surprise'];
+/** In their order, behind the scores that every frame has; the second only where a lane has the model's decoder. */
+export const lateScoreNames: readonly string[] = ['coder-surprise', 'reconstruction'];
 
 /** Frames of like size that are known before a late p-value is given: a prescale of 256 sees few. */
 export const lateWarmupFrames = 250;
@@ -37,16 +37,6 @@ export const coderSurprise = (layers: readonly Layer[], hitCount: number): numbe
   if (hitCount === 0 || ladder.at(-1)?.kind !== LayerKind.remainder) return null;
   const bytes = ladder.reduce((sum, { payload }) => sum + payload.byteLength, 0);
   return stepsPerOctave * (lineLog2((8 * bytes) / hitCount) - octavesUsual);
-};
-
-/** A frame's scores with those that refinement adds, if it was kept to the last bit. */
-export const withLate = (
-  scores: Float64Array,
-  ladder: readonly Layer[] | null,
-  hitCount: number,
-): Float64Array => {
-  const coder = ladder === null ? null : coderSurprise(ladder, hitCount);
-  return coder === null ? scores : Float64Array.of(...scores, coder);
 };
 
 /** Who judges a frame's scores under one policy: all of every frame's together, and late ones each alone. */

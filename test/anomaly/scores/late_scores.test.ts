@@ -1,12 +1,7 @@
 /** Late scores: what the coder spends on a hit, of frames kept to the last bit alone, behind the scores all have. */
 
 import { describe, expect, it } from 'vitest';
-import {
-  coderSurprise,
-  lateScoreNames,
-  ratedScores,
-  withLate,
-} from '../../../src/anomaly/scores/late_scores.ts';
+import { coderSurprise, lateScoreNames, ratedScores } from '../../../src/anomaly/scores/late_scores.ts';
 import { LayerCodec, LayerKind } from '../../../src/domain/packet.ts';
 
 const layer = (kind: number, bytes: number) => ({
@@ -31,23 +26,19 @@ describe('late scores', () => {
   });
 
   it('are of frames with hits that are kept to the last bit', () => {
-    const scores = Float64Array.of(1, 2);
-    expect([...withLate(scores, ladder(200), 100)]).toEqual([1, 2, 1024]);
-    for (const [layers, hits] of [
-      [null, 100],
-      [ladder(200).slice(0, 2), 100],
-      [ladder(200), 0],
-    ] as const)
-      expect(withLate(scores, layers, hits)).toEqual(scores);
+    expect(coderSurprise([], 100)).toBeNull();
+    expect(coderSurprise(ladder(200).slice(0, 2), 100)).toBeNull();
+    expect(coderSurprise(ladder(200), 0)).toBeNull();
   });
 
   it('are said by name, with 1 where nothing is known', () => {
-    const frame = { hitCount: 100, totalCharge: 5000, scores: [1, 2, 1024] };
-    const nobody = { judge: null, late: [null] };
+    const frame = { hitCount: 100, totalCharge: 5000, scores: [1, 2, 1024, 8] };
+    const nobody = { judge: null, late: [null, null] };
     expect(ratedScores(['a', 'b'], nobody, frame, 0.5)).toEqual([
       { name: 'a', value: 1, pValue: 1 },
       { name: 'b', value: 2, pValue: 1 },
       { name: lateScoreNames[0], value: 1024, pValue: 1 },
+      { name: lateScoreNames[1], value: 8, pValue: 1 },
     ]);
   });
 });
