@@ -116,7 +116,7 @@ export const openObjectRoom = (grid: ObjectGrid): ObjectRoom => ({
 
 /** Tokens of clusters as `kernels/clusters/cluster_sums` leaves them; they lie in `room.tokens` until the next call. */
 export const tokensOf = (sums: Int32Array, count: number, room: ObjectRoom): ObjectTokens => {
-  const { grid, tally } = room;
+  const { grid } = room;
   const [, patchesAlong, patchesAcross] = grid.patches;
   const [layersIn, padsIn, binsIn] = grid.patch;
   const [padPlaces, binPlaces] = [padsIn * placeSteps, binsIn * placeSteps];
@@ -125,7 +125,6 @@ export const tokensOf = (sums: Int32Array, count: number, room: ObjectRoom): Obj
     room.found = { patch: new Int32Array(2 * count), rest: new Float64Array(2 * count) };
   }
   const { tokens, found } = room;
-  tally.fill(0);
   for (let i = 0; i < count; i++) {
     const at = i * Sum.count;
     const charge = sums[at + Sum.charge]!;
@@ -147,26 +146,34 @@ export const tokensOf = (sums: Int32Array, count: number, room: ObjectRoom): Obj
       widthCode(charge, bins, sums[at + Sum.binSquares]!, widthSteps.bin);
     found.patch[i] = patch;
     found.rest[i] = place * 65536 + shape;
-    tally[patch + 1]! += 1;
   }
-  for (let patch = 0; patch < grid.patchCount; patch++) tally[patch + 1]! += tally[patch]!;
   arrange(count, room);
   tokens.count = count;
   return tokens;
 };
 
-/** By patch, and within one by place and shape: patches have few, which are put in one by one. */
-const arrange = (count: number, { tally, found, tokens }: ObjectRoom): void => {
+/**
+ * By patch, and within one by place and shape, put in one by one: many objects each into the room of its patch, and few
+ * behind those before, who are nearly in order.
+ */
+const arrange = (count: number, { grid, tally, found, tokens }: ObjectRoom): void => {
   const { patch, place, shape } = tokens;
-  // What an earlier frame left must not pass for this one's.
-  patch.fill(0xffff_ffff, 0, count);
+  const isFew = count * 8 < grid.patchCount;
+  if (!isFew) tallyPatches(count, found.patch, tally);
+  // Rooms not taken yet are of a patch before any other, so that nothing an earlier frame left is moved.
+  patch.fill(0, 0, count);
   for (let i = 0; i < count; i++) {
     const of = found.patch[i]!;
     const rest = found.rest[i]!;
-    let at = tally[of]!;
-    tally[of]! += 1;
-    while (at > 0 && patch[at - 1] === of && place[at - 1]! * 65536 + shape[at - 1]! > rest) {
-      patch[at] = of;
+    let at = i;
+    if (!isFew) {
+      at = tally[of]!;
+      tally[of] = at + 1;
+    }
+    while (at > 0) {
+      const before = patch[at - 1]!;
+      if (before < of || (before === of && place[at - 1]! * 65536 + shape[at - 1]! <= rest)) break;
+      patch[at] = before;
       place[at] = place[at - 1]!;
       shape[at] = shape[at - 1]!;
       at--;
@@ -175,6 +182,13 @@ const arrange = (count: number, { tally, found, tokens }: ObjectRoom): void => {
     place[at] = Math.floor(rest / 65536);
     shape[at] = rest % 65536;
   }
+};
+
+/** Leaves by patch where its first object goes. */
+const tallyPatches = (count: number, patches: Int32Array, tally: Int32Array): void => {
+  tally.fill(0);
+  for (let i = 0; i < count; i++) tally[patches[i]! + 1]! += 1;
+  for (let patch = 1; patch < tally.length; patch++) tally[patch]! += tally[patch - 1]!;
 };
 
 /** An object's tokens in physical words: cells of the grid and ADC counts. */

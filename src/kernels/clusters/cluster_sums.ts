@@ -139,28 +139,24 @@ const climb = (hits: number, finder: ClusterFinder): number => {
   const { pitch, placeBits, key, hill, places, joined, peak } = finder;
   const last = 2 ** placeBits - 1;
   let hills = 0;
+  // The largest keys of the columns before, at and after a place; hits side by side share two of them.
+  let before = 0;
+  let at = 0;
+  let after = 0;
+  let next = -1;
   for (let i = 0; i < hits; i++) {
     const place = places[i]!;
-    const up = place - pitch;
-    const down = place + pitch;
     const own = key[place]!;
-    let most = own;
-    let near = key[up - 1]!;
-    if (near > most) most = near;
-    near = key[up]!;
-    if (near > most) most = near;
-    near = key[up + 1]!;
-    if (near > most) most = near;
-    near = key[place - 1]!;
-    if (near > most) most = near;
-    near = key[place + 1]!;
-    if (near > most) most = near;
-    near = key[down - 1]!;
-    if (near > most) most = near;
-    near = key[down]!;
-    if (near > most) most = near;
-    near = key[down + 1]!;
-    if (near > most) most = near;
+    if (place === next) {
+      before = at;
+      at = after;
+    } else {
+      before = Math.max(key[place - pitch - 1]!, key[place - 1]!, key[place + pitch - 1]!);
+      at = Math.max(key[place - pitch]!, own, key[place + pitch]!);
+    }
+    next = place + 1;
+    after = Math.max(key[next - pitch]!, key[next]!, key[next + pitch]!);
+    const most = Math.max(before, at, after);
     if (most === own) {
       hills++;
       joined[hills] = hills;
