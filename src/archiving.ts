@@ -26,6 +26,7 @@ import { untilAsked } from './serve.ts';
 import { announce } from './services/announcer.ts';
 import { type Archiver, type CardFile, startArchiver } from './services/archive/archiver.ts';
 import { closeRun } from './services/dataset/close_run.ts';
+import { refusalsOf } from './services/dataset/refusals.ts';
 import { createStatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
 import { openSigner } from './wire/files/ed25519.ts';
@@ -166,7 +167,8 @@ const runArchiver = async (world: World, store: Store): Promise<RunningArchiver>
       onWaiting: (waitingFor) => book.state('running', waitingFor),
       onAssigned: () => book.state('running'),
       closing: async (_, run, seals) => {
-        await closeRun({ store, format, version, log, signer }, run, seals);
+        const refusals = (one: number) => refusalsOf(bus, topics.refused, card, one);
+        await closeRun({ store, format, version, log, signer, refusals }, run, seals);
       },
     },
   );

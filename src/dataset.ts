@@ -1,5 +1,5 @@
 /**
- * The commands about an archive: verify, decode, replay. Each opens the store, hands over to `commands/archive`, and
+ * The commands about an archive: verify, decode, replay, retain. Each opens the store, hands over to `commands/archive`, and
  * returns an exit code. It refuses to keep anything running.
  */
 
@@ -8,21 +8,24 @@ import type { Command, CommandOptions } from 'commander';
 import { openModel } from './adapters/onnx/model.ts';
 import { createParquetFormat } from './adapters/parquet/format.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
+import { type Tiers, tierKinds } from './archive/proof/retention.ts';
 import { openStore } from './archiving.ts';
 import { version } from './assemble.ts';
 import { decodeRun } from './commands/archive/decode.ts';
 import { type ReplayRate, replayArchive } from './commands/archive/replay.ts';
 import { tellVerdict } from './commands/archive/verify.ts';
-import { grouped, type Output } from './commands/output.ts';
+import { durationMs } from './commands/duration.ts';
+import { bytesInWords, grouped, type Output } from './commands/output.ts';
 import { type Config, readConfig } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import type { Bus } from './ports/bus.ts';
 import { judgeAgainstRaw, type RawVerdict } from './services/dataset/against_raw.ts';
 import { type ArchiveParts, type OpenRun, openArchive } from './services/dataset/archive.ts';
 import { type DecodedLayer, decodedLayers, openDecoder } from './services/dataset/decoder.ts';
+import { retainRun } from './services/dataset/retain.ts';
 import { verifyArchive } from './services/dataset/verify.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
-import { publicKeyOf } from './wire/files/ed25519.ts';
+import { openSigner, publicKeyOf } from './wire/files/ed25519.ts';
 
 type Flags = Record<string, string | boolean | undefined>;
 
@@ -112,6 +115,44 @@ const decode = async (place: string, flags: Flags, output: Output): Promise<numb
   }
 };
 
+/** How long a tier is kept: 6h, 7d; null: for ever. */
+const keptMs = (flags: Flags, kind: (typeof tierKinds)[number]): Tiers => {
+  const value = flags[kind];
+  return typeof value === 'string' ? { [kind]: durationMs(value) } : {};
+};
+
+const retain = async (place: string, flags: Flags, output: Output): Promise<number> => {
+  const parts = partsOf(place, flags);
+  const { config, store } = parts;
+  if (typeof flags.copy !== 'string')
+    throw new Fault(
+      'config-invalid',
+      '--copy PLACE is missing: nothing is deleted that is not proven to be copied',
+    );
+  if (typeof flags.why !== 'string')
+    throw new Fault('config-invalid', '--why TEXT is missing: the record says why files went');
+  const tiers = Object.assign({}, ...tierKinds.map((kind) => keptMs(flags, kind))) as Tiers;
+  const settings = { tiers, why: flags.why, isTrial: flags.dryRun === true };
+  const signer = config.signingKey === '' ? null : openSigner(textOfFile(config.signingKey, '--signing-key'));
+  if (signer === null) output.note('the record of what is deleted is NOT SIGNED: no --signing-key');
+  const nowMs = Number(createSystemClock().nowNanos() / 1_000_000n);
+  const retaining = { store, copy: openStore(config, flags.copy), signer, nowMs, version };
+  let isAllGone = true;
+  for (const run of await runsOf(parts, flags)) {
+    const found = await retainRun(retaining, run.run, settings);
+    isAllGone &&= found.held.length === 0;
+    if (flags.json === true) output.print(JSON.stringify(found));
+    else {
+      const verb = settings.isTrial ? 'would be deleted' : 'deleted';
+      output.print(
+        `run ${found.run}: ${found.deleted.length} files ${verb}, ${bytesInWords(found.deletedBytes)}`,
+      );
+      for (const { name, why } of found.held) output.print(`  kept ${name}: ${why}`);
+    }
+  }
+  return isAllGone ? 0 : 1;
+};
+
 const rateOf = (value: string | boolean | undefined): ReplayRate => {
   if (value === 'max' || value === 'recorded') return value;
   const rate = Number(value);
@@ -180,4 +221,18 @@ export const addDatasets = (
     .option('--from <time-frame>', 'first time frame')
     .option('--to <time-frame>', 'last time frame')
     .action(async (place: string, flags: Flags) => ended(await decode(place, flags, output)));
+
+  command('retain', 'delete files older than their tier, once each is proven to be copied elsewhere')
+    .argument('<archive>', 'a folder, or s3://bucket/prefix')
+    .option(
+      '--copy <place>',
+      'where each file was copied to: it is read there and hashed before it goes here',
+    )
+    .option('--lossless <age>', 'how long lossless rungs are kept, as 12h; absent: for ever')
+    .option('--near <age>', 'how long near-lossless rungs are kept, as 168h; absent: for ever')
+    .option('--raw <age>', 'how long raw frames are kept; absent: for ever')
+    .option('--why <text>', 'what the record says')
+    .option('--run <run>', 'this run alone')
+    .option('--dry-run', 'say what would go, and delete nothing')
+    .action(async (place: string, flags: Flags) => ended(await retain(place, flags, output)));
 };

@@ -174,6 +174,24 @@ export const restampFrame = (
 const fields = new Int32Array(slotCount);
 
 /**
+ * Whose frame a message says it is, also where it was refused: region, run and message_id; null where that cannot be
+ * read. Nothing else of it is to be believed.
+ */
+export const claimedIdentity = (
+  bytes: Uint8Array,
+  card: InstrumentCard,
+): { readonly region: number; readonly run: number; readonly messageId: number } | null => {
+  try {
+    if (!carriesIdentifier(bytes, tf00.identifier) || verify(bytes, tf00, fields) !== '') return null;
+    const region = regionOf(bytes, card, demandsOf(card));
+    return { region, ...readIdentityNumbers(bytes, fields, 'frame-field') };
+  } catch (error) {
+    if (error instanceof Fault) return null;
+    throw error;
+  }
+};
+
+/**
  * Verifies a message against the card and returns all of it but the hits. Throws a Fault of kind item:
  * frame-empty, -oversize, -schema, -malformed, -field, -instrument, -source, -kind, -count or -crc.
  */

@@ -69,6 +69,8 @@ export interface RunBook {
   readonly timeFrames: number;
   /** Whether the run's refusals were recorded where the book was made; without them a refused frame counts as lost. */
   readonly refusalsKnown: boolean;
+  /** Refused messages of any run whose source or message_id could not be read: each may be one that counts as lost. */
+  readonly unnamed: number;
   readonly regions: readonly RegionBook[];
   readonly total: Omit<RegionBook, 'region' | 'name'>;
   readonly gapCount: number;
@@ -85,9 +87,11 @@ export interface Arrival {
 
 const gapsShown = 256;
 
-const answerOf = ({ lost }: RunBook['total'], run: number, known: boolean): string => {
+const answerOf = ({ lost }: RunBook['total'], run: number, known: boolean, unnamed: number): string => {
   if (lost === 0) return `Nothing was lost in run ${run}.`;
   const frames = `${lost} frame${lost === 1 ? '' : 's'}`;
+  if (known && unnamed > 0)
+    return `${frames} of run ${run} never became packets; ${unnamed} refused message${unnamed === 1 ? '' : 's'} could not be told whose they were.`;
   return known
     ? `${frames} of run ${run} ${lost === 1 ? 'was' : 'were'} lost.`
     : `${frames} of run ${run} never became packets: lost, or refused (refusals were not recorded with the run).`;
@@ -112,6 +116,7 @@ export const openRunBook = (run: number, regionNames: readonly string[]) => {
   };
   const knows = ({ region }: Arrival): boolean => region < tally.length;
   let timeFrames = 0;
+  let unnamed = 0;
   return {
     /** A packet; with `shed` it has no layers. */
     packet(arrival: Arrival, shed: boolean): void {
@@ -120,6 +125,10 @@ export const openRunBook = (run: number, regionNames: readonly string[]) => {
     },
     refusal(arrival: Arrival): void {
       if (knows(arrival) && addId(idsOf(arrival), arrival.messageId)) tally[arrival.region]!.refused += 1;
+    },
+    /** A refused message that does not say whose it was. */
+    unnamedRefusal(): void {
+      unnamed += 1;
     },
     /** One time frame, with the regions it has packets of. */
     timeFrame(regions: Iterable<number>): void {
@@ -157,8 +166,8 @@ export const openRunBook = (run: number, regionNames: readonly string[]) => {
         return { region, name, expected, received, kept, shed, refused, lost, repeated, absent };
       });
       const total = sumOf(regions);
-      const answer = answerOf(total, run, refusalsKnown);
-      return { layout: 1, run, timeFrames, refusalsKnown, regions, total, gapCount, gaps, answer };
+      const answer = answerOf(total, run, refusalsKnown, unnamed);
+      return { layout: 1, run, timeFrames, refusalsKnown, unnamed, regions, total, gapCount, gaps, answer };
     },
   };
 };

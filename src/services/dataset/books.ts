@@ -6,12 +6,7 @@
 import { openRunBook, type RunBook } from '../../archive/proof/run_book.ts';
 import type { StoredTimeFrame } from './archive.ts';
 
-/** A frame that was refused, as whoever kept the refusals says. */
-export interface Refusal {
-  readonly region: number;
-  readonly partition: number;
-  readonly messageId: number;
-}
+import type { Refusal } from './refusals.ts';
 
 export interface RunFacts {
   readonly book: RunBook;
@@ -60,6 +55,8 @@ export const readBooks = async (
     for (const { row, partition } of frame.packets)
       book.packet({ partition, region: row.region, messageId: row.messageId }, row.layers.length === 0);
   }
-  for await (const refusal of refusals ?? []) book.refusal(refusal);
+  for await (const refusal of refusals ?? [])
+    if (refusal === 'unnamed') book.unnamedRefusal();
+    else book.refusal(refusal);
   return { book: book.close(refusals !== null), events, packets, repeated, repeatedCount };
 };

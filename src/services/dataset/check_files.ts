@@ -5,7 +5,7 @@
 
 import type { ManifestGroup } from '../../archive/proof/manifest.ts';
 import { Fault } from '../../domain/fault.ts';
-import { crc32c } from '../../wire/files/crc32c.ts';
+import { checksumOf } from '../../wire/files/checksum.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
 import type { ArchiveParts } from './archive.ts';
 
@@ -57,7 +57,7 @@ const byChecksum = ({ name, groups = [] }: Said, bytes: Uint8Array, what: string
     .map((group, index) => ({ ...group, index }))
     .filter(
       ({ fromByte, toByte, crc32c: said }) =>
-        toByte > bytes.length || crc32c(bytes.subarray(fromByte, toByte)) !== said,
+        toByte > bytes.length || checksumOf(bytes.subarray(fromByte, toByte)) !== said,
     );
   const ranges = (list: readonly ManifestGroup[]): (readonly [number, number])[] =>
     list.map(({ timeFrames }) => timeFrames).filter((range) => range !== null);

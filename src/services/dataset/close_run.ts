@@ -19,19 +19,20 @@ import type { Seal } from '../../archive/seal.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Log } from '../../ports/telemetry.ts';
-import { crc32c } from '../../wire/files/crc32c.ts';
+import { checksumOf } from '../../wire/files/checksum.ts';
 import type { Signer } from '../../wire/files/ed25519.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
 import { type ArchiveParts, type OpenRun, openArchive, timeFramesOf } from './archive.ts';
-import { type Refusal, readBooks } from './books.ts';
+import { readBooks } from './books.ts';
 import { readInstrument } from './cards.ts';
+import type { Refusal } from './refusals.ts';
 
 export interface CloseParts extends ArchiveParts {
   readonly version: string;
   readonly signer: Signer | null;
   readonly log: Log;
   /** Refusals of the run; null where nobody recorded them. */
-  readonly refusals?: (run: number) => AsyncIterable<Refusal> | Iterable<Refusal> | null;
+  readonly refusals?: (run: number) => Promise<AsyncIterable<Refusal> | Iterable<Refusal> | null>;
   /** Makes what else a closed run has beside its data (a view, a report, a description), in this order. */
   readonly describe?: readonly ((run: OpenRun, book: RunBook) => Promise<unknown>)[];
 }
@@ -53,7 +54,7 @@ const groupsOf = async (
       fromByte,
       toByte,
       rowCount,
-      crc32c: crc32c(bytes.subarray(fromByte, toByte)),
+      crc32c: checksumOf(bytes.subarray(fromByte, toByte)),
       timeFrames: range === undefined ? null : [Number(range.least), Number(range.greatest)],
     };
   });
@@ -162,10 +163,11 @@ export const closeRun = async (
 ): Promise<Manifest> => {
   const { store, log } = parts;
   if (seals.length > 0) {
-    const open = await (await openArchive(parts)).run(run.run);
+    const found = await (await openArchive(parts)).run(run.run);
+    const open: OpenRun = { ...found, file: run };
     const { card } = await readInstrument(store, open.identity.instrumentHash);
     const events = seals.filter(({ files }) => files.some(({ kind }) => kind !== 'raw'));
-    const refusals = parts.refusals?.(run.run) ?? null;
+    const refusals = (await parts.refusals?.(run.run)) ?? null;
     const { book } = await readBooks(run.run, card.regions, timeFramesOf(parts, events, {}), refusals);
     await store.put(runBookFile(run.run), [jsonFile(book)]);
     log.info({ run: run.run, lost: book.total.lost }, book.answer);

@@ -103,7 +103,7 @@ describe('verify', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 24 },
     );
   });
 
