@@ -15,6 +15,7 @@ import { createSystemClock } from './adapters/system/clock.ts';
 import { endWithin } from './adapters/system/deadline.ts';
 import { exposeStatus } from './adapters/telemetry/status_metrics.ts';
 import type { TelemetryAdapter } from './adapters/telemetry/telemetry.ts';
+import { parseShares } from './archive/view/split.ts';
 import { type Cards, dataFolder, home, loadCards, openBus, openTelemetry, version } from './assemble.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
@@ -25,7 +26,9 @@ import type { Store } from './ports/store.ts';
 import { untilAsked } from './serve.ts';
 import { announce } from './services/announcer.ts';
 import { type Archiver, type CardFile, startArchiver } from './services/archive/archiver.ts';
+import type { OpenRun } from './services/dataset/archive.ts';
 import { closeRun } from './services/dataset/close_run.ts';
+import { describeRun } from './services/dataset/describe.ts';
 import { refusalsOf } from './services/dataset/refusals.ts';
 import { createStatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
@@ -146,6 +149,8 @@ const runArchiver = async (world: World, store: Store): Promise<RunningArchiver>
   });
   const format = createParquetFormat(`tessera ${version}`);
   const signer = config.signingKey === '' ? null : openSigner(readKey(config.signingKey));
+  const rule = config.archiveView === '' ? null : { shares: parseShares(config.archiveView), guardFrames: 1 };
+  const describing = { store, format, version, view: rule };
   const archiver = await startArchiver(
     {
       card,
@@ -168,7 +173,8 @@ const runArchiver = async (world: World, store: Store): Promise<RunningArchiver>
       onAssigned: () => book.state('running'),
       closing: async (_, run, seals) => {
         const refusals = (one: number) => refusalsOf(bus, topics.refused, card, one);
-        await closeRun({ store, format, version, log, signer, refusals }, run, seals);
+        const describe = [(closed: OpenRun) => describeRun(describing, closed)];
+        await closeRun({ store, format, version, log, signer, refusals, describe }, run, seals);
       },
     },
   );

@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { sharesIn } from './archive/view/split.ts';
 import { alertModes } from './domain/burst.ts';
 import { Fault } from './domain/fault.ts';
 import { limits } from './domain/limits.ts';
@@ -20,6 +21,9 @@ const milliseconds = z
   .refine((list) => list.length <= limits.burstWindowsMax && rising(list), {
     error: `up to ${limits.burstWindowsMax} lengths that rise, as 100,1000,10000`,
   });
+const splitShares = z.string().refine((text) => text === '' || sharesIn(text) !== null, {
+  error: 'three shares for train, validation and test, as 80,10,10',
+});
 const real = (least: number, most: number) => z.coerce.number().min(least).max(most);
 
 const shape = {
@@ -61,6 +65,7 @@ const shape = {
   archiveSegmentBytes: count(65_536, 1_073_741_824),
   archiveRollMs: count(1000, 86_400_000),
   archiveRaw: count(0, 1_000_000_000),
+  archiveView: splitShares,
   signingKey: z.string(),
   s3Endpoint: z.string(),
   s3Region: z.string().min(1),
@@ -210,6 +215,12 @@ const rows: readonly Row[] = [
     '256',
     'time frames',
     'one time frame in this many is archived as raw frames too: as `prescale`, or a multiple of it; 0: none',
+  ],
+  [
+    'archiveView',
+    '',
+    'shares',
+    'a training view is made of each run when it closes: shares of train, validation and test, as 80,10,10; empty: none',
   ],
   [
     'signingKey',

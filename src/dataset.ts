@@ -1,10 +1,12 @@
 /**
- * The commands about an archive: verify, decode, replay, retain. Each opens the store, hands over to `commands/archive`, and
- * returns an exit code. It refuses to keep anything running.
+ * The commands about an archive: verify, decode, export, replay, retain. Each opens the store, hands over to
+ * `commands/archive`, and returns an exit code. It refuses to keep anything running.
  */
 
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command, CommandOptions } from 'commander';
+import { createFileStore } from './adapters/files/store.ts';
 import { openModel } from './adapters/onnx/model.ts';
 import { createParquetFormat } from './adapters/parquet/format.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
@@ -12,6 +14,7 @@ import { type Tiers, tierKinds } from './archive/proof/retention.ts';
 import { openStore } from './archiving.ts';
 import { version } from './assemble.ts';
 import { decodeRun } from './commands/archive/decode.ts';
+import { exportArchive } from './commands/archive/export.ts';
 import { type ReplayRate, replayArchive } from './commands/archive/replay.ts';
 import { tellVerdict } from './commands/archive/verify.ts';
 import { durationMs } from './commands/duration.ts';
@@ -153,6 +156,23 @@ const retain = async (place: string, flags: Flags, output: Output): Promise<numb
   return isAllGone ? 0 : 1;
 };
 
+const exportView = async (place: string, flags: Flags, output: Output): Promise<number> => {
+  const { out, labels } = flags;
+  if (typeof out !== 'string' || out === '')
+    throw new Fault('config-invalid', '--out FOLDER is missing: where the view goes');
+  return exportArchive({
+    ...partsOf(place, flags),
+    version,
+    output,
+    out: createFileStore(resolve(out)),
+    run: wholeNumber('--run', flags.run) ?? null,
+    split: String(flags.split),
+    guardFrames: wholeNumber('--guard', flags.guard) ?? 0,
+    labels: typeof labels === 'string' ? { file: labels, text: textOfFile(labels, '--labels') } : null,
+    json: flags.json === true,
+  });
+};
+
 const rateOf = (value: string | boolean | undefined): ReplayRate => {
   if (value === 'max' || value === 'recorded') return value;
   const rate = Number(value);
@@ -235,4 +255,13 @@ export const addDatasets = (
     .option('--run <run>', 'this run alone')
     .option('--dry-run', 'say what would go, and delete nothing')
     .action(async (place: string, flags: Flags) => ended(await retain(place, flags, output)));
+
+  command('export', 'the training view of a run: plain tokens in parts by time, as loaders know them')
+    .argument('<archive>', 'a folder, or s3://bucket/prefix')
+    .option('--out <folder>', 'where the view goes; the archive is left as it is')
+    .option('--run <run>', 'which run, where there are several')
+    .option('--split <shares>', 'shares of train, validation and test', '80,10,10')
+    .option('--guard <count>', 'time frames left out at each border, so that no event is on both sides', '1')
+    .option('--labels <file>', 'truth as CSV: time_frame, region where it differs, and a column a label')
+    .action(async (place: string, flags: Flags) => ended(await exportView(place, flags, output)));
 };

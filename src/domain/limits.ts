@@ -254,6 +254,24 @@ export const limits = {
   /** Browsers following the live view at once, and the unread bytes at which a slow one is dropped. */
   statusClientsMax: 64,
   statusClientBytesMax: 512 * 1024,
+
+  /** Lists of one shard of a training view before compression: some dozen MB on disk, a second to read, and what is held
+   * while it is written. */
+  viewShardBytesMax: 128 * 1024 * 1024,
+  /** Neighbouring time frames are planned as one up to this: shards may exceed their bound by as much, and a run of 100
+   * GB is planned in some 50,000 numbers. */
+  viewStepBytes: 2 * 1024 * 1024,
+  /** Rows and symbols (with their patches) of one group of a view: what a loader decodes at once, some MB. */
+  viewGroupRowsMax: 4096,
+  viewGroupSymbolsMax: 2 * 1024 * 1024,
+  /** Packets of fewer symbols are often equal by chance, and no sign of a leak: 32 of 81 values are 200 bits. */
+  viewRepeatSymbolsMin: 32,
+  /** Packets whose tokens are remembered, so that later parts do not repeat them: 100 bytes each. */
+  viewRepeatsMax: 1_000_000,
+  /** Packets whose tokens a readiness report decodes, spread over the run: seconds, and every share known to 2 %. */
+  readinessPacketsMax: 4096,
+  /** Packets in which a readiness report looks for the names of scores. */
+  readinessScorePacketsMax: 4096,
 } as const;
 
 /** Most hits a frame of this instrument can have: every voxel over threshold. */

@@ -4,11 +4,11 @@
  */
 
 import { openBurstFinder, secondsPerYear } from '../../../src/anomaly/bursts/finder.ts';
+import type { Plot } from '../../../src/archive/report/plot.ts';
 import type { BurstState } from '../../../src/domain/burst.ts';
 import { createPrng, type Prng } from '../../../src/kernels/prng.ts';
 import { halfStrength, wilson } from './nulls.ts';
 import type { Part, PartQuestion, Row } from './part.ts';
-import type { Plot } from './plot.ts';
 
 const windowsMs = [100, 300, 1000, 3000, 10_000];
 const budgets = [

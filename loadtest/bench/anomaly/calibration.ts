@@ -4,11 +4,11 @@
  */
 
 import type { Judge } from '../../../src/anomaly/calibration/judge.ts';
+import type { Curve } from '../../../src/archive/report/plot.ts';
 import { say } from '../../drive.ts';
 import { type Desk, openDesk } from './desks.ts';
 import { openLearner } from './learner.ts';
 import type { Part, Row } from './part.ts';
-import type { Curve } from './plot.ts';
 import { binomialRange, clustering, spearman } from './ranks.ts';
 
 interface Case {

@@ -5,6 +5,7 @@
  */
 
 import { lotOf } from '../../../src/anomaly/calibration/judge.ts';
+import type { Plot } from '../../../src/archive/report/plot.ts';
 import { catalogue as kinds, type MishapKind } from '../../../src/sim/mishaps/catalogue.ts';
 import { limited } from '../../../src/sim/mishaps/site.ts';
 import { say } from '../../drive.ts';
@@ -13,7 +14,6 @@ import { type FrameMaker, openFrameMaker, type WideFrame } from './frames.ts';
 import { openLearner } from './learner.ts';
 import { halfStrength, type Rarity, rarityOf, thresholdOf, wilson } from './nulls.ts';
 import type { Part, PartQuestion, PartResult, Row } from './part.ts';
-import type { Plot } from './plot.ts';
 import { openScoring, type Scored, type Scoring } from './scoring.ts';
 
 const sets = [

@@ -7,12 +7,12 @@
 import { lotOf, prepareJudge } from '../../../src/anomaly/calibration/judge.ts';
 import { emptySketch, sketchBuilder } from '../../../src/anomaly/calibration/sketch.ts';
 import { firstControl, openController } from '../../../src/anomaly/control/controller.ts';
+import type { Plot } from '../../../src/archive/report/plot.ts';
 import { loadCards } from '../../../src/assemble.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { say } from '../../drive.ts';
 import { type DriftStream, nominal, openStream, path, simulate } from './drift.ts';
 import type { Part, Row } from './part.ts';
-import type { Plot } from './plot.ts';
 import { openScoring, type Scored } from './scoring.ts';
 
 const instrument = 'sphenix-tpc-pp';

@@ -3,7 +3,7 @@
  * the report. Refuses nothing; the parts know nothing of each other, and no two give the same ratio.
  */
 
-import type { Plot } from './plot.ts';
+import type { Plot } from '../../../src/archive/report/plot.ts';
 
 export type Row = Readonly<Record<string, string | number | null>>;
 

@@ -3,8 +3,8 @@
  * leave a row out.
  */
 
+import { plotSvg } from '../../../src/archive/report/plot.ts';
 import type { PartResult, Row } from './part.ts';
-import { plotSvg } from './plot.ts';
 
 const text = (raw: string): string =>
   raw.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -22,6 +22,7 @@ import type { Log } from '../../ports/telemetry.ts';
 import { checksumOf } from '../../wire/files/checksum.ts';
 import type { Signer } from '../../wire/files/ed25519.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
+import { isStoreFault } from '../archive/patience.ts';
 import { type ArchiveParts, type OpenRun, openArchive, timeFramesOf } from './archive.ts';
 import { readBooks } from './books.ts';
 import { readInstrument } from './cards.ts';
@@ -149,6 +150,16 @@ const writeManifest = async (parts: CloseParts, run: RunFile, seals: readonly Se
   return manifest;
 };
 
+/** What cannot be described is closed all the same: its data are what they are. */
+const described = async ({ log }: CloseParts, describe: () => Promise<unknown>): Promise<void> => {
+  try {
+    await describe();
+  } catch (cause) {
+    if (!(cause instanceof Fault) || isStoreFault(cause)) throw cause;
+    log.error({ fault: cause.code }, `a part of the run’s description is missing: ${cause.detail}`);
+  }
+};
+
 const jsonFile = (value: unknown): Uint8Array =>
   new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`);
 
@@ -171,7 +182,8 @@ export const closeRun = async (
     const { book } = await readBooks(run.run, card.regions, timeFramesOf(parts, events, {}), refusals);
     await store.put(runBookFile(run.run), [jsonFile(book)]);
     log.info({ run: run.run, lost: book.total.lost }, book.answer);
-    for (const describe of parts.describe ?? []) await describe(open, book);
+    for (const describe of parts.describe ?? [])
+      await described(parts, () => describe({ ...open, file: run }, book));
   }
   return writeManifest(parts, run, seals);
 };
