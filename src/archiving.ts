@@ -28,7 +28,7 @@ import { announce } from './services/announcer.ts';
 import { type Archiver, type CardFile, startArchiver } from './services/archive/archiver.ts';
 import type { OpenRun } from './services/dataset/archive.ts';
 import { closeRun } from './services/dataset/close_run.ts';
-import { describeRun } from './services/dataset/describe.ts';
+import { describeRun } from './services/dataset/description/describe.ts';
 import { refusalsOf } from './services/dataset/refusals.ts';
 import { createStatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFileStore } from '../../src/adapters/files/store.ts';
 import type { DatasetFacts } from '../../src/archive/view/facts.ts';
 import { openArchive } from '../../src/services/dataset/archive.ts';
-import { describeRun, exportRun } from '../../src/services/dataset/describe.ts';
+import { describeRun, exportRun } from '../../src/services/dataset/description/describe.ts';
 import { archiveOfWedges, format } from '../services/dataset/archive_of_wedges.ts';
 
 const python = process.env.TESSERA_TEST_PYTHON ?? join('.tessera', 'python', 'bin', 'python');

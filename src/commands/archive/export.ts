@@ -10,7 +10,7 @@ import type { Store } from '../../ports/store.ts';
 import type { TableFormat } from '../../ports/table.ts';
 import { openArchive } from '../../services/dataset/archive.ts';
 import { readInstrument } from '../../services/dataset/cards.ts';
-import { exportRun } from '../../services/dataset/describe.ts';
+import { exportRun } from '../../services/dataset/description/describe.ts';
 import { bytesInWords, grouped, type Output } from '../output.ts';
 
 export interface ExportOptions {

@@ -11,8 +11,8 @@ import { decodeTokens, prepareTokenTables } from '../../../src/codec/tokens.ts';
 import { patchesPerAxis } from '../../../src/domain/instrument.ts';
 import { LayerKind } from '../../../src/domain/packet.ts';
 import { type OpenRun, openArchive } from '../../../src/services/dataset/archive.ts';
-import { describeRun, exportRun } from '../../../src/services/dataset/describe.ts';
-import { exportView } from '../../../src/services/dataset/view.ts';
+import { describeRun, exportRun } from '../../../src/services/dataset/description/describe.ts';
+import { exportView } from '../../../src/services/dataset/description/view.ts';
 import { modelCard, ppCard } from '../../stages/wedge.ts';
 import { archiveOfWedges, format } from './archive_of_wedges.ts';
 

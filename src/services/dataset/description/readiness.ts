@@ -3,17 +3,17 @@
  * what it looks at.
  */
 
-import { packetOf } from '../../archive/packet_rows.ts';
-import { fairOf } from '../../archive/readiness/fair.ts';
-import { openMeasure, type SeenPacket } from '../../archive/readiness/measure.ts';
-import { cautionsOf, type Readiness, readinessHtml } from '../../archive/readiness/report.ts';
-import { type DatasetFacts, isSimulated, sumsOf } from '../../archive/view/facts.ts';
-import { packetSymbols } from '../../codec/packet.ts';
-import { prepareTokenTables, type TokenTables } from '../../codec/tokens.ts';
-import { limits } from '../../domain/limits.ts';
-import { LayerKind } from '../../domain/packet.ts';
-import type { Store } from '../../ports/store.ts';
-import type { OpenRun, StoredPacket } from './archive.ts';
+import { packetOf } from '../../../archive/packet_rows.ts';
+import { fairOf } from '../../../archive/readiness/fair.ts';
+import { openMeasure, type SeenPacket } from '../../../archive/readiness/measure.ts';
+import { cautionsOf, type Readiness, readinessHtml } from '../../../archive/readiness/report.ts';
+import { type DatasetFacts, isSimulated, sumsOf } from '../../../archive/view/facts.ts';
+import { packetSymbols } from '../../../codec/packet.ts';
+import { prepareTokenTables, type TokenTables } from '../../../codec/tokens.ts';
+import { limits } from '../../../domain/limits.ts';
+import { LayerKind } from '../../../domain/packet.ts';
+import type { Store } from '../../../ports/store.ts';
+import type { OpenRun, StoredPacket } from '../archive.ts';
 
 export interface ReadinessParts {
   /** Where the report goes. */

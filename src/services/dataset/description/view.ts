@@ -4,10 +4,10 @@
  * earlier one holds.
  */
 
-import { type FileIdentity, packetOf } from '../../archive/packet_rows.ts';
-import type { ViewFacts } from '../../archive/view/facts.ts';
-import type { Labels } from '../../archive/view/labels.ts';
-import { type ViewRow, type ViewTable, viewFields, viewTable } from '../../archive/view/rows.ts';
+import { type FileIdentity, packetOf } from '../../../archive/packet_rows.ts';
+import type { ViewFacts } from '../../../archive/view/facts.ts';
+import type { Labels } from '../../../archive/view/labels.ts';
+import { type ViewRow, type ViewTable, viewFields, viewTable } from '../../../archive/view/rows.ts';
 import {
   type FrameWeight,
   planShards,
@@ -18,19 +18,19 @@ import {
   type SplitRule,
   shardName,
   splitOf,
-} from '../../archive/view/split.ts';
-import { packetObjects, packetSymbols } from '../../codec/packet.ts';
-import { prepareTokenTables, type TokenTables } from '../../codec/tokens.ts';
-import type { ColumnValue } from '../../domain/archive/column.ts';
-import { Fault } from '../../domain/fault.ts';
-import type { InstrumentCard } from '../../domain/instrument.ts';
-import { limits } from '../../domain/limits.ts';
-import type { ModelCard } from '../../domain/model.ts';
-import { LayerKind } from '../../domain/packet.ts';
-import type { Store } from '../../ports/store.ts';
-import type { ColumnLists, TableFormat } from '../../ports/table.ts';
-import { sha256Of } from '../../wire/files/sha256.ts';
-import type { OpenRun, StoredPacket } from './archive.ts';
+} from '../../../archive/view/split.ts';
+import { packetObjects, packetSymbols } from '../../../codec/packet.ts';
+import { prepareTokenTables, type TokenTables } from '../../../codec/tokens.ts';
+import type { ColumnValue } from '../../../domain/archive/column.ts';
+import { Fault } from '../../../domain/fault.ts';
+import type { InstrumentCard } from '../../../domain/instrument.ts';
+import { limits } from '../../../domain/limits.ts';
+import type { ModelCard } from '../../../domain/model.ts';
+import { LayerKind } from '../../../domain/packet.ts';
+import type { Store } from '../../../ports/store.ts';
+import type { ColumnLists, TableFormat } from '../../../ports/table.ts';
+import { sha256Of } from '../../../wire/files/sha256.ts';
+import type { OpenRun, StoredPacket } from '../archive.ts';
 
 export interface ViewParts {
   /** Where the view goes; the archive's own store, or another folder. */

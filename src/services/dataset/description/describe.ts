@@ -4,16 +4,16 @@
  * own. Refuses to say what was not recorded, and to touch a closed run whose manifest it would make wrong.
  */
 
-import { cardsFolder, runFolder } from '../../archive/names.ts';
-import { croissantOf } from '../../archive/view/croissant.ts';
-import { datasheetOf } from '../../archive/view/datasheet.ts';
-import type { DatasetFacts } from '../../archive/view/facts.ts';
-import { type Labels, noLabels } from '../../archive/view/labels.ts';
-import type { SplitRule } from '../../archive/view/split.ts';
-import type { ModelCard } from '../../domain/model.ts';
-import type { Store } from '../../ports/store.ts';
-import type { ArchiveParts, OpenRun } from './archive.ts';
-import { readInstrument, readModel } from './cards.ts';
+import { cardsFolder, runFolder } from '../../../archive/names.ts';
+import { croissantOf } from '../../../archive/view/croissant.ts';
+import { datasheetOf } from '../../../archive/view/datasheet.ts';
+import type { DatasetFacts } from '../../../archive/view/facts.ts';
+import { type Labels, noLabels } from '../../../archive/view/labels.ts';
+import type { SplitRule } from '../../../archive/view/split.ts';
+import type { ModelCard } from '../../../domain/model.ts';
+import type { Store } from '../../../ports/store.ts';
+import type { ArchiveParts, OpenRun } from '../archive.ts';
+import { readInstrument, readModel } from '../cards.ts';
 import { makeReadiness } from './readiness.ts';
 import { exportView } from './view.ts';
 
