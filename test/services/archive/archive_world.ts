@@ -2,13 +2,14 @@
 
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
-import { createMemoryStore, type MemoryStore } from '../../../src/adapters/memory/store.ts';
+import { createMemoryStore } from '../../../src/adapters/memory/store.ts';
 import { createParquetFormat } from '../../../src/adapters/parquet/format.ts';
 import type { PartialEvent } from '../../../src/domain/archive/partial_event.ts';
 import type { InstrumentCard } from '../../../src/domain/instrument.ts';
 import { FidelityReason, type Layer, LayerKind } from '../../../src/domain/packet.ts';
 import { cardHash, messageId, policyVersion, run, timeFrameNumber } from '../../../src/domain/quantity.ts';
 import type { Bus } from '../../../src/ports/bus.ts';
+import type { Store } from '../../../src/ports/store.ts';
 import {
   type Archiver,
   type ArchiverSettings,
@@ -100,7 +101,11 @@ export const eventOf = (
   eventTokens: [],
 });
 
-export const openArchiveWorld = async (partitions = 1, store: MemoryStore = createMemoryStore()) => {
+/** In memory. */
+export const openArchiveWorld = (partitions = 1, store = createMemoryStore()) =>
+  openWorldOn(store, partitions);
+
+export const openWorldOn = async <Kind extends Store>(store: Kind, partitions: number) => {
   const clock = createVirtualClock();
   const broker = createMemoryBroker({ clock });
   const bus = broker.connect();
