@@ -4,7 +4,7 @@
  * read back.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -52,10 +52,12 @@ interface Case {
   readonly instrument: string;
   readonly timeFrames: number;
   readonly pool: number;
+  /** How often what was made is archived, so that a start and an end are a small part of what is timed. */
+  readonly copies: number;
 }
 const cases: readonly Case[] = [
-  { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: flags.quick ? 24 : 120, pool: 23 },
-  { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: flags.quick ? 1000 : 4000, pool: 499 },
+  { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: flags.quick ? 24 : 120, pool: 23, copies: 8 },
+  { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: flags.quick ? 1000 : 4000, pool: 499, copies: 1 },
 ];
 
 /** The processor over the memory bus: its packets, and frames a second. */
@@ -95,7 +97,9 @@ interface Written {
   readonly seconds: number;
 }
 
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'tessera-archive-'));
+/** In memory where there is room, so that a figure is not that of one machine's disk; on it, to say what that costs. */
+const temporary = (place: 'memory' | 'disk'): string =>
+  mkdtempSync(join(place === 'memory' && existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tessera-archive-'));
 
 const bytesIn = async (store: Store): Promise<{ all: number; byKind: Record<string, number> }> => {
   const byKind: Record<string, number> = {};
@@ -171,15 +175,19 @@ const write = async (
   };
 };
 
-/** All events of a case in one go, to the partitions by time frame, some times over under new numbers. */
-const messagesOf = (card: InstrumentCard, made: ReadonlyMap<number, MadePacket[]>): OutputRecord[] => {
+/** All events of a case, `copies` times over under new numbers, to the partitions by time frame. */
+const messagesOf = (
+  card: InstrumentCard,
+  made: ReadonlyMap<number, MadePacket[]>,
+  copies: number,
+): OutputRecord[] => {
   const topic = topicsOf(card.id).partials;
-  return [...made].map(([number, packets]) => ({
-    topic,
-    partition: number % partitions,
-    key: null,
-    value: encodePartialEvent(eventOf(card, packets, number)),
-  }));
+  const lists = [...made.values()];
+  return Array.from({ length: copies * lists.length }, (_, number) => {
+    const packets = lists[number % lists.length]!.map((packet) => renumbered(packet, number));
+    const value = encodePartialEvent(eventOf(card, packets, number));
+    return { topic, partition: number % partitions, key: null, value };
+  });
 };
 
 interface Question {
@@ -238,7 +246,7 @@ const ask = async (store: Store, run: number, timeFrame: number, expected: Uint8
 const pointQuery = async (card: InstrumentCard, made: ReadonlyMap<number, MadePacket[]>) => {
   const pool = [...made.values()].flatMap((packets) => packets.filter(({ region }) => region === 0));
   const packetAt = (number: number): MadePacket => renumbered(pool[(number * 7919) % pool.length]!, number);
-  const folder = temporary();
+  const folder = temporary('disk');
   const store = createFileStore(folder);
   const topic = topicsOf(card.id).partials;
   try {
@@ -279,19 +287,30 @@ const main = async (): Promise<void> => {
   for (const one of cases) {
     const rates: number[] = [];
     const speeds: number[] = [];
+    const diskSpeeds: number[] = [];
     let last: Written | null = null;
     for (let repeat = 0; repeat < repeats; repeat += 1) {
       const { rate, made, card } = await produce(one);
       rates.push(rate);
-      const messages = messagesOf(card, made);
-      const folder = temporary();
-      try {
-        last = await write(card, createFileStore(folder), messages.length, (bus) => bus.send(messages), true);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
+      const messages = messagesOf(card, made, one.copies);
+      for (const place of ['memory', 'disk'] as const) {
+        const folder = temporary(place);
+        try {
+          last = await write(
+            card,
+            createFileStore(folder),
+            messages.length,
+            (bus) => bus.send(messages),
+            true,
+          );
+        } finally {
+          rmSync(folder, { recursive: true, force: true });
+        }
+        (place === 'memory' ? speeds : diskSpeeds).push(last.packets / last.seconds);
       }
-      speeds.push(last.packets / last.seconds);
-      say(`${one.key}: ${Math.round(rate)} frames/s made, ${Math.round(speeds.at(-1)!)} packets/s archived`);
+      say(
+        `${one.key}: ${Math.round(rate)} frames/s made, ${Math.round(speeds.at(-1)!)} packets/s archived, ${Math.round(diskSpeeds.at(-1)!)} to disk`,
+      );
       if (one.key === 'pp' && repeat === repeats - 1) query = await pointQuery(card, made);
     }
     const { packets, packetBytes, archiveBytes, byKind, segments } = last!;
@@ -308,6 +327,7 @@ const main = async (): Promise<void> => {
       'of it': kinds.sort().join(', '),
       'processor, frames/s': rounded(median(rates)),
       'archiver, packets/s': rounded(median(speeds)),
+      'archiver to this disk, packets/s': rounded(median(diskSpeeds)),
       'archiver / processor': rounded(ratio),
     });
   }
@@ -331,7 +351,8 @@ const main = async (): Promise<void> => {
     seed,
     note:
       'Frames are simulated. Archived bytes are all files of the run, seals too; the processor and the archiver run one ' +
-      'after the other in this process, both over the memory bus, the archiver into a folder on disk, each file forced to it. What a ' +
+      'after the other in this process, both over the memory bus, the archiver into a folder in memory (beside: on disk, ' +
+      'each file forced to it). What a ' +
       'question fetches is counted at the store: all seals of the run, footers, pages; its packet is compared byte for byte.',
     rows,
     ratios: {

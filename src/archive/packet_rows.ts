@@ -195,12 +195,6 @@ export const packetTable = (scoreNames: readonly string[]): Table<PacketRow> => 
   }),
 });
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-};
-
 /** Adds the packet's new scores to the file's; says whether the packet has its scores in the file's order. */
 const scoresInOrder = (scoreNames: string[], scores: readonly Score[]): boolean => {
   let last = -1;
@@ -241,7 +235,7 @@ export const rowOfPacket = (
     identity.timeFrame === place.timeFrame &&
     identity.instrumentId === file.instrumentId &&
     identity.instrumentHash === file.instrumentHash &&
-    sameBytes(encodePacket(packet), bytes);
+    Buffer.compare(encodePacket(packet), bytes) === 0;
   return {
     timeFrame: place.timeFrame,
     region: place.region,
