@@ -13,6 +13,7 @@ import type { Output } from './commands/output.ts';
 import { askAlarms, listAlarms } from './commands/shift/alarms.ts';
 import { listAlerts } from './commands/shift/alerts.ts';
 import { showRate } from './commands/shift/rate.ts';
+import { orderRun } from './commands/shift/runs.ts';
 import type { AlarmCommand } from './domain/alarm.ts';
 import type { AlertCommand } from './domain/burst.ts';
 import { Fault } from './domain/fault.ts';
@@ -145,4 +146,30 @@ export const addOperators = (
   sayable(command('release', 'let the threshold follow the rate again', dial)).action(async (flags: Flags) =>
     ended(await ask(flags, { command: 'release-rate', ...saidOf(flags) }, showRate)),
   );
+
+  const runs = program.command('run').description('data-taking runs, as the archiver keeps them');
+  const orders = [
+    ['start', 'a run begins: data that comes with its number is archived as its own anyway'],
+    ['stop', 'a run ends now: it closes, and is described, once all of it is archived'],
+  ] as const;
+  for (const [action, meaning] of orders)
+    command(action, meaning, runs)
+      .argument('<run>', 'its number, or a name that ends in it')
+      .action(async (runName: string, flags: Flags) =>
+        ended(
+          await withBus(flags, ({ cards: { card }, bus }) =>
+            orderRun(
+              { bus, topics: topicsOf(card.id), clock: createSystemClock(), output },
+              {
+                action,
+                runName,
+                serviceId: userInfo().username,
+                jobId: randomUUID(),
+                instrumentId: card.id,
+              },
+              flags.json === true,
+            ),
+          ),
+        ),
+      );
 };
