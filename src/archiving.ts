@@ -16,7 +16,16 @@ import { endWithin } from './adapters/system/deadline.ts';
 import { exposeStatus } from './adapters/telemetry/status_metrics.ts';
 import type { TelemetryAdapter } from './adapters/telemetry/telemetry.ts';
 import { parseShares } from './archive/view/split.ts';
-import { type Cards, dataFolder, home, loadCards, openBus, openTelemetry, version } from './assemble.ts';
+import {
+  type Cards,
+  dataFolder,
+  findEventModel,
+  home,
+  loadCards,
+  openBus,
+  openTelemetry,
+  version,
+} from './assemble.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import { limits } from './domain/limits.ts';
@@ -69,11 +78,14 @@ const cardFiles = (config: Config, { card, model, modelFolder }: Cards): CardFil
     name: `${role}-${shortHash(bytes)}-${basename(file)}`,
     bytes,
   });
+  const eventModel = findEventModel(card.id);
   return [
     { name: `instrument-${card.hash}.json`, bytes: read(instruments, `${config.instrument}.json`) },
     { name: `model-${model.hash}.json`, bytes: read(modelFolder, 'card.json') },
     named('encoder', read(modelFolder, model.encoder.file), model.encoder.file),
     named('decoder', read(modelFolder, model.decoder.file), model.decoder.file),
+    // Its networks stand in its card.
+    ...(eventModel === null ? [] : [named('event', read(eventModel.path), 'card.json')]),
     ...(card.tables === undefined
       ? []
       : [named('tables', read(instruments, card.tables.file), card.tables.file)]),

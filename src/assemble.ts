@@ -85,20 +85,23 @@ export const loadCards = (instrumentId: string): Cards => {
   };
 };
 
-/** The newest event model that names an instrument; null where none does. */
-export const loadEventModel = (instrumentId: string): EventModelCard | null => {
+/** The newest event model that names an instrument: its card, and the file that holds it; null where none does. */
+export const findEventModel = (
+  instrumentId: string,
+): { readonly card: EventModelCard; readonly path: string } | null => {
   const folder = join(home, 'models');
-  const cards = readdirSync(folder, { withFileTypes: true })
+  const found = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name.startsWith('event-'))
-    .flatMap(({ name }) =>
-      readdirSync(join(folder, name))
-        .map((version) => join(folder, name, version, 'card.json'))
-        .filter((path) => existsSync(path)),
-    )
-    .map((path) => parseEventModelCard(readText(path, 'event model')))
-    .filter(({ instruments }) => instruments.includes(instrumentId));
-  return cards.toSorted((a, b) => b.version - a.version)[0] ?? null;
+    .flatMap(({ name }) => readdirSync(join(folder, name)).map((version) => join(folder, name, version)))
+    .map((model) => join(model, 'card.json'))
+    .filter((path) => existsSync(path))
+    .map((path) => ({ path, card: parseEventModelCard(readText(path, 'event model')) }))
+    .filter(({ card }) => card.instruments.includes(instrumentId));
+  return found.toSorted((a, b) => b.card.version - a.card.version)[0] ?? null;
 };
+
+export const loadEventModel = (instrumentId: string): EventModelCard | null =>
+  findEventModel(instrumentId)?.card ?? null;
 
 export const settledPolicy = (config: Config): PolicySnapshot => ({
   ...firstPolicy(),

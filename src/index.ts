@@ -18,6 +18,8 @@ import { type OpenModelBytes, openDecoder, type PacketDecoder } from './services
 
 export { packetBytesOf, packetOf } from './archive/packet_rows.ts';
 export type { Seal } from './archive/seal.ts';
+export type { RegionSummary } from './codec/event_tokens.ts';
+export type { DecodedObject } from './codec/objects/shapes.ts';
 export type { Digits } from './domain/frame.ts';
 export type { InstrumentCard } from './domain/instrument.ts';
 export type { Packet } from './domain/packet.ts';

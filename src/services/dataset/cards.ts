@@ -4,11 +4,13 @@
  */
 
 import { cardsFolder } from '../../archive/names.ts';
+import type { EventModelCard } from '../../domain/archive/event_model.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import type { ModelCard } from '../../domain/model.ts';
 import type { Store } from '../../ports/store.ts';
 import { parseInstrumentCard, parseModelCard } from '../../wire/card.ts';
+import { parseEventModelCard } from '../../wire/cards/event_model.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
 
 const read = async (store: Store, name: string): Promise<Uint8Array> => {
@@ -45,6 +47,20 @@ export const readModel = async (store: Store, hash: string): Promise<StoredCard<
   const card = parseModelCard(text);
   isOf(card.hash, hash, name);
   return { card, text };
+};
+
+/** The newest event model in the archive that names an instrument; null where there is none: its events have no tokens. */
+export const readEventModel = async (store: Store, instrumentId: string): Promise<EventModelCard | null> => {
+  let newest: EventModelCard | null = null;
+  for (const file of await store.folder(cardsFolder)) {
+    const hash = /^event-([0-9a-f]{16})-/.exec(file)?.[1];
+    if (hash === undefined) continue;
+    const bytes = await read(store, cardsFolder + file);
+    isOf(sha256Of([bytes]).slice(0, 16), hash, cardsFolder + file);
+    const card = parseEventModelCard(textIn(bytes));
+    if (card.instruments.includes(instrumentId) && card.version > (newest?.version ?? 0)) newest = card;
+  }
+  return newest;
 };
 
 /** @param role of the file: tables, scores, encoder, decoder; `named` is how a card names it */

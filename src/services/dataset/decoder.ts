@@ -4,9 +4,11 @@
  */
 
 import { type FileIdentity, packetOf } from '../../archive/packet_rows.ts';
+import { type RegionSummary, summariesOf } from '../../codec/event_tokens.ts';
 import { builtInTables, type LadderTables } from '../../codec/ladder/tables.ts';
 import { parseTables } from '../../codec/ladder/tables_file.ts';
-import { packetLadder } from '../../codec/packet.ts';
+import { type DecodedObject, objectGrid, objectOf } from '../../codec/objects/shapes.ts';
+import { packetLadder, packetObjects } from '../../codec/packet.ts';
 import { prepareTokenReader, readTokens, type TokenReader } from '../../codec/token_reader.ts';
 import type { Digits } from '../../domain/frame.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
@@ -15,7 +17,7 @@ import { LayerKind, type Packet } from '../../domain/packet.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Store } from '../../ports/store.ts';
 import type { StoredPacket } from './archive.ts';
-import { readInstrument, readLadderTables, readModel, readNamed } from './cards.ts';
+import { readEventModel, readInstrument, readLadderTables, readModel, readNamed } from './cards.ts';
 
 export const decodedLayers = ['tokens', 'near', 'lossless'] as const;
 export type DecodedLayer = (typeof decodedLayers)[number];
@@ -30,6 +32,10 @@ export interface PacketDecoder {
    * `lossless` is exact; `near` is each hit's voxel and the value that stands for its level, without the remainder.
    */
   hits(stored: StoredPacket, layer: DecodedLayer): Promise<Digits | null>;
+  /** The clusters a packet tells of, by its object tokens alone; null when it has none. */
+  objects(stored: StoredPacket): DecodedObject[] | null;
+  /** What a time frame's event tokens tell of every region; null where they are none this archive's model makes. */
+  summaries(eventTokens: ArrayLike<number>): RegionSummary[] | null;
   close(): Promise<void>;
 }
 
@@ -53,6 +59,7 @@ export const openDecoder = async (
   const { card } = await readInstrument(store, identity.instrumentHash);
   const text = await readLadderTables(store, card);
   const tables = text === null ? builtInTables(card) : parseTables(text, card);
+  const eventModel = await readEventModel(store, card.id);
   const models = new Map<string, Promise<{ reader: TokenReader; model: Model }>>();
   const open = async (hash: string) => {
     const { card: model } = await readModel(store, hash);
@@ -80,6 +87,13 @@ export const openDecoder = async (
       const ladder = packetLadder(packet, card, tables, upTo);
       return ladder === null || (layer === 'lossless' && !ladder.exact) ? null : ladder.digits;
     },
+    objects(stored) {
+      const tokens = packetObjects(readablePacket(stored, identity), card);
+      if (tokens === null) return null;
+      const grid = objectGrid(card);
+      return Array.from({ length: tokens.count }, (_, i) => objectOf(tokens, i, grid));
+    },
+    summaries: (eventTokens) => (eventModel === null ? null : summariesOf(eventTokens, eventModel)),
     async close() {
       for (const opening of models.values()) await (await opening.catch(() => null))?.model.close();
     },

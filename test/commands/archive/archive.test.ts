@@ -86,6 +86,31 @@ describe('decoding', () => {
   });
 });
 
+describe('objects and events', () => {
+  it('are read with nothing but the archive: clusters of refined packets, summaries of regions', async () => {
+    let refined = 0;
+    for await (const { events, packets } of run.timeFrames({ kinds: ['tokens', 'near', 'lossless'] })) {
+      const told = decoder.summaries(events[0]!.eventTokens)!;
+      expect(told).toHaveLength(cards.card.regions.length);
+      for (const packet of packets) {
+        const objects = decoder.objects(packet);
+        const digits = await decoder.hits(packet, 'lossless');
+        expect(objects === null).toBe(digits === null);
+        if (digits === null) continue;
+        refined++;
+        // A cluster's place is one of the wedge's hits, or beside one.
+        const cells = new Set(Array.from(digits.voxel.subarray(0, digits.count)));
+        for (const { layer, pad, bin } of objects!) {
+          const at = (layer * 192 + Math.round(pad)) * 249 + Math.round(bin);
+          expect([0, 1, -1, 249, -249, 250, -250, 248, -248].some((step) => cells.has(at + step))).toBe(true);
+        }
+      }
+    }
+    expect(refined).toBe(frames.filter(isLossless).length);
+    expect(decoder.summaries([1, 2])).toBe(null);
+  });
+});
+
 describe('replaying an archive', () => {
   it('sends every packet byte for byte, in time, in its partition', async () => {
     const clock = createVirtualClock();

@@ -10,8 +10,10 @@ import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { archiveFile, cardsFolder, runFile } from '../../../src/archive/names.ts';
 import { encodeRun, openRun, type RunFile } from '../../../src/archive/run.ts';
 import type { Kept } from '../../../src/archive/segment.ts';
-import { loadCards } from '../../../src/assemble.ts';
-import type { PartialEvent } from '../../../src/domain/archive/partial_event.ts';
+import { findEventModel, loadCards } from '../../../src/assemble.ts';
+import { eventTokenizer } from '../../../src/codec/event_tokens.ts';
+import type { CarriedPacket, PartialEvent } from '../../../src/domain/archive/partial_event.ts';
+import type { PolicySnapshot } from '../../../src/domain/policy.ts';
 import { messageId, timeFrameNumber } from '../../../src/domain/quantity.ts';
 import { openLane } from '../../../src/lane.ts';
 import { sealSegment } from '../../../src/services/archive/sealing.ts';
@@ -64,7 +66,7 @@ export const makeFrames = async (count: number): Promise<MadeFrame[]> => {
       };
       return encodeFrame(identity, digitsOf(card, 3, randomOf(region * 1_000_003 + timeFrame)), card);
     });
-    const policy = { ...firstPolicy(), prescale: 3 };
+    const policy: PolicySnapshot = { ...firstPolicy(), prescale: 3, objectTokens: 'refined' };
     const { results } = await lane.process({ frames, policy, pressure: 'none' });
     return results.map((result, i) => {
       if (result.end === 'refused') throw new Error(result.code);
@@ -74,6 +76,13 @@ export const makeFrames = async (count: number): Promise<MadeFrame[]> => {
     await lane.close();
   }
 };
+
+const eventModel = findEventModel(card.id)!;
+const carried = ({ region, packet }: MadeFrame): CarriedPacket => ({
+  region,
+  packet,
+  instants: encodeInstants({ commit: 9n }),
+});
 
 const eventOf = (timeFrame: number, packets: readonly MadeFrame[], revision: number): PartialEvent => ({
   ...identityOf(card, 0, timeFrame),
@@ -87,12 +96,8 @@ const eventOf = (timeFrame: number, packets: readonly MadeFrame[], revision: num
   regionCount: card.regions.length,
   present: Uint8Array.of(7, 0, 0),
   gaps: [],
-  packets: packets.map(({ region, packet }) => ({
-    region,
-    packet,
-    instants: encodeInstants({ commit: 9n }),
-  })),
-  eventTokens: [1, 2],
+  packets: packets.map(carried),
+  eventTokens: revision === 0 ? eventTokenizer(eventModel.card)(packets.map(carried)) : [],
 });
 
 const kept = (frames: readonly MadeFrame[], revision = 0): Kept[] => {
@@ -130,6 +135,7 @@ export const putCards = async (store: MemoryStore): Promise<void> => {
   await put(`instrument-${card.hash}.json`, readFileSync(`instruments/${card.id}.json`));
   await put(`model-${model.hash}.json`, readFileSync(join(modelFolder, 'card.json')));
   await named('decoder', join(modelFolder, model.decoder.file), model.decoder.file);
+  await named('event', eventModel.path, 'card.json');
   await named('tables', `instruments/${card.tables!.file}`, card.tables!.file);
 };
 
