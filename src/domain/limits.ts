@@ -165,6 +165,13 @@ export const limits = {
   /** Commands about the rate that wait for the calibrating partition's next batch: people give a few, a flood waits on the bus. */
   rateCommandsWaitingMax: 64,
 
+  /** Reference runs one check compares with: AutoDQM's eight. */
+  dqmReferencesMax: 8,
+  /** Bins a quality names: a front-end card of 256 channels. */
+  dqmBinsNamedMax: 256,
+  /** Good runs without which nobody knows what is usual: a tail of ten in a hundred. */
+  dqmGoodRunsMin: 100,
+
   /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
   feederSendsInFlightMax: 4,
   /** Time frames that are due leave together until they are this many bytes: a send costs what packing some hundred

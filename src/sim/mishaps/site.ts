@@ -31,6 +31,8 @@ export interface Site {
   readonly prng: Prng;
   /** The ADC's upper limit, and the number of bits that make it. */
   readonly adcMax: number;
+  /** Where a mishap that stands for more than a frame is; a busy channel of the frame where it is not said. */
+  readonly channel?: number;
 }
 
 /** What a mishap made of a frame: within the ADC's limits, and the channels that were touched, ascending. */
@@ -77,10 +79,12 @@ export const limited = ({ count, voxel, adc }: Digits, adcMax: number): Digits =
 export const voxelsOf = ({ layers, pads, bins }: Detector): number => layers * pads * bins;
 
 /** A channel that has hits, more often one that has many: what strikes elsewhere nobody could see. */
-export const busyChannel = ({ digits, detector, prng }: Site): number =>
-  digits.count === 0
-    ? Math.floor(prng.uniform() * detector.layers * detector.pads)
-    : Math.floor(digits.voxel[Math.floor(prng.uniform() * digits.count)]! / detector.bins);
+export const busyChannel = ({ digits, detector, prng, channel }: Site): number =>
+  channel !== undefined
+    ? channel
+    : digits.count === 0
+      ? Math.floor(prng.uniform() * detector.layers * detector.pads)
+      : Math.floor(digits.voxel[Math.floor(prng.uniform() * digits.count)]! / detector.bins);
 
 /** Channels of the card a channel belongs to, chip after chip. */
 export const cardOf = (channel: number, { layers, pads }: Detector): number[] => {

@@ -1,0 +1,171 @@
+/**
+ * Runs, one after the other, as they come off a detector whose gain and beam drift: what every region's objects hold, and
+ * what each check reads of them against the last eight good runs of the same region. Refuses to judge.
+ */
+
+import type { Digits } from '../../../src/domain/frame.ts';
+import { autoDqmReadings, type Reading, readingsOf, type Seen, sumOf } from '../../../src/dqm/checks/list.ts';
+import { trendsOf } from '../../../src/dqm/checks/trend.ts';
+import { createPrng, type Prng } from '../../../src/kernels/prng.ts';
+import { busyChannel, type Site } from '../../../src/sim/mishaps/site.ts';
+import { drift, onsetShareMax, regions, unitsPerRun } from './grid.ts';
+import { addUnit, type Bench, between, readOut, rounded } from './pool.ts';
+
+/** References that beta-binomial is judged with, and all of them. */
+export const referenceCounts = [1, 4, 8] as const;
+const referencesMax = 8;
+
+const streams = { walk: 1, units: 2, fault: 3, frame: 4 } as const;
+
+export interface Conditions {
+  readonly gain: number;
+  readonly rate: number;
+}
+
+/** Conditions of run after run. */
+export const walkOf = (seed: number, runs: number): Conditions[] => {
+  const prng = createPrng(seed, streams.walk);
+  let [gain, rate] = [0, 0];
+  const step = (value: number, { sigma, memory, reach }: { sigma: number; memory: number; reach: number }) =>
+    Math.max(-reach, Math.min(reach, value * memory + sigma * Math.sqrt(1 - memory ** 2) * prng.gaussian()));
+  return Array.from({ length: runs }, () => {
+    gain = step(gain, drift.gain);
+    rate = step(rate, drift.rate);
+    return { gain: 1 + gain, rate: 1 + rate };
+  });
+};
+
+interface Bad {
+  /** Place among the bench's regions. */
+  readonly region: number;
+  readonly kind: { readonly strike: (site: Site, strength: number) => { readonly digits: Digits } };
+  readonly strength: number;
+  readonly habit: 'stays' | 'at' | 'wanders';
+}
+
+/** A random stream of which places come from the run and noise from the frame. */
+const standing = (run: Prng, frame: Prng): Prng => ({
+  uint32: run.uint32,
+  uniform: run.uniform,
+  gaussian: frame.gaussian,
+  exponential: frame.exponential,
+  poisson: frame.poisson,
+});
+
+/** What every region's objects hold in one run. */
+export const makeRun = async (
+  bench: Bench,
+  seed: number,
+  index: number,
+  { gain, rate }: Conditions,
+  bad: Bad | null,
+): Promise<Float64Array[]> => {
+  const { pool, layout } = bench;
+  const made: Float64Array[] = [];
+  for (let region = 0; region < regions.length; region++) {
+    const into = new Float64Array(layout.size);
+    const prng = createPrng(seed, streams.units, index, region);
+    const { at, share } = between(drift.rate.steps, rate);
+    const units = Array.from({ length: unitsPerRun }, () => {
+      const of = pool[at + (prng.uniform() < share ? 1 : 0)]![region]!;
+      return of[Math.floor(prng.uniform() * of.length)]!;
+    });
+    const onset =
+      bad?.region === region
+        ? Math.floor(createPrng(seed, streams.fault, index).uniform() * onsetShareMax * unitsPerRun)
+        : unitsPerRun;
+    for (const unit of units.slice(0, onset)) addUnit(unit, gain, into);
+    const struck = new Float64Array(layout.size);
+    if (bad?.region === region) {
+      const frames = units.slice(onset).flatMap((unit) => unit.frames);
+      const before = units.slice(onset).flatMap((unit) => unit.before);
+      await strikeAll(bench, bad, frames, before, gain, [seed, streams.frame, index], struck);
+    }
+    rounded(into, layout);
+    for (let bin = 0; bin < into.length; bin++) into[bin] = into[bin]! + struck[bin]!;
+    made.push(into);
+  }
+  return made;
+};
+
+const wideMax = 2 ** 14 - 1;
+
+const strikeAll = async (
+  bench: Bench,
+  { region, kind, strength, habit }: Bad,
+  frames: readonly Digits[],
+  before: readonly Digits[],
+  gain: number,
+  key: readonly number[],
+  into: Float64Array,
+): Promise<void> => {
+  const { cards, detector, response, channels, adcMax } = bench;
+  const threshold = cards.card.thresholdAdc;
+  const siteOf = (frame: number, prng: Prng): Site => ({
+    detector: { ...detector, thresholdAdc: threshold },
+    response,
+    region: regions[region]!,
+    gain: channels.gain[regions[region]!]!,
+    digits: readOut(frames[frame]!, gain, threshold, wideMax),
+    earlier: readOut(before[frame]!, gain, threshold, wideMax),
+    prng,
+    adcMax,
+  });
+  let place: number | undefined;
+  for (let frame = 0; frame < frames.length && habit !== 'wanders' && place === undefined; frame++)
+    if (frames[frame]!.count > 0) place = busyChannel(siteOf(frame, createPrng(...key, 0)));
+  for (let frame = 0; frame < frames.length; frame++) {
+    const own = createPrng(...key, 1, frame);
+    const prng = habit === 'stays' ? standing(createPrng(...key, 2), own) : own;
+    const site = siteOf(frame, prng);
+    const { digits } = kind.strike(place === undefined ? site : { ...site, channel: place }, strength);
+    await bench.addFrame(digits, readOut(before[frame]!, gain, threshold, adcMax), into);
+  }
+};
+
+/** The last good runs of every region. */
+export interface Shelf {
+  readonly runs: Float64Array[][];
+}
+
+export const emptyShelf = (): Shelf => ({ runs: regions.map(() => []) });
+
+export const shelve = (shelf: Shelf, region: number, values: Float64Array): void => {
+  const row = shelf.runs[region]!;
+  row.push(values);
+  if (row.length > referencesMax) row.shift();
+};
+
+/** What a region's objects read, check by check; AutoDQM's own with each number of references. */
+export const readRegions = (
+  bench: Bench,
+  shelf: Shelf,
+  values: readonly Float64Array[],
+  wanted: readonly number[],
+): Map<number, Reading[]> => {
+  const { layout } = bench;
+  const combined = shelf.runs.map(sumOf);
+  const [allNow, allBefore] = [sumOf(values), sumOf(combined)];
+  const trends = values.map((one, region) => ({
+    now: trendsOf(layout, one),
+    before: shelf.runs[region]!.map((reference) => trendsOf(layout, reference)),
+  }));
+  const readings = new Map<number, Reading[]>();
+  for (const region of wanted) {
+    const own = values[region]!;
+    const seen: Seen = {
+      layout,
+      values: own,
+      references: shelf.runs[region]!,
+      combined: combined[region]!,
+      beside: {
+        values: allNow.map((value, bin) => value - own[bin]!),
+        combined: allBefore.map((value, bin) => value - combined[region]![bin]!),
+        trends: trends.filter((_, other) => other !== region),
+      },
+    };
+    const auto = autoDqmReadings(seen, referenceCounts);
+    readings.set(region, [...readingsOf(seen), ...referenceCounts.flatMap((count) => auto.get(count)!)]);
+  }
+  return readings;
+};
