@@ -19,12 +19,12 @@ export const unitsPerRun = 16;
 /** Every third region of the 24: both ends, and each with dead, hot and uneven channels of its own. */
 export const regions = [0, 3, 6, 9, 12, 15, 18, 21] as const;
 /** Of each set: runs that say what is normal, then runs that set thresholds. */
-export const goodRuns = { learn: 1_000, threshold: 1_000 } as const;
+export const goodRuns = { learn: 500, threshold: 500 } as const;
 /** Judged good runs for each bad one. */
 export const goodPerBad = 2;
 
 /** Units are drawn with replacement from so many of each region and rate of collisions. */
-export const poolUnits = 32;
+export const poolUnits = 24;
 
 /**
  * Natural drift from run to run, as a first-order autoregressive walk that all regions share: gain follows pressure and

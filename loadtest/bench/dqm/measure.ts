@@ -28,7 +28,7 @@ export interface SetRuns {
   readonly fresh: readonly Row[];
 }
 
-const freshRuns = 6;
+const freshRuns = 3;
 const everyRegion = [...regions.keys()];
 
 export const measureSet = async (
