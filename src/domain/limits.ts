@@ -171,6 +171,9 @@ export const limits = {
   dqmBinsNamedMax: 256,
   /** Good runs without which nobody knows what is usual: a tail of ten in a hundred. */
   dqmGoodRunsMin: 100,
+  /** Good runs of an activity that may be chosen as references, and changes of references that are remembered: a season's. */
+  dqmGoodRunsKept: 256,
+  dqmReferenceChangesKept: 256,
 
   /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
   feederSendsInFlightMax: 4,

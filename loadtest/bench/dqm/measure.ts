@@ -51,11 +51,11 @@ export const measureSet = async (
       names = readings.map(({ check, of }) => ({ check, of }));
       return Float64Array.from(readings, ({ value }) => value);
     });
+  let index = 0;
   const keep = (values: readonly Float64Array[], but: number | null): void => {
-    for (const [region, one] of values.entries()) if (region !== but) shelve(shelf, region, one);
+    for (const [region, one] of values.entries()) if (region !== but) shelve(shelf, region, index, one);
   };
   try {
-    let index = 0;
     const good = async (runs: number, readThem: boolean): Promise<Row[]> => {
       const rows: Row[] = [];
       for (const last = index + runs; index < last; index++) {

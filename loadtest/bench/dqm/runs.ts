@@ -6,14 +6,19 @@
 import type { Digits } from '../../../src/domain/frame.ts';
 import { autoDqmReadings, type Reading, readingsOf, type Seen, sumOf } from '../../../src/dqm/checks/list.ts';
 import { trendsOf } from '../../../src/dqm/checks/trend.ts';
+import {
+  changeReferences,
+  emptyReferences,
+  type ReferenceBook,
+  referencesOf,
+} from '../../../src/dqm/references.ts';
 import { createPrng, type Prng } from '../../../src/kernels/prng.ts';
 import { busyChannel, type Site } from '../../../src/sim/mishaps/site.ts';
 import { drift, onsetShareMax, regions, unitsPerRun } from './grid.ts';
 import { addUnit, type Bench, between, readOut, rounded } from './pool.ts';
 
-/** References that beta-binomial is judged with, and all of them. */
+/** References that beta-binomial is judged with; the last is as many as are kept. */
 export const referenceCounts = [1, 4, 8] as const;
-const referencesMax = 8;
 
 const streams = { walk: 1, units: 2, fault: 3, frame: 4 } as const;
 
@@ -123,18 +128,27 @@ const strikeAll = async (
   }
 };
 
-/** The last good runs of every region. */
+/** The last good runs of every region: which they are is the book's to say, what they hold is kept here. */
 export interface Shelf {
-  readonly runs: Float64Array[][];
+  book: ReferenceBook;
+  readonly kept: Map<number, Float64Array>[];
 }
 
-export const emptyShelf = (): Shelf => ({ runs: regions.map(() => []) });
+export const emptyShelf = (): Shelf => ({ book: emptyReferences, kept: regions.map(() => new Map()) });
 
-export const shelve = (shelf: Shelf, region: number, values: Float64Array): void => {
-  const row = shelf.runs[region]!;
-  row.push(values);
-  if (row.length > referencesMax) row.shift();
+const activityOf = (region: number): string => `region ${regions[region]}`;
+
+export const shelve = (shelf: Shelf, region: number, run: number, values: Float64Array): void => {
+  const activity = activityOf(region);
+  shelf.book = changeReferences(shelf.book, { command: 'good', activity, run, atMs: 0 });
+  const kept = shelf.kept[region]!;
+  kept.set(run, values);
+  const wanted = referencesOf(shelf.book, activity);
+  for (const one of kept.keys()) if (!wanted.includes(one)) kept.delete(one);
 };
+
+const referenceValues = ({ book, kept }: Shelf, region: number): Float64Array[] =>
+  referencesOf(book, activityOf(region)).map((run) => kept[region]!.get(run)!);
 
 /** What a region's objects read, check by check; AutoDQM's own with each number of references. */
 export const readRegions = (
@@ -144,11 +158,12 @@ export const readRegions = (
   wanted: readonly number[],
 ): Map<number, Reading[]> => {
   const { layout } = bench;
-  const combined = shelf.runs.map(sumOf);
+  const references = values.map((_, region) => referenceValues(shelf, region));
+  const combined = references.map(sumOf);
   const [allNow, allBefore] = [sumOf(values), sumOf(combined)];
   const trends = values.map((one, region) => ({
     now: trendsOf(layout, one),
-    before: shelf.runs[region]!.map((reference) => trendsOf(layout, reference)),
+    before: references[region]!.map((reference) => trendsOf(layout, reference)),
   }));
   const readings = new Map<number, Reading[]>();
   for (const region of wanted) {
@@ -156,7 +171,7 @@ export const readRegions = (
     const seen: Seen = {
       layout,
       values: own,
-      references: shelf.runs[region]!,
+      references: references[region]!,
       combined: combined[region]!,
       beside: {
         values: allNow.map((value, bin) => value - own[bin]!),

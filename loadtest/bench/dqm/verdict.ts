@@ -3,7 +3,8 @@
  * threshold for a rate of false alarms from good runs that said nothing before. Refuses to choose checks by the outcome.
  */
 
-import { decadesOf, thresholdFor, usualOf } from '../../../src/dqm/thresholds.ts';
+import { rarestOf } from '../../../src/dqm/quality.ts';
+import { thresholdFor, usualOf } from '../../../src/dqm/thresholds.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { kolmogorovTail } from '../../../src/kernels/statistics/tails.ts';
 import type { BenchResult } from '../../excerpts.ts';
@@ -28,7 +29,8 @@ interface Judged {
 }
 
 const judgeSet = (set: SetRuns): Judged => {
-  const usual = set.names.map((_, i) => usualOf(set.learn.map((row) => row[i]!)));
+  const named = set.names.map(({ check, of }) => `${check}: ${of}`);
+  const usual = new Map(named.map((name, i) => [name, usualOf(set.learn.map((row) => row[i]!))]));
   const checks = [...new Set(set.names.map(({ check }) => check))];
   const members = new Map<string, number[]>(
     checks.map((check) => [check, set.names.flatMap((name, i) => (name.check === check ? [i] : []))]),
@@ -38,15 +40,16 @@ const judgeSet = (set: SetRuns): Judged => {
     combined,
     set.names.flatMap(({ check }, i) => (/^beta-binomial, [14] /.test(check) ? [] : [i])),
   );
-  const numbers = (rows: readonly Row[]): Numbers => {
-    const decades = rows.map((row) => row.map((value, i) => decadesOf(usual[i]!, value)));
-    return Object.fromEntries(
+  const numbers = (rows: readonly Row[]): Numbers =>
+    Object.fromEntries(
       [...members].map(([name, of]) => [
         name,
-        Float64Array.from(decades, (row) => of.reduce((most, i) => Math.max(most, row[i]!), 0)),
+        Float64Array.from(rows, (row) => {
+          const readings = of.map((i) => ({ of: named[i]!, value: row[i]!, bins: [] }));
+          return rarestOf(usual, readings)?.decades ?? 0;
+        }),
       ]),
     );
-  };
   return {
     key: set.plan.key,
     instrument: set.plan.instrument,

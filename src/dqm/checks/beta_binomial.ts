@@ -30,7 +30,6 @@ const lnRatio = (k: number, at: number, n: number, refBin: number, refAll: numbe
 const relativeProbability = (count: number, all: number, refBin: number, refAll: number): number => {
   const mean = (all * refBin) / refAll;
   const [up, down] = [Math.min(all, Math.ceil(mean)), Math.floor(mean)];
-  if (count === up || count === down) return 1;
   const scale = 1 / Math.sqrt(1 + (refBin * tolerance * tolerance) ** 2);
   const [bin, entries] = [Math.round(refBin * scale), Math.round(refAll * scale)];
   // Of the two whole numbers around the mean, the more probable: one is this many times the other.
