@@ -247,7 +247,7 @@ const fitScores = (flags: Flags): Promise<number> =>
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name))
-    throw new Fault('config-invalid', `'${name}' is no bench: try pipeline, codec, anomaly or archive`);
+    throw new Fault('config-invalid', `'${name}' is no bench: try pipeline, codec, anomaly, archive or dqm`);
   const file = join(home, 'loadtest/bench', `${name}.ts`);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, file, ...rest], { stdio: 'inherit' });

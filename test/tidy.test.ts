@@ -64,6 +64,7 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
   pipeline: { rooms: ['domain', 'ports'], packages: [] },
   codec: { rooms: ['domain', 'kernels', 'wire'], packages: [] },
   anomaly: { rooms: ['domain', 'kernels', 'wire', 'codec'], packages: [] },
+  dqm: { rooms: ['domain', 'kernels', 'wire', 'codec'], packages: [] },
   // Seals and run files are JSON that others may have touched.
   archive: { rooms: ['domain', 'kernels', 'wire', 'codec'], packages: ['zod'] },
   assembly: { rooms: ['domain', 'kernels'], packages: [] },
