@@ -118,9 +118,10 @@ interface World {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly telemetry: TelemetryAdapter;
+  readonly simulated: boolean;
 }
 
-const bookOf = ({ config, cards: { card }, clock }: World) =>
+const bookOf = ({ config, cards: { card }, clock, simulated }: World) =>
   createStatusBook({
     clock,
     latencyBudgetMs: config.latencyBudgetMs,
@@ -134,7 +135,9 @@ const bookOf = ({ config, cards: { card }, clock }: World) =>
         patchGrid: card.axes.map(({ size }, axis) => Math.ceil(size / card.patch[axis]!)),
         axes: card.axes.map(({ name }) => name),
       },
-      simulated: null,
+      simulated: simulated
+        ? 'Frames come from a simulated detector: no figure here was measured on a real one.'
+        : null,
       bus: `Kafka at ${config.brokers}`,
       delivery: 'exactly-once',
       provider: 'none',
@@ -174,6 +177,7 @@ const runArchiver = async (world: World, store: Store): Promise<RunningArchiver>
       log,
       book: book.service('archiver'),
       version,
+      simulated: world.simulated ? true : null,
     },
     {
       group: config.group,
@@ -215,7 +219,10 @@ const runArchiver = async (world: World, store: Store): Promise<RunningArchiver>
 };
 
 /** Archives until asked to stop; returns the exit code. */
-export const archive = async (config: Config, options: { readonly forMs?: number }): Promise<number> => {
+export const archive = async (
+  config: Config,
+  options: { readonly simulated: boolean; readonly forMs?: number },
+): Promise<number> => {
   const cards = loadCards(config.instrument);
   const store = openStore(config);
   const asked = untilAsked(options.forMs);
@@ -226,7 +233,10 @@ export const archive = async (config: Config, options: { readonly forMs?: number
   const bus = openBus(config, clock, telemetry.telemetry.log);
   let running: RunningArchiver | null = null;
   try {
-    running = await runArchiver({ config, cards, clock, bus, telemetry }, store);
+    running = await runArchiver(
+      { config, cards, clock, bus, telemetry, simulated: options.simulated },
+      store,
+    );
     say(
       `partial events of ${config.instrument} go to ${store.place} · readiness ${running.http.address}readyz`,
     );

@@ -82,8 +82,9 @@ command('assemble', 'packets of an existing cluster into partial events, one a t
 
 command('archive', 'partial events of an existing cluster into files: a folder, or an object store')
   .option('--for <duration>', 'stop by itself after this long')
+  .option('--simulated', 'record that frames come of a simulated detector')
   .action(async (flags: Flags) => {
-    exitCode = await archive(readConfig(flags), forMs(flags));
+    exitCode = await archive(readConfig(flags), { simulated: flags.simulated === true, ...forMs(flags) });
   });
 
 command('simulate', 'simulated frames to <instrument>_frames, or to a file')

@@ -165,7 +165,7 @@ const openAll = async (
     if (config.bus === 'memory')
       throw new Fault('config-invalid', '--archive needs a bus that survives: --bus kafka');
     // Files are encoded for seconds at a time: in a process of their own they hold up no frame.
-    const archiver = startChild(settled, ['archive']);
+    const archiver = startChild(settled, options.simulator ? ['archive', '--simulated'] : ['archive']);
     undo.push(() => stopChild(archiver));
   }
   if (options.simulator) {

@@ -137,6 +137,7 @@ const write = async (
       log: quiet,
       book: createServiceBook('archiver', clock),
       version,
+      simulated: true,
     },
     {
       group: 'bench',

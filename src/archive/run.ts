@@ -37,6 +37,8 @@ const schema = z.object({
   jobId: z.string(),
   /** JSON, as the order carried it. */
   metadata: z.string(),
+  /** Whether frames come of a simulated detector, where whoever archives knew it; the order's metadata may say it too. */
+  simulated: z.boolean().nullable(),
   /** ms since the epoch; 0 where nobody said. */
   startMs: count,
   stopMs: count,
@@ -47,7 +49,12 @@ const schema = z.object({
 export type RunFile = z.infer<typeof schema>;
 export type RunBooks = z.infer<typeof books>;
 
-export const openRun = (run: number, instrument: string, openedBy: RunFile['openedBy']): RunFile => ({
+export const openRun = (
+  run: number,
+  instrument: string,
+  openedBy: RunFile['openedBy'],
+  simulated: boolean | null = null,
+): RunFile => ({
   layout: 1,
   run,
   name: String(run),
@@ -56,6 +63,7 @@ export const openRun = (run: number, instrument: string, openedBy: RunFile['open
   openedBy,
   jobId: '',
   metadata: '',
+  simulated,
   startMs: 0,
   stopMs: 0,
   closedMs: 0,

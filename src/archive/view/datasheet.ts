@@ -72,7 +72,7 @@ const flawsOf = (facts: DatasetFacts): string[] => {
       ? 'Frames are **simulated**: conditions, faults and rates are those of the simulator, not of a detector.'
       : simulated === false
         ? ''
-        : 'Whether frames were measured or simulated is **not recorded** (the order that opened the run can say `{"simulated": …}`).',
+        : 'Whether frames were measured or simulated is **not recorded** (the order that opens a run can say `{"simulated": …}`, and `tessera archive --simulated` records it).',
     run.openedBy === 'data'
       ? 'No order opened the run: its first data did, and nobody said when it began, under which terms it may be used, or by whom.'
       : '',

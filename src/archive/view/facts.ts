@@ -56,9 +56,9 @@ export const saidOf = ({ metadata }: Pick<RunFile, 'metadata'>): Readonly<Record
 };
 
 /** Whether frames came of a simulated detector; null where nobody said. */
-export const isSimulated = (run: Pick<RunFile, 'metadata'>): boolean | null => {
+export const isSimulated = (run: Pick<RunFile, 'metadata' | 'simulated'>): boolean | null => {
   const { simulated } = saidOf(run);
-  return typeof simulated === 'boolean' ? simulated : null;
+  return typeof simulated === 'boolean' ? simulated : run.simulated;
 };
 
 export const licenceOf = (run: Pick<RunFile, 'metadata'>): string | null => {

@@ -31,6 +31,8 @@ export interface ArchiverParts {
   readonly log: Log;
   readonly book: ServiceBook;
   readonly version: string;
+  /** Whether frames come of a simulated detector; null: nobody said. */
+  readonly simulated: boolean | null;
 }
 
 /** A file a reader needs to turn tokens back into hits: a card, a table, a decoder. */
@@ -159,7 +161,17 @@ export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSett
     streams.push({ topic: topics.frames, group: groups.frames });
   }
   const runs: RunKeeper = keepRuns(
-    { bus, log, clock, topics, store, patience, instrumentId: card.id, version: parts.version },
+    {
+      bus,
+      log,
+      clock,
+      topics,
+      store,
+      patience,
+      instrumentId: card.id,
+      version: parts.version,
+      simulated: parts.simulated,
+    },
     { group: `${settings.group}-archive-runs`, streams, closing: settings.closing },
   );
   const failed = Promise.race(consumptions.map((one) => one.failed));

@@ -33,6 +33,7 @@ export interface RunKeeperParts {
   readonly patience: Patience;
   readonly instrumentId: string;
   readonly version: string;
+  readonly simulated: boolean | null;
 }
 
 export interface RunKeeperSettings {
@@ -63,7 +64,7 @@ export const sealsOf = async (store: Store, run: number): Promise<Seal[]> => {
 };
 
 const start = async (
-  { store, instrumentId }: RunKeeperParts,
+  { store, instrumentId, simulated }: RunKeeperParts,
   order: ReturnType<typeof decodeRunStart>,
 ): Promise<Outcome> => {
   const run = runOf(order.runName);
@@ -75,7 +76,7 @@ const start = async (
   if (found !== null && found.openedBy === 'order')
     return { statusCode: 409, message: `run ${run} was opened by job ${found.jobId}` };
   const opened: RunFile = {
-    ...openRun(run, instrumentId, 'order'),
+    ...openRun(run, instrumentId, 'order', simulated),
     name: order.runName,
     jobId: order.jobId,
     metadata: order.metadata,

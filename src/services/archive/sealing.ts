@@ -27,6 +27,8 @@ export interface SealingParts {
   readonly format: TableFormat;
   readonly instrument: { readonly id: string; readonly hash: string };
   readonly version: string;
+  /** Whether frames come of a simulated detector; null: nobody said. */
+  readonly simulated: boolean | null;
 }
 
 /** What is to be sealed: all that was kept of offsets [firstOffset, nextOffset). */
@@ -110,7 +112,7 @@ export const sweep = async (store: Store, seal: Seal): Promise<void> => {
  * after a `store-full` or `store-failed`: files of the same content have the same names.
  */
 export const sealSegment = async (
-  { store, format, instrument, version }: SealingParts,
+  { store, format, instrument, version, simulated }: SealingParts,
   segment: Segment,
 ): Promise<{ readonly won: boolean; readonly seal: Seal }> => {
   const { run, name } = segment;
@@ -132,7 +134,7 @@ export const sealSegment = async (
       groups,
     });
   }
-  await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data')));
+  await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data', simulated)));
   const seal: Seal = {
     layout: 1,
     ...name,

@@ -124,7 +124,18 @@ export const openWorldOn = async <Kind extends Store>(store: Kind, partitions: n
   const start = async (settings: Partial<ArchiverSettings> = {}, over: Bus = broker.connect()) => {
     const book = createServiceBook('archiver', clock);
     const starting = startArchiver(
-      { card: smallCard, topics, bus: over, store, format, clock, log: quiet, book, version: '0' },
+      {
+        card: smallCard,
+        topics,
+        bus: over,
+        store,
+        format,
+        clock,
+        log: quiet,
+        book,
+        version: '0',
+        simulated: null,
+      },
       { ...defaults, ...settings },
     );
     let archiver: Archiver | null = null;

@@ -148,7 +148,7 @@ export const makeArchive = async (
 ): Promise<{ readonly store: MemoryStore; readonly run: RunFile }> => {
   const store = createMemoryStore();
   const instrument = { id: card.id, hash: card.hash };
-  const parts = { store, format, instrument, version: '0.0.0' };
+  const parts = { store, format, instrument, version: '0.0.0', simulated: null };
   await store.put(archiveFile, [
     new TextEncoder().encode(`${JSON.stringify({ layout: 1, instrument: card.id }, null, 2)}\n`),
   ]);

@@ -110,7 +110,7 @@ export const archiveOfWedges = async (options: WedgeArchive): Promise<void> => {
       kept.push({ kind: 'event', run, event });
     }
     await sealSegment(
-      { store, format, instrument: { id: ppCard.id, hash: ppCard.hash }, version: '0.1.0' },
+      { store, format, instrument: { id: ppCard.id, hash: ppCard.hash }, version: '0.1.0', simulated: null },
       {
         name: { topic: 'sphenix-tpc-pp_partials', partition: 0, firstOffset: BigInt(first) },
         nextOffset: BigInt(Math.min(timeFrames, first + perSegment)),
