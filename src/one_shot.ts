@@ -247,7 +247,10 @@ const fitScores = (flags: Flags): Promise<number> =>
 /** Benches are programs of their own under loadtest/, run on the same Node with the flags given. */
 const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name))
-    throw new Fault('config-invalid', `'${name}' is no bench: try pipeline, codec, anomaly, archive or dqm`);
+    throw new Fault(
+      'config-invalid',
+      `'${name}' is no bench: try pipeline, codec, anomaly, assembly, archive or dqm`,
+    );
   const file = join(home, 'loadtest/bench', `${name}.ts`);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, file, ...rest], { stdio: 'inherit' });
@@ -352,7 +355,9 @@ export const addOneShots = (
 
   program
     .command('bench')
-    .description('measure, against peers in the same run: bench pipeline, codec, anomaly, archive')
+    .description(
+      'measure, against peers in the same run: bench pipeline, codec, anomaly, assembly, archive, dqm',
+    )
     .argument('<name>')
     .argument('[flags...]')
     .passThroughOptions()

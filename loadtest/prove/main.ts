@@ -14,6 +14,7 @@ import { root, stopAll } from '../drive.ts';
 import type { BenchResult } from '../excerpts.ts';
 import { median } from '../measure.ts';
 import { type ArchiveReport, proveArchive } from './archive.ts';
+import { type AssemblyReport, proveAssembly } from './assembly.ts';
 import { type Disturbance, type KillPlan, type KillReport, proveKills } from './kill.ts';
 
 const { values: flags } = parseArgs({
@@ -107,6 +108,16 @@ const archiveRow = (report: ArchiveReport): BenchResult['rows'][number] => ({
   faults: report.faults.length,
 });
 
+const assemblyRow = ({ audit, kills, faults }: AssemblyReport): BenchResult['rows'][number] => ({
+  instrument: 'sphenix-tpc-pp',
+  what: `${kills} × kill -9 of assemblers under load, regions late, missing and twice: the audit`,
+  'time frames': audit.timeFrames,
+  'packets, each in one partial event': audit.packets,
+  amendments: audit.amendments,
+  'sent twice, refused': audit.refused['packet-duplicate'] ?? 0,
+  faults: faults.length,
+});
+
 const main = async (): Promise<number> => {
   const reports: KillReport[] = [];
   for (const plan of plans) {
@@ -114,6 +125,16 @@ const main = async (): Promise<number> => {
     reports.push(await proveKills(plan));
     await stopAll();
   }
+  say(`assemblers, seed ${seed} …`);
+  const assembly = await proveAssembly({
+    instrument: 'sphenix-tpc-pp',
+    partitions: 4,
+    rate: 100,
+    kills: flags.quick ? 3 : 25,
+    seed,
+    say,
+  });
+  await stopAll();
   say(`the archiver, seed ${seed} …`);
   const archive = await proveArchive({
     instrument: 'sphenix-tpc-pp',
@@ -125,7 +146,7 @@ const main = async (): Promise<number> => {
   });
   const kills = reports.flatMap((report) => secondsOf(report, judged));
   const brokers = reports.flatMap((report) => secondsOf(report, ['broker']));
-  const faults = [...reports.flatMap((report) => report.faults), ...archive.faults];
+  const faults = [...reports.flatMap((report) => report.faults), ...assembly.faults, ...archive.faults];
   const sum = (of: (report: KillReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
   const result: BenchResult = {
     bench: 'prove_kill',
@@ -135,7 +156,11 @@ const main = async (): Promise<number> => {
     note:
       'Frames are simulated. Seconds are from the disturbance until every partition brought a committed packet whose ' +
       'frame was taken after it. The audit reads the topics as any committed reader does: one packet a frame, in order.',
-    rows: [...plans.flatMap((plan, index) => rowsOf(plan, reports[index]!)), archiveRow(archive)],
+    rows: [
+      ...plans.flatMap((plan, index) => rowsOf(plan, reports[index]!)),
+      assemblyRow(assembly),
+      archiveRow(archive),
+    ],
     ratios: {
       kills: sum((report) => report.kills),
       frames: sum((report) => report.audit.frames),
@@ -144,6 +169,8 @@ const main = async (): Promise<number> => {
       recovery_s_median: rounded(median(kills)),
       recovery_s_max: rounded(Math.max(...kills)),
       broker_recovery_s_max: rounded(Math.max(...brokers)),
+      assembler_kills: assembly.kills,
+      packets_assembled_once: assembly.audit.packets,
       archiver_kills: archive.kills,
       archived_once: archive.events,
       faults: faults.length,
@@ -155,7 +182,7 @@ const main = async (): Promise<number> => {
   say(`flows again: median ${median(kills).toFixed(1)} s, at most ${Math.max(...kills).toFixed(1)} s`);
   if (slow > 0) say(`${slow} of ${kills.length} kills took longer than ${barSeconds} s`);
   for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
-  for (const { logs } of [...reports, archive]) if (logs !== '') process.stderr.write(logs);
+  for (const { logs } of [...reports, assembly, archive]) if (logs !== '') process.stderr.write(logs);
   say(faults.length === 0 ? 'every frame has exactly one packet' : `${faults.length} faults`);
   return faults.length === 0 && slow === 0 ? 0 : 1;
 };

@@ -5,6 +5,7 @@
 
 import { encodeObjects, openObjectCoder } from '../../src/codec/objects/layer.ts';
 import { objectGrid } from '../../src/codec/objects/shapes.ts';
+import { type PartialEvent, PartialEventReason } from '../../src/domain/archive/partial_event.ts';
 import { FrameEncoding } from '../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { type Anomaly, FidelityReason, LayerCodec, LayerKind } from '../../src/domain/packet.ts';
@@ -20,6 +21,7 @@ import {
 } from '../../src/domain/quantity.ts';
 import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { decodeAnomaly, encodeAnomaly } from '../../src/wire/anomaly.ts';
+import { decodePartialEvent, encodePartialEvent } from '../../src/wire/events/partial_event.ts';
 import { encodeFrame, openFrame, readDigits } from '../../src/wire/frame.ts';
 import { decodeInstants, encodeInstants } from '../../src/wire/instants.ts';
 import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
@@ -225,6 +227,33 @@ export const goldens: readonly Golden[] = [
     },
     encodeAnomaly,
     decodeAnomaly,
+  ),
+  golden(
+    'pe00.bin',
+    {
+      sourceName: 'test-small.assembler/3',
+      messageId: messageId(12),
+      timestampNanos: identity.timestampNanos,
+      durationNanos: identity.durationNanos,
+      run: identity.run,
+      timeFrame: identity.timeFrame,
+      instrumentId: identity.instrumentId,
+      instrumentHash: identity.instrumentHash,
+      revision: 1,
+      part: 0,
+      partCount: 2,
+      reason: PartialEventReason.amendment,
+      regionCount: 10,
+      present: Uint8Array.of(0b1000_0001, 0b10),
+      gaps: [{ region: 9, fromId: 38, count: 3 }],
+      packets: [
+        { region: 7, packet: Uint8Array.of(1, 2, 3), instants: Uint8Array.of(4) },
+        { region: 9, packet: Uint8Array.of(5), instants: new Uint8Array(0) },
+      ],
+      eventTokens: [7, 65_535],
+    } satisfies PartialEvent,
+    encodePartialEvent,
+    decodePartialEvent,
   ),
   golden(
     'x5f2.bin',

@@ -19,7 +19,7 @@ describe('an assembler that is killed', () => {
     const report = await proveAssembly({
       instrument: 'sphenix-tpc-pp',
       partitions: 2,
-      rate: 60,
+      rate: 40,
       kills: 2,
       seed,
       say: (line) => process.stderr.write(`assembly proof (seed ${seed}): ${line}\n`),

@@ -17,7 +17,7 @@ import { carriesIdentifier, slotAt, targetAt, verify } from '../verify.ts';
 const bytesOf = ({ packets }: PartialEvent): number =>
   packets.reduce((sum, { packet, instants }) => sum + packet.length + instants.length + 64, 1024);
 
-/** A pe00 message in an array of its own; equal partial events give equal bytes. */
+/** A pe00 message in memory of its own; equal partial events give equal bytes. */
 export const encodePartialEvent = (event: PartialEvent): Uint8Array => {
   const builder = new Builder(bytesOf(event));
   const packets = event.packets.map(({ region, packet, instants }) => {
@@ -53,7 +53,7 @@ export const encodePartialEvent = (event: PartialEvent): Uint8Array => {
   EventTable.addPackets(builder, packetsAt);
   EventTable.addEventTokens(builder, tokensAt);
   builder.finish(EventTable.endPartialEvent(builder), pe00.identifier);
-  return builder.asUint8Array().slice();
+  return builder.asUint8Array();
 };
 
 const Slot = {
