@@ -125,6 +125,7 @@ export const openAssembly = (
   let sinceWhole = changes.length === 0 ? bounds.changesMax : changes.length;
   let openPackets = 0;
   let openBytes = 0;
+  let openGaps = 0;
   /** Changed since the last commit; and with gaps, which are looked through for each packet that is out of order. */
   let touched = new Set<Waiting>();
   const withGaps = new Set<Waiting>();
@@ -181,6 +182,7 @@ export const openAssembly = (
     open.delete(frame.key);
     touched.delete(frame);
     withGaps.delete(frame);
+    openGaps -= frame.gaps.length;
     openPackets -= frame.packets.length;
     for (const packet of frame.packets) openBytes -= bytesOf(packet);
   };
@@ -211,9 +213,11 @@ export const openAssembly = (
     watermarkNanos >= endOf(identity) + deadlineNanos || wallMs - openedMs >= backstopMs;
 
   for (const change of changes) restore(change);
+  openGaps = 0;
   const lacking = new Map<bigint, { readonly frame: Waiting; readonly index: number }>();
   for (const frame of open.values()) {
     if (frame.gaps.length > 0) withGaps.add(frame);
+    openGaps += frame.gaps.length;
     frame.packets.forEach(({ offset }, index) => {
       lacking.set(offset, { frame, index });
     });
@@ -229,11 +233,17 @@ export const openAssembly = (
       join(frame, packet);
       touched.add(frame);
       const gap = numbering.next(packet.region, identity.run, messageId);
+      // As many gaps as packets: a change of the state must fit a message.
+      const room = openGaps < bounds.packetsOpenMax;
       if (gap === 'earlier') {
-        const shrunk = fill(withGaps, packet.region, messageId);
-        if (shrunk !== null) touched.add(shrunk);
-      } else if (gap !== null && frame.gaps.length < limits.partialEventGapsMax) {
+        const shrunk = fill(withGaps, packet.region, messageId, room);
+        if (shrunk !== null) {
+          touched.add(shrunk.frame);
+          openGaps += shrunk.more;
+        }
+      } else if (gap !== null && room && frame.gaps.length < limits.partialEventGapsMax) {
         frame.gaps.push(gap);
+        openGaps += 1;
         withGaps.add(frame);
       }
       advance(identity.timestampNanos);
@@ -328,9 +338,14 @@ export const openAssembly = (
 
 /**
  * A message id that was missing has come after all: it leaves the gap it was in, where that was not told yet. Returns the
- * time frame whose gap it was.
+ * time frame whose gap it was, and how many gaps more it has.
  */
-const fill = (frames: Iterable<Waiting>, region: number, id: number): Waiting | null => {
+const fill = (
+  frames: Iterable<Waiting>,
+  region: number,
+  id: number,
+  room: boolean,
+): { readonly frame: Waiting; readonly more: number } | null => {
   for (const frame of frames) {
     const at = frame.gaps.findIndex(
       (gap) => gap.region === region && id >= gap.fromId && id < gap.fromId + gap.count,
@@ -342,9 +357,10 @@ const fill = (frames: Iterable<Waiting>, region: number, id: number): Waiting | 
       { region, fromId: id + 1, count: fromId + count - id - 1 },
     ].filter((gap) => gap.count > 0);
     // No room to split: better a gap that is told too long than one that is not told.
-    if (frame.gaps.length - 1 + rest.length > limits.partialEventGapsMax) return null;
+    const splits = rest.length === 2;
+    if (splits && (!room || frame.gaps.length === limits.partialEventGapsMax)) return null;
     frame.gaps.splice(at, 1, ...rest);
-    return frame;
+    return { frame, more: rest.length - 1 };
   }
   return null;
 };

@@ -80,7 +80,14 @@ export const topicSpecs = (
       messageBytesMax: frameMessageBytesMax + small,
       retentionBytes: perPartition(1),
     },
-    { name: topics.assembly, partitions, messageBytesMax: 4 * small, compacted: true },
+    // A whole state at its bounds, with masks of some hundred regions; small segments, so that compaction keeps up.
+    {
+      name: topics.assembly,
+      partitions,
+      messageBytesMax: 4 * small,
+      retentionBytes: 32 * small,
+      compacted: true,
+    },
     { name: topics.written, ...control },
     { name: topics.runs, ...control },
     { name: topics.runAnswers, ...control },

@@ -209,6 +209,7 @@ export const startAssembler = async (
     const waitMs = session.assembly.waitMs(clock.nowMs());
     const taken = taking.then((records) => (records.length === 0 ? null : records));
     if (waitMs === null) return taken;
+    taken.catch(() => {}); // whoever waits for it again is told
     const over = new AbortController();
     try {
       return await Promise.race([taken, clock.sleep(waitMs, over.signal).then(() => [])]);
