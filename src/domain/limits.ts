@@ -23,8 +23,8 @@ export const limits = {
   /** Objects one frame may have, and numbers each: they are put in order one by one, and a trigger sends tens. */
   objectsPerFrameMax: 1024,
   objectFieldsMax: 64,
-  /** Patches of a refined frame that are decoded for its reconstruction score: a few thousand hits, a third of a millisecond. */
-  reconstructedPatchesMax: 256,
+  /** Patches of a refined frame that are decoded for its reconstruction score: some 2,000 hits of a central frame. */
+  reconstructedPatchesMax: 128,
   /** Scores one packet or an00 may carry. */
   scoresMax: 16,
   /** Patches an an00 lists: what a shifter can look at. */

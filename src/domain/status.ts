@@ -4,6 +4,7 @@
  */
 
 import type { Alarm, Severity } from './alarm.ts';
+import type { RatedScore } from './packet.ts';
 
 /** The spans that latency is accounted in; each names the instant it ends with. */
 export const stageNames = [
@@ -67,8 +68,12 @@ export interface RareFrameSnapshot {
   readonly sourceName: string;
   readonly run: number;
   readonly timeFrame: number;
+  /** The score that made it rare. */
+  readonly scoreName: string;
   readonly score: number;
   readonly pValue: number;
+  /** All its scores, the most unusual by its own first. */
+  readonly scores: readonly RatedScore[];
   /** Most surprising first; a patch's position in the grid comes with it. */
   readonly patches: readonly {
     readonly patch: number;

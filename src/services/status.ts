@@ -245,8 +245,10 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
       sourceName: anomaly.identity.sourceName,
       run: anomaly.identity.run,
       timeFrame: anomaly.identity.timeFrame,
+      scoreName: anomaly.scoreName,
       score: anomaly.score,
       pValue: anomaly.pValue,
+      scores: anomaly.scores.toSorted((a, b) => a.pValue - b.pValue),
       patches: anomaly.patches.slice(0, limits.anomalyPatchesMax).map(({ patch, surpriseBits }) => ({
         patch,
         at: positionOf(patch, identity.instrument.patchGrid),

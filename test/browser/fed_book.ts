@@ -64,7 +64,10 @@ const anomalyAt = (timeFrame: number, next: () => number): Anomaly => {
     })),
     policyVersion: policyVersion(12),
     findings: [],
-    scores: [],
+    scores: [
+      { name: 'token-surprise', value: 2.5, pValue: 0.25 },
+      { name: 'silent-channels', value: 3.25, pValue: 0.002 },
+    ],
   };
 };
 

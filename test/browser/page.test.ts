@@ -215,7 +215,7 @@ describe.skipIf(!installed)('live page', () => {
     const evil = '<img src=x onerror=alert(1)>';
     const { server } = await serve(0, (now) => ({
       ...now,
-      rare: now.rare.map((frame) => ({ ...frame, sourceName: evil })),
+      rare: now.rare.map((frame) => ({ ...frame, sourceName: evil, scoreName: evil })),
       notes: [{ atMs: now.atMs, level: 'warn', text: evil, count: 1 }],
       alarms: exampleAlarms(now.atMs).map((alarm) => ({
         ...alarm,

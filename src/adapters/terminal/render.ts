@@ -241,7 +241,7 @@ const rareRows = (now: StatusSnapshot): Row[] =>
       piece(`p ${probability(frame.pValue)}  `.padEnd(11), 'second'),
       piece(`${frame.sourceName}  `.padEnd(15)),
       piece(`run ${frame.run}, time frame ${frame.timeFrame}  `.padEnd(26)),
-      piece(`score ${number3(frame.score)}  `.padEnd(13)),
+      piece(`${frame.scoreName} ${number3(frame.score)}  `.padEnd(24)),
       piece(`${age(now.atMs - frame.atMs)} ago`, 'faint'),
     ],
     rank: 7 + i,

@@ -39,23 +39,29 @@ const rowOf = (i: number, of: number, rowCount: number): number =>
 
 export const openReconstructor = (model: ModelCard, card: InstrumentCard): Reconstructor => {
   const perAxis = patchesPerAxis(card);
-  const patchCount = perAxis.reduce((product, count) => product * count, 1);
   const neighbours = patchNeighbours(perAxis, model.neighbours);
   const { inputWidth, outputWidth } = model.decoder;
-  const input = new Uint8Array(patchCount * inputWidth);
+  const input = new Uint8Array(limits.reconstructedPatchesMax * inputWidth);
   const output = new Uint8Array(limits.reconstructedPatchesMax * outputWidth);
+  const places = new Uint32Array(limits.reconstructedPatchesMax);
   const sampled = (rowCount: number): number => Math.min(rowCount, limits.reconstructedPatchesMax);
   return {
     input,
     output,
     ask({ firstRow, rowCount, patches, symbols }) {
       const own = symbols.subarray(firstRow * model.symbolsPerPatch);
-      gatherNeighbours(patches.subarray(firstRow), rowCount, own, model.symbolsPerPatch, neighbours, input);
       const count = sampled(rowCount);
-      for (let i = 0; i < count; i++) {
-        const from = rowOf(i, count, rowCount) * inputWidth;
-        input.copyWithin(i * inputWidth, from, from + inputWidth);
-      }
+      for (let i = 0; i < count; i++) places[i] = rowOf(i, count, rowCount);
+      const asked = places.subarray(0, count);
+      gatherNeighbours(
+        patches.subarray(firstRow),
+        rowCount,
+        own,
+        model.symbolsPerPatch,
+        neighbours,
+        input,
+        asked,
+      );
       return count;
     },
     score({ firstRow, rowCount, cells }) {

@@ -37,8 +37,8 @@ export const patchNeighbours = (
 };
 
 /**
- * Writes one row for each of `patchCount` distinct patches into `into`, which must hold
- * `patchCount · symbolsPerPatch · (1 + neighbourCount)` bytes: the patch's `symbolsPerPatch` symbols, then those of
+ * Writes one row for each of `patchCount` distinct patches, or for those at the places `asked`, into `into`, which must
+ * hold `symbolsPerPatch · (1 + neighbourCount)` bytes for each: the patch's `symbolsPerPatch` symbols, then those of
  * each neighbour in the order of the steps, `absentSymbol` for all symbols of one that is not among `patches`.
  */
 export const gatherNeighbours = (
@@ -48,16 +48,19 @@ export const gatherNeighbours = (
   symbolsPerPatch: number,
   neighbours: PatchNeighbours,
   into: Uint8Array,
+  asked: Uint32Array | null = null,
 ): void => {
   const { placeOf, placeStep, rowAt, neighbourCount } = neighbours;
-  if (into.length < patchCount * symbolsPerPatch * (1 + neighbourCount))
+  const rows = asked?.length ?? patchCount;
+  if (into.length < rows * symbolsPerPatch * (1 + neighbourCount))
     throw new Error('the rows do not fit their array');
   for (let row = 0; row < patchCount; row++) rowAt[placeOf[patches[row]!]!] = row + 1;
   let at = 0;
-  for (let row = 0; row < patchCount; row++) {
+  for (let i = 0; i < rows; i++) {
+    const row = asked === null ? i : asked[i]!;
     const place = placeOf[patches[row]!]!;
     const own = row * symbolsPerPatch;
-    for (let i = 0; i < symbolsPerPatch; i++) into[at++] = symbols[own + i]!;
+    for (let n = 0; n < symbolsPerPatch; n++) into[at++] = symbols[own + n]!;
     for (let n = 0; n < neighbourCount; n++) {
       const found = rowAt[place + placeStep[n]!]!;
       if (found === 0) {
@@ -66,7 +69,7 @@ export const gatherNeighbours = (
         continue;
       }
       const from = (found - 1) * symbolsPerPatch;
-      for (let i = 0; i < symbolsPerPatch; i++) into[at++] = symbols[from + i]!;
+      for (let k = 0; k < symbolsPerPatch; k++) into[at++] = symbols[from + k]!;
     }
   }
   for (let row = 0; row < patchCount; row++) rowAt[placeOf[patches[row]!]!] = 0;

@@ -257,6 +257,15 @@ const fillBooks = (now) => {
   );
 };
 
+/** Scores beside the one that made it rare that one frame in a hundred has so high, at most two. */
+const othersOf = (frame) =>
+  frame.scores.filter((one) => one.name !== frame.scoreName && one.pValue < 0.01).slice(0, 2);
+/** All scores of a frame, for whoever points at one. */
+const scoreTitle = (frame) =>
+  frame.scores
+    .map(({ name, value, pValue }) => `${name} ${number3(value)}, p ${probability(pValue)}`)
+    .join('\n');
+
 const buildRare = (frame, instrument) =>
   make(
     'li',
@@ -268,7 +277,10 @@ const buildRare = (frame, instrument) =>
       make('p', { class: 'p' }, `p ${probability(frame.pValue)}`),
       make('p', {}, frame.sourceName),
       make('p', {}, `run ${frame.run}, time frame ${frame.timeFrame}`),
-      make('p', {}, `score ${number3(frame.score)}`),
+      make('p', { title: scoreTitle(frame) }, `${frame.scoreName} ${number3(frame.score)}`),
+      ...othersOf(frame).map((one) =>
+        make('p', {}, `${one.name} ${number3(one.value)}: p ${probability(one.pValue)}`),
+      ),
       make('p', { class: 'age' }),
     ),
   );
