@@ -3,23 +3,30 @@
  * is the same whoever takes it. Refuses to hold more than its bound of rows.
  */
 
-/** A sample of rows, evenly spread over all that come: every 2^k-th, k as small as the bound allows. */
+import { mix } from '../../kernels/prng.ts';
+
+/**
+ * Whether the n-th of a row of things belongs to a share of one in `every`: by a hash of n, because things come in a
+ * rhythm (regions in turn) that a stride would fall in step with.
+ */
+export const isChosen = (n: number, every: number): boolean => mix(n) % every === 0;
+
+/** A sample of rows, evenly spread over all that come: one in 2^k, k as small as the bound allows. */
 export const openSample = (rowsMax: number) => {
-  let rows: number[][] = [];
-  let [step, seen] = [1, 0];
+  let rows: { readonly n: number; readonly row: readonly number[] }[] = [];
+  let [every, seen] = [1, 0];
   return {
-    add(row: number[]): void {
-      if (seen % step === 0) {
-        rows.push(row);
-        if (rows.length > rowsMax) {
-          rows = rows.filter((_, i) => i % 2 === 0);
-          step *= 2;
-        }
+    add(row: readonly number[]): void {
+      const n = seen++;
+      if (!isChosen(n, every)) return;
+      rows.push({ n, row });
+      while (rows.length > rowsMax) {
+        every *= 2;
+        rows = rows.filter((one) => isChosen(one.n, every));
       }
-      seen += 1;
     },
     get rows(): readonly (readonly number[])[] {
-      return rows;
+      return rows.map(({ row }) => row);
     },
   };
 };

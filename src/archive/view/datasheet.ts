@@ -176,7 +176,7 @@ export const datasheetOf = (facts: DatasetFacts): string => {
         ['instrument', `${card.id}, card \`${card.hash}\``],
         [
           'run',
-          `${run.run} (${run.name}), opened by ${run.openedBy === 'order' ? 'an order' : 'its first data'}`,
+          `${run.run}${run.name === String(run.run) ? '' : ` (${run.name})`}, opened by ${run.openedBy === 'order' ? 'an order' : 'its first data'}`,
         ],
         ['ordered start, stop', `${dateOf(run.startMs)}, ${dateOf(run.stopMs)}`],
         ['closed', dateOf(run.closedMs)],

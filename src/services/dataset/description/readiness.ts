@@ -4,6 +4,7 @@
  */
 
 import { packetOf } from '../../../archive/packet_rows.ts';
+import { isChosen } from '../../../archive/readiness/columns.ts';
 import { fairOf } from '../../../archive/readiness/fair.ts';
 import { openMeasure, type SeenPacket } from '../../../archive/readiness/measure.ts';
 import { cautionsOf, type Readiness, readinessHtml } from '../../../archive/readiness/report.ts';
@@ -65,7 +66,7 @@ export const measureRun = async (parts: ReadinessParts): Promise<Readiness | nul
   let at = 0;
   for await (const { timeFrame, events, packets } of run.timeFrames({ kinds: ['tokens'] })) {
     const seen = packets.map((stored): SeenPacket => {
-      const decode = at++ % every === 0;
+      const decode = isChosen(at++, every);
       return {
         row: stored.row,
         tokens: tokensOf(stored),
