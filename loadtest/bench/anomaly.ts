@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
 import { say } from '../drive.ts';
 import { bursts } from './anomaly/bursts.ts';
+import { bytes } from './anomaly/bytes.ts';
 import { calibration } from './anomaly/calibration.ts';
 import { catalogue } from './anomaly/catalogue.ts';
 import { control } from './anomaly/control.ts';
@@ -18,7 +19,7 @@ import type { Part, PartResult, Row } from './anomaly/part.ts';
 import { reportHtml } from './anomaly/report.ts';
 
 /** In the order of the report. */
-const everyPart: readonly Part[] = [catalogue, calibration, control, objects, bursts, cost];
+const everyPart: readonly Part[] = [catalogue, calibration, control, bytes, objects, bursts, cost];
 
 const { values: flags } = parseArgs({
   options: {

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { Cards } from '../../../src/assemble.ts';
 import type { Prng } from '../../../src/kernels/prng.ts';
 import { parseParticles, type Split } from '../../../src/sim/particles.ts';
-import { createWorld } from '../../../src/sim/world.ts';
+import { createWorld, type SimFrame } from '../../../src/sim/world.ts';
 import { chamberSeed, longestList } from './frames.ts';
 import type { Scored, Scoring } from './scoring.ts';
 
@@ -31,17 +31,18 @@ export const path: readonly DriftPoint[] = Array.from({ length: pathPoints }, (_
   };
 });
 
-/** Scores of the frames simulated at one point. */
-export const simulate = async (
-  cards: Cards,
-  scoring: Scoring,
-  point: DriftPoint,
-  from: { readonly run: number; readonly split: Split; readonly timeFrames: number },
-): Promise<Scored[]> => {
-  const { conditions } = cards.card;
+export interface DriftRun {
+  readonly run: number;
+  readonly split: Split;
+  readonly timeFrames: number;
+}
+
+/** The frames of a detector at one point. */
+export const framesAt = function* ({ card }: Cards, point: DriftPoint, from: DriftRun): Generator<SimFrame> {
+  const { conditions } = card;
   const scaled = (name: string, by: number): number => by * Number(conditions[name]);
-  const card = {
-    ...cards.card,
+  const there = {
+    ...card,
     conditions: {
       ...conditions,
       collisionRateHz: scaled('collisionRateHz', point.occupancy),
@@ -49,16 +50,25 @@ export const simulate = async (
       noiseAdc: scaled('noiseAdc', point.noise),
     },
   };
-  const world = createWorld(card, parseParticles(readFileSync(longestList(String(conditions.particles)))), {
+  const world = createWorld(there, parseParticles(readFileSync(longestList(String(conditions.particles)))), {
     seed: chamberSeed,
     run: from.run,
     startNanos: 0n,
     split: from.split,
   });
+  for (let number = 3; number < 3 + from.timeFrames; number++) yield* world.timeFrame(number);
+};
+
+/** Scores of the frames simulated at one point. */
+export const simulate = async (
+  cards: Cards,
+  scoring: Scoring,
+  point: DriftPoint,
+  from: DriftRun,
+): Promise<Scored[]> => {
   const scored: Scored[] = [];
-  for (let number = 3; number < 3 + from.timeFrames; number++)
-    for (const { region, digits } of world.timeFrame(number))
-      scored.push(await scoring.score({ region, timeFrame: number, digits }, null));
+  for (const { region, identity, digits } of framesAt(cards, point, from))
+    scored.push(await scoring.score({ region, timeFrame: identity.timeFrame, digits }, null));
   return scored;
 };
 
@@ -69,11 +79,11 @@ export interface DriftFrame {
   readonly pValue: number;
 }
 
-export interface DriftStream {
+export interface DriftStream<Frame extends DriftFrame = DriftFrame> {
   readonly chunks: number;
   /** Which point of the path a chunk lies at, fractions between two. */
   at(chunk: number): number;
-  draw(chunk: number, prng: Prng): DriftFrame;
+  draw(chunk: number, prng: Prng): Frame;
   /** Share of all frames of this chunk's drift whose p-value lies below the cut. */
   truePassRate(chunk: number, cut: number): number;
 }
@@ -89,7 +99,10 @@ const shareBelow = (sorted: Float64Array, cut: number): number => {
 };
 
 /** @param chunksApart chunks from one point of the path to the next */
-export const openStream = (pools: readonly (readonly DriftFrame[])[], chunksApart: number): DriftStream => {
+export const openStream = <Frame extends DriftFrame>(
+  pools: readonly (readonly Frame[])[],
+  chunksApart: number,
+): DriftStream<Frame> => {
   const sorted = pools.map((pool) => Float64Array.from(pool, ({ pValue }) => pValue).sort());
   const last = pools.length - 1;
   const at = (chunk: number): number => last - Math.abs(last - chunk / chunksApart);
