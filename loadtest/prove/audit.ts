@@ -112,7 +112,7 @@ const readRefused = async (
   return byCode;
 };
 
-/** Anomalies are of the packets, each once; snapshots of the policy count up from 1 without a gap. */
+/** Anomalies are of the packets, each once; snapshots of the policy count up from the first, 0, without a gap. */
 const readAsides = async (bus: Bus, topics: Topics, fault: (text: string) => void) => {
   const anomalies = new Set<string>();
   for await (const { value } of readAll(bus, topics.anomalies)) {
@@ -123,8 +123,8 @@ const readAsides = async (bus: Bus, topics: Topics, fault: (text: string) => voi
   let policyVersions = 0;
   for await (const { value } of readAll(bus, topics.policy)) {
     const { version } = decodePolicy(value);
-    policyVersions += 1;
     if (version !== policyVersions) fault(`policy version ${version} where ${policyVersions} was due`);
+    policyVersions += 1;
   }
   return { anomalies: anomalies.size, policyVersions };
 };

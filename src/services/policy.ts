@@ -1,6 +1,7 @@
 /**
  * Follows `<i>_policy`: the newest fidelity policy for new batches, and every recorded one for replays.
- * It refuses to go backwards: an older version that arrives late changes nothing.
+ * It refuses to go backwards: an older version that arrives late changes nothing, and what is on the topic comes before
+ * this process's own settings, also as the first.
  */
 
 import { Fault } from '../domain/fault.ts';
@@ -12,6 +13,8 @@ import { decodePolicy } from '../wire/policy.ts';
 
 export interface PolicyFollower {
   readonly current: PolicySnapshot;
+  /** Whether the current one is on the topic: until then it is this process's own, and no replay can find it. */
+  readonly isRecorded: boolean;
   /** Reads to the topic's end; the newest committed snapshot is current when it resolves. */
   refresh(): Promise<void>;
   stop(): Promise<void>;
@@ -35,9 +38,16 @@ export const followPolicy = async (
   log: Log,
 ): Promise<PolicyFollower> => {
   let current = builtIn;
+  let isRecorded = false;
   const take = (record: BusRecord): void => {
     const snapshot = readSnapshot(record, log);
-    if (snapshot !== null && snapshot.version > current.version) current = snapshot;
+    if (
+      snapshot === null ||
+      (isRecorded ? snapshot.version <= current.version : snapshot.version < current.version)
+    )
+      return;
+    current = snapshot;
+    isRecorded = true;
   };
   // Only the newest matter: the last few records hold it, whatever the topic's length.
   const refresh = async (): Promise<void> => {
@@ -64,6 +74,9 @@ export const followPolicy = async (
   return {
     get current() {
       return current;
+    },
+    get isRecorded() {
+      return isRecorded;
     },
     refresh,
     async stop() {

@@ -81,6 +81,8 @@ interface Session {
   readonly admission: Admission;
   readonly calibration: Calibration | null;
   readonly desk: RateDesk | null;
+  /** The first policy, which goes with the calibrating partition's first commit: a replay needs it as the others. */
+  unrecorded: PolicySnapshot | null;
   readonly window: OrderedWindow<Computed>;
   inFlightFrames: number;
   inFlightBytes: number;
@@ -138,6 +140,7 @@ export const startProcessor = async (
       admission,
       calibration,
       desk,
+      unrecorded: calibration === null || policies.isRecorded ? null : policies.current,
       window: openOrderedWindow(limits.partitionBatchesInFlightMax, (batches) => settle(session, batches)),
       inFlightFrames: 0,
       inFlightBytes: 0,
@@ -183,10 +186,12 @@ export const startProcessor = async (
       return { records, receivedNanos, intended, lane: lanes };
     });
     outputs.push(...(desk?.obey() ?? []));
-    const snapshot = calibration?.due(clock.nowMs()) ?? null;
-    if (snapshot !== null)
-      outputs.push({ topic: topics.policy, partition: 0, key: null, value: encodePolicy(snapshot) });
+    const snapshots = [session.unrecorded, calibration?.due(clock.nowMs()) ?? null];
+    for (const snapshot of snapshots)
+      if (snapshot !== null)
+        outputs.push({ topic: topics.policy, partition: 0, key: null, value: encodePolicy(snapshot) });
     await feed.commit(outputs, batches.at(-1)!.records.at(-1)!.offset + 1n, admission.toMetadata());
+    session.unrecorded = null;
     const nowMs = clock.nowMs();
     for (const { records, receivedNanos, intended, lane } of admitted) {
       ledger.settled(endsOf(lane.results));

@@ -46,7 +46,10 @@ const ask = (bus: Bus, messageId: string, asked: RateCommand): Promise<void> =>
 const answers = async (bus: Bus) =>
   (await readAll(bus, topics.responses)).map(({ value }) => readAnswer(value));
 const snapshots = async (bus: Bus) =>
-  (await readAll(bus, topics.policy)).map(({ value }) => decodePolicy(value));
+  (await readAll(bus, topics.policy))
+    .map(({ value }) => decodePolicy(value))
+    // The first is the one that nobody has asked anything of yet.
+    .filter(({ version }) => version > 0);
 
 let timeFrame = 0;
 /** Sends frames until the condition holds: a command is obeyed with a batch. */
