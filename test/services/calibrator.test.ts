@@ -187,18 +187,20 @@ describe('the calibrator', () => {
         );
     };
     seconds(42, first);
-    expect(first.due(1000)!.grades).toBeUndefined();
+    const begun = first.due(1000)!;
+    expect(begun.budget).toMatchObject({ steps: 1 });
+    expect(begun.grades!.length).toBeGreaterThan(0);
     seconds(42, first);
     expect(first.due(1500)).toBeNull();
     const snapshot = decodePolicy(encodePolicy(first.due(2000)!));
-    expect(snapshot.budget).toMatchObject({ bytesPerSecond: 20_000, steps: 1, fixedPerSecond: 12_000 });
+    expect(snapshot.budget).toMatchObject({ bytesPerSecond: 20_000, steps: 2, fixedPerSecond: 12_000 });
     expect(snapshot.budget!.spentPerSecond).toBe(40_800);
     expect(snapshot.grades!.length).toBeGreaterThan(0);
     expect(first.readings()).toMatchObject([{ cause: 'byte-budget', severity: 'ok' }]);
 
     const next = openCalibration(snapshot, names, 1000, 2000, holds);
     seconds(42, next);
-    expect(next.due(3000)!.budget).toMatchObject({ steps: 2 });
+    expect(next.due(3000)!.budget).toMatchObject({ steps: 3 });
     const other = openCalibration(snapshot, names, 0, 0, {
       budget: { bytesPerSecond: 11_000, sparePlanes: 0 },
       share: 0.5,

@@ -122,8 +122,8 @@ const afterStep = (
   const elapsed = state.latestMicros === 0 ? 0 : (latestMicros - state.latestMicros) / 1e6;
   const most = usual.frames === 0 ? elapsed : pauseTimes * usual.seconds * frames;
   const seconds = Math.min(elapsed, most);
-  // Of the first frames it is not known how long they took.
-  if (seconds <= 0 && usual.frames === 0) return { ...state, latestMicros };
+  // Frames of one instant say nothing of how long they took.
+  if (seconds <= 0 && usual.frames === 0) return state;
   const keep = keptShare(usual, memoryFrames, frames);
   const keepFlow = keptShare(usual, flowFrames, frames);
   const flowing = (before: number, sum: number): number =>
@@ -186,7 +186,10 @@ export const openBudgeter = (
   let told = from;
   return {
     observe(frame) {
-      latestMicros = Math.max(latestMicros, Number(frame.timestampNanos / 1000n));
+      const micros = Number(frame.timestampNanos / 1000n);
+      // The first step's time begins with its first frame.
+      if (state.latestMicros === 0) state = { ...state, latestMicros: micros };
+      latestMicros = Math.max(latestMicros, micros);
       tallyOf(tally, frame);
     },
     get isDue() {

@@ -28,7 +28,8 @@ const topics = topicsOf(card.id);
 const clock = createSystemClock();
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const partitions = 2;
-const regions = card.regions.length;
+/** As many of the card's as make a fair sample of frames. */
+const regions = 16;
 const policy = { ...firstPolicy(), rarePValue: 0.5, prescale: 8, warmupCount: 50 };
 
 let lane: Lane;
@@ -37,7 +38,9 @@ beforeAll(async () => {
 });
 afterAll(() => lane.close());
 
-const timeFrames = 120;
+const timeFrames = 100;
+/** The first half, with the fill at its height, says what frames take without a budget. */
+const half = timeFrames / 2;
 /** A fill that grows by half and decays again: one track or two a frame. */
 const tracksOf = (timeFrame: number, random: () => number): number =>
   random() < 0.5 + 0.5 * Math.sin((2 * Math.PI * timeFrame) / timeFrames) ? 2 : 1;
@@ -59,7 +62,7 @@ const send = async (bus: Bus, from: number, to: number): Promise<void> => {
 };
 
 /** Runs so many time frames under a policy; what its book showed last. */
-const run = async (bus: Bus, budget: ByteBudget, count: number) => {
+const run = async (bus: Bus, budget: ByteBudget, end: number) => {
   const book = createStatusBook({ clock, identity: statusIdentity, latencyBudgetMs: 100 });
   const policies = await followPolicy(bus, topics.policy, policy, quiet);
   const processor = await startProcessor(
@@ -67,10 +70,11 @@ const run = async (bus: Bus, budget: ByteBudget, count: number) => {
     processorSettings({ policyIntervalMs: 1, budget, policy }),
   );
   // A few time frames at a time, so that snapshots come between.
-  for (let from = 0; from < count; from += 12) {
-    await send(bus, from, from + 12);
-    while (processor.books.kept < (from + 12) * regions)
+  for (let from = 0; from < end; from += 10) {
+    await send(bus, from, from + 10);
+    while (processor.books.kept < (from + 10) * regions)
       await new Promise<void>((resolve) => setImmediate(resolve));
+    await policies.refresh();
   }
   await processor.stop();
   book.policy(policies.current);
@@ -90,7 +94,7 @@ it('keeps within its bytes under drifting occupancy, and every packet is what it
     return bus;
   };
   const free = await open();
-  await run(free, { bytesPerSecond: 0, sparePlanes: 0 }, timeFrames / 2);
+  await run(free, { bytesPerSecond: 0, sparePlanes: 0 }, half);
   const spentFree = (await packetsOf(free)).reduce((sum, { bytes }) => sum + bytes, 0);
   await free.close();
 
@@ -112,15 +116,16 @@ it('keeps within its bytes under drifting occupancy, and every packet is what it
     seen.set(reason, (seen.get(reason) ?? 0) + 1);
   }
   for (const reason of [FidelityReason.rare, FidelityReason.budget, FidelityReason.prescale])
-    expect(seen.get(reason), `reason ${reason}`).toBeGreaterThan(50);
+    expect(seen.get(reason), `reason ${reason}`).toBeGreaterThan(10);
   // At the height of the fill, when it is known what frames take, and after it.
   for (const [from, to] of [
-    [36, 60],
-    [60, 120],
+    [30, half],
+    [half, timeFrames],
   ] as const) {
     const within = packets.filter(({ identity: { timeFrame } }) => timeFrame >= from && timeFrame < to);
     const asked = bytesPerSecond * ((to - from) / timeFrames) * spanSeconds;
-    expect(within.reduce((sum, { bytes }) => sum + bytes, 0) / asked).toBeLessThan(1.02);
+    const share = within.reduce((sum, { bytes }) => sum + bytes, 0) / asked;
+    expect(share).toBeLessThan(1.02);
   }
   expect(snapshot.policy.budget).toMatchObject({ bytesPerSecond });
   expect(snapshot.fidelity.budget).toBe(seen.get(FidelityReason.budget));
