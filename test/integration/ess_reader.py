@@ -1,6 +1,6 @@
 """The outside reader and writer: the public streaming_data_types package against files of messages.
 
-`read FOLDER` prints what it finds in x5f2.bin, f144_*.bin and al00.bin as JSON; `write FOLDER` writes its own.
+`read FOLDER` prints what it finds in x5f2, f144, al00 and da00 files as JSON; `write FOLDER` writes its own.
 """
 
 import datetime
@@ -14,6 +14,7 @@ from streaming_data_types.alarm_al00 import Severity, deserialise_al00, serialis
 from streaming_data_types.fbschemas.action_response_answ.ActionOutcome import ActionOutcome
 from streaming_data_types.fbschemas.action_response_answ.ActionType import ActionType
 from streaming_data_types.finished_writing_wrdn import deserialise_wrdn, serialise_wrdn
+from streaming_data_types.dataarray_da00 import Variable, deserialise_da00, serialise_da00
 from streaming_data_types.logdata_f144 import deserialise_f144, serialise_f144
 from streaming_data_types.run_start_pl72 import (
     DetectorSpectrumMap,
@@ -38,6 +39,22 @@ def read(folder):
                 "source_name": log.source_name,
                 "value": numpy.asarray(log.value).tolist(),
                 "timestamp_unix_ns": str(log.timestamp_unix_ns),
+            }
+        elif path.stem.startswith("da00"):
+            array = deserialise_da00(message)
+            found[path.stem] = {
+                "source_name": array.source_name,
+                "timestamp_ns": str(array.timestamp_ns),
+                "data": [
+                    {
+                        "name": one.name,
+                        "unit": one.unit,
+                        "label": one.label,
+                        "axes": one.axes,
+                        "data": one.data.tolist() if isinstance(one.data, numpy.ndarray) else one.data,
+                    }
+                    for one in array.data
+                ],
             }
         elif path.stem.startswith("al00"):
             alarm = deserialise_al00(message)
@@ -75,6 +92,10 @@ def write(folder):
         "us", "job", "command", ActionType.SetStopTime, ActionOutcome.Failure, "no", 409, stop
     )
     (folder / "answ.bin").write_bytes(answ)
+    counts = Variable("signal", numpy.arange(6, dtype="int32").reshape(2, 3), ["y", "x"], unit="counts", label="hits")
+    edges = Variable("x", numpy.array([0.5, 1.5, 2.5]), ["x"], unit="mm", source="geometry")
+    array = serialise_da00("source", TIME_NS, [counts, edges, Variable("note", "größer"), Variable("one", 7)])
+    (folder / "da00.bin").write_bytes(array)
     kinds = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
     for kind in kinds:
         edges = numpy.iinfo(kind) if "int" in kind else None

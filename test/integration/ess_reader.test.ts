@@ -12,6 +12,7 @@ import { severities } from '../../src/domain/alarm.ts';
 import { epochNanos } from '../../src/domain/quantity.ts';
 import { decodeAlarm, encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { decodeLogData, encodeLogData } from '../../src/wire/log_data.ts';
+import { decodeDataArray, encodeDataArray } from '../../src/wire/monitor/data_array.ts';
 import { decodeRunAnswer, encodeRunAnswer } from '../../src/wire/runs/answer.ts';
 import { decodeRunStart, encodeRunStart } from '../../src/wire/runs/start.ts';
 import { decodeRunStop, encodeRunStop } from '../../src/wire/runs/stop.ts';
@@ -91,6 +92,30 @@ describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (s
     writeFileSync(join(ours, '6s4t.bin'), encodeRunStop(stop));
     writeFileSync(join(ours, 'wrdn.bin'), encodeWritten(written));
     writeFileSync(join(ours, 'answ.bin'), encodeRunAnswer(answer));
+    const signal = {
+      unit: 'hits',
+      label: 'Hits of each channel',
+      source: '',
+      axes: ['layer', 'lane'],
+      shape: [2, 3],
+    };
+    const variables = [
+      { ...signal, name: 'signal', values: Float64Array.of(1, 2, 3, 4, 5, 0.5) },
+      {
+        ...signal,
+        name: 'lane',
+        unit: 'rad',
+        label: '',
+        axes: ['lane'],
+        shape: [3],
+        values: Float32Array.of(0, 1, 2),
+      },
+      { ...signal, name: 'activity', unit: '', label: '', axes: [], shape: [11], values: 'physics, Åu' },
+    ];
+    writeFileSync(
+      join(ours, 'da00.bin'),
+      encodeDataArray({ sourceName: 'tpc/occupancy', timestampNanos, variables }),
+    );
     const log = (value: unknown) => ({
       source_name: trend.sourceName,
       value,
@@ -152,6 +177,24 @@ describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (s
         status_code: 409,
         stop_time: 3,
       },
+      da00: {
+        source_name: 'tpc/occupancy',
+        timestamp_ns: String(timestampNanos),
+        data: [
+          {
+            name: 'signal',
+            unit: 'hits',
+            label: signal.label,
+            axes: signal.axes,
+            data: [
+              [1, 2, 3],
+              [4, 5, 0.5],
+            ],
+          },
+          { name: 'lane', unit: 'rad', label: null, axes: ['lane'], data: [0, 1, 2] },
+          { name: 'activity', unit: null, label: null, axes: [], data: 'physics, Åu' },
+        ],
+      },
       f144_one: log(12.625),
       f144_zero: log(0),
       f144_many: log([-1, 0, 1e300]),
@@ -171,6 +214,33 @@ describe.skipIf(absent !== '')(`against ess-streaming-data-types${absent && ` (s
       processId: 4_294_967_295,
       updateIntervalMs: 1000,
       statusJson: '{"status": 200}',
+    });
+    const plain = { unit: '', label: '', source: '' };
+    expect(decodeDataArray(message('da00'))).toEqual({
+      sourceName: 'source',
+      timestampNanos,
+      variables: [
+        {
+          name: 'signal',
+          unit: 'counts',
+          label: 'hits',
+          source: '',
+          axes: ['y', 'x'],
+          shape: [2, 3],
+          values: Int32Array.of(0, 1, 2, 3, 4, 5),
+        },
+        {
+          ...plain,
+          name: 'x',
+          unit: 'mm',
+          source: 'geometry',
+          axes: ['x'],
+          shape: [3],
+          values: Float64Array.of(0.5, 1.5, 2.5),
+        },
+        { ...plain, name: 'note', axes: [], shape: [6], values: 'größer' },
+        { ...plain, name: 'one', axes: [], shape: [1], values: BigInt64Array.of(7n) },
+      ],
     });
     for (const severity of severities)
       expect(decodeAlarm(message(`al00_${severity.toUpperCase()}`))).toEqual({

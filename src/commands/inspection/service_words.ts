@@ -1,12 +1,13 @@
 /**
- * The messages that are about services rather than frames, in words: heartbeats, trends, alarms, policy snapshots
- * and refusals. What cannot be read throws its Fault.
+ * The messages that are about services rather than frames, in words: heartbeats, trends, alarms, arrays, policy
+ * snapshots and refusals. What cannot be read throws its Fault.
  */
 
 import { lastingRate } from '../../anomaly/control/controller.ts';
 import type { ControlState, Grade, PolicySnapshot } from '../../domain/policy.ts';
 import { decodeAlarm } from '../../wire/alarms/alarm.ts';
 import { decodeLogData } from '../../wire/log_data.ts';
+import { decodeDataArray, type Variable } from '../../wire/monitor/data_array.ts';
 import { decodePolicy } from '../../wire/policy.ts';
 import { decodeStatus } from '../../wire/status.ts';
 import { bytesInWords, grouped } from '../output.ts';
@@ -16,6 +17,7 @@ export const serviceHeadings = {
   x5f2: heading(['service'], ['status', 'right'], ['host'], ['process', 'right'], ['every', 'right']),
   f144: heading(['source'], ['at'], ['value', 'right']),
   al00: heading(['source'], ['at'], ['severity'], ['message']),
+  da00: heading(['source'], ['at'], ['arrays']),
   policy: heading(
     ['version', 'right'],
     ['rare under', 'right'],
@@ -83,6 +85,37 @@ const alarmTold = (bytes: Uint8Array): Told => {
       ['message', message],
     ],
     data: { sourceName, timestampNanos, severity, message },
+  };
+};
+
+/** A variable as `signal [layer 16 × lane 192] hits`; text as it is. */
+const variableInWords = ({ name, unit, axes, shape, values }: Variable): string => {
+  if (typeof values === 'string') return `${name} ${values}`;
+  const sizes = axes.map((axis, i) => `${axis} ${shape[i]}`).join(' × ');
+  return `${name} [${sizes === '' ? shape.join(' × ') : sizes}]${unit === '' ? '' : ` ${unit}`}`;
+};
+
+const arraysTold = (bytes: Uint8Array): Told => {
+  const { sourceName, timestampNanos, variables } = decodeDataArray(bytes);
+  return {
+    kind: 'da00',
+    row: [sourceName, instant(timestampNanos), variables.map(variableInWords).join(', ')],
+    full: [
+      ['source', sourceName],
+      ['at', instant(timestampNanos)],
+      ...variables.map((variable): [string, string] => [
+        variable.label === '' ? variable.name : variable.label,
+        variableInWords(variable),
+      ]),
+    ],
+    data: {
+      sourceName,
+      timestampNanos,
+      variables: variables.map(({ values, ...rest }) => ({
+        ...rest,
+        values: typeof values === 'string' ? values : [...values],
+      })),
+    },
   };
 };
 
@@ -172,5 +205,6 @@ export const serviceTellers = {
   x5f2: statusTold,
   f144: logTold,
   al00: alarmTold,
+  da00: arraysTold,
   policy: policyTold,
 } as const;

@@ -115,6 +115,34 @@ export const answ: MessageLayout = {
   ],
 };
 
+export const da00: MessageLayout = {
+  identifier: "da00",
+  root: 0,
+  tables: [
+    {
+      name: "da00_DataArray",
+      slots: [
+        {"name":"source_name","shape":"string","required":true},
+        {"name":"timestamp","shape":"scalar","bytes":8,"required":false},
+        {"name":"data","shape":"tables","table":1,"required":true},
+      ],
+    },
+    {
+      name: "da00_Variable",
+      slots: [
+        {"name":"name","shape":"string","required":true},
+        {"name":"unit","shape":"string","required":false},
+        {"name":"label","shape":"string","required":false},
+        {"name":"source","shape":"string","required":false},
+        {"name":"data_type","shape":"scalar","bytes":1,"required":false},
+        {"name":"axes","shape":"strings","required":false},
+        {"name":"shape","shape":"vector","bytes":8,"align":8,"required":true},
+        {"name":"data","shape":"vector","bytes":1,"align":1,"required":true},
+      ],
+    },
+  ],
+};
+
 export const f144: MessageLayout = {
   identifier: "f144",
   root: 20,
