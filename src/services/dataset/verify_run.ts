@@ -165,12 +165,18 @@ const checkPackets = (frame: StoredTimeFrame, seal: Seal | undefined, findings: 
 
 const findingsMax = 1000;
 
+/** The book of the segments that are left says so. */
+const ofWhole = (book: RunBook): RunBook => ({
+  ...book,
+  answer: `Of the segments that are whole: ${book.answer}`,
+});
+
 /** Rows against seals and the run book; only segments whose files are whole. */
 const checkContents = async (
   parts: VerifyParts,
   run: number,
   seals: readonly Seal[],
-  isWhole: boolean,
+  { isWhole, isBookWhole }: { readonly isWhole: boolean; readonly isBookWhole: boolean },
   findings: Finding[],
 ): Promise<{ book: RunBook | null; packets: number }> => {
   const first = seals[0];
@@ -196,7 +202,8 @@ const checkContents = async (
         sentence: `the seals of run ${run} count ${sum(name)} ${name}, their files hold ${found}`,
       });
   const written = runBookFile(run);
-  if (!isWhole || (await parts.store.size(written)) === null) return { book, packets: facts.packets };
+  if ((await parts.store.size(written)) === null || !isBookWhole)
+    return { book: isWhole ? book : ofWhole(book), packets: facts.packets };
   const said = await asFinding(written, findings, async () => {
     try {
       return JSON.parse(new TextDecoder().decode(await parts.store.read(written))) as RunBook;
@@ -204,7 +211,9 @@ const checkContents = async (
       throw new Fault('file-invalid', `${written} is not JSON; it was changed`);
     }
   });
-  if (said === null) return { book, packets: facts.packets };
+  if (said === null) return { book: isWhole ? book : ofWhole(book), packets: facts.packets };
+  // What is damaged now was counted when the run closed.
+  if (!isWhole) return { book: said, packets: facts.packets };
   for (const name of ['kept', 'shed'] as const)
     if (said.total?.[name] !== book.total[name])
       findings.push({
@@ -242,7 +251,7 @@ export const verifyRun = async (parts: VerifyParts, run: number): Promise<RunVer
   );
   const isWhole = whole.length === seals.length && findings.length === 0;
   const contents = await asFinding(archiveFile, findings, () =>
-    checkContents(parts, run, whole, isWhole, findings),
+    checkContents(parts, run, whole, { isWhole, isBookWhole: !damaged.has(runBookFile(run)) }, findings),
   );
   const { book = null, packets = 0 } = contents ?? {};
   return {
