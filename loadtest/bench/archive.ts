@@ -60,7 +60,13 @@ const cases: readonly Case[] = [
   { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: flags.quick ? 1000 : 4000, pool: 499, copies: 1 },
 ];
 
-/** The processor over the memory bus: its packets, and frames a second. */
+/** Processor time of all threads since `used`, µs. */
+const cpuMicros = (used: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(used);
+  return user + system;
+};
+
+/** The processor over the memory bus: its packets, frames a second, and processor time a frame. */
 const produce = async (
   one: Case,
 ): Promise<{ rate: number; made: Map<number, MadePacket[]>; card: InstrumentCard }> => {
@@ -79,13 +85,20 @@ const produce = async (
   const frames = await preload(bus, cards.card, one.timeFrames, one.pool, partitions, seed);
   const running = await runProcessor(config, cards, telemetry, { simulated: true, bus });
   const topics = topicsOf(one.instrument);
-  const rate = await drainRate(bus, config.group, topics.frames, frames);
-  while ((await bus.offsets(topics.tokens)).reduce((sum, { high }) => sum + Number(high), 0) < frames)
-    await sleep(50);
+  const rating = drainRate(bus, config.group, topics.frames, frames);
+  // Its processor time is counted over the middle of the work: beginnings compile code.
+  const madeCount = async (): Promise<number> =>
+    (await bus.offsets(topics.tokens)).reduce((sum, { high }) => sum + Number(high), 0);
+  while ((await madeCount()) < frames * 0.3) await sleep(5);
+  const [from, used] = [await madeCount(), process.cpuUsage()];
+  while ((await madeCount()) < frames * 0.9) await sleep(5);
+  const microseconds = cpuMicros(used) / ((await madeCount()) - from);
+  const rate = await rating;
+  while ((await madeCount()) < frames) await sleep(50);
   const made = await packetsOn(bus, topics.tokens, cards.card);
   await running.stop();
   telemetry.close();
-  return { rate, made, card: cards.card };
+  return { rate, microseconds, made, card: cards.card };
 };
 
 interface Written {
@@ -95,6 +108,7 @@ interface Written {
   readonly byKind: Readonly<Record<string, number>>;
   readonly segments: number;
   readonly seconds: number;
+  readonly microsecondsAPacket: number;
 }
 
 /** In memory where there is room, so that a figure is not that of one machine's disk; on it, to say what that costs. */
@@ -125,7 +139,7 @@ const write = async (
   await bus.ensureTopics(topicSpecs(card, partitions, 32_000_000_000));
   const topics = topicsOf(card.id);
   if (before) await feed(bus);
-  const beginMs = performance.now();
+  const [beginMs, used] = [performance.now(), process.cpuUsage()];
   const archiver = await startArchiver(
     {
       card,
@@ -159,7 +173,7 @@ const write = async (
   while (archiver.inFlight + (await done()) < messages) await Promise.race([sleep(5), archiver.failed]);
   await feeding;
   await archiver.stop();
-  const seconds = (performance.now() - beginMs) / 1000;
+  const [seconds, microseconds] = [(performance.now() - beginMs) / 1000, cpuMicros(used)];
   const seals: Seal[] = [];
   for (const run of await runsIn(store)) seals.push(...(await sealsOf(store, run)));
   const sum = (of: (seal: Seal) => number): number => seals.reduce((all, seal) => all + of(seal), 0);
@@ -173,6 +187,7 @@ const write = async (
     byKind,
     segments: seals.length,
     seconds,
+    microsecondsAPacket: microseconds / sum(({ counts }) => counts.packets),
   };
 };
 
@@ -283,16 +298,18 @@ const rounded = (value: number, digits = 3): number => Number(value.toPrecision(
 const main = async (): Promise<void> => {
   const rows: BenchResult['rows'][number][] = [];
   const over = new Map<string, number>();
-  let writeOverProduce = 0;
+  let [writeOverProduce, cpuOver] = [0, 0];
   let query: Awaited<ReturnType<typeof pointQuery>> | null = null;
   for (const one of cases) {
     const rates: number[] = [];
     const speeds: number[] = [];
     const diskSpeeds: number[] = [];
+    const [frameMicros, packetMicros]: [number[], number[]] = [[], []];
     let last: Written | null = null;
     for (let repeat = 0; repeat < repeats; repeat += 1) {
-      const { rate, made, card } = await produce(one);
+      const { rate, made, card, microseconds } = await produce(one);
       rates.push(rate);
+      frameMicros.push(microseconds);
       const messages = messagesOf(card, made, one.copies);
       for (const place of ['memory', 'disk'] as const) {
         const folder = temporary(place);
@@ -308,6 +325,7 @@ const main = async (): Promise<void> => {
           rmSync(folder, { recursive: true, force: true });
         }
         (place === 'memory' ? speeds : diskSpeeds).push(last.packets / last.seconds);
+        if (place === 'memory') packetMicros.push(last.microsecondsAPacket);
       }
       say(
         `${one.key}: ${Math.round(rate)} frames/s made, ${Math.round(speeds.at(-1)!)} packets/s archived, ${Math.round(diskSpeeds.at(-1)!)} to disk`,
@@ -317,7 +335,7 @@ const main = async (): Promise<void> => {
     const { packets, packetBytes, archiveBytes, byKind, segments } = last!;
     over.set(one.key, archiveBytes / packetBytes);
     const ratio = median(speeds) / median(rates);
-    if (one.key === 'auau') writeOverProduce = ratio;
+    if (one.key === 'auau') [writeOverProduce, cpuOver] = [ratio, median(frameMicros) / median(packetMicros)];
     const kinds = Object.entries(byKind).map(
       ([kind, bytes]) => `${kind} ${((100 * bytes) / archiveBytes).toFixed(1)} %`,
     );
@@ -330,6 +348,7 @@ const main = async (): Promise<void> => {
       'archiver, packets/s': rounded(median(speeds)),
       'archiver to this disk, packets/s': rounded(median(diskSpeeds)),
       'archiver / processor': rounded(ratio),
+      'processor time, µs a frame / a packet': `${Math.round(median(frameMicros))} / ${Math.round(median(packetMicros))}`,
     });
   }
   const { written, questions } = query!;
@@ -362,6 +381,7 @@ const main = async (): Promise<void> => {
       bytes_over_packets_pp: rounded(over.get('pp')!, 4),
       bytes_over_packets_one_region: rounded(over.get('one region of p+p')!, 4),
       write_over_produce: rounded(writeOverProduce),
+      cpu_write_over_produce: rounded(cpuOver),
       point_query_share: rounded(worst.fetchedBytes / written.archiveBytes),
     },
   };

@@ -17,7 +17,7 @@ import {
   timeFrameNumber,
 } from '../domain/quantity.ts';
 import { type InstantName, type Instants, instantNames } from '../wire/instants.ts';
-import { encodePacket } from '../wire/packet.ts';
+import { encodePacket, isEncodingOf } from '../wire/packet.ts';
 import { bigintIn, bytesIn, type Cells, isAbsent, numberIn, numbersIn, textIn } from './cells.ts';
 
 /** What all packets of a file share; it stands in the file's notes. */
@@ -235,7 +235,7 @@ export const rowOfPacket = (
     identity.timeFrame === place.timeFrame &&
     identity.instrumentId === file.instrumentId &&
     identity.instrumentHash === file.instrumentHash &&
-    Buffer.compare(encodePacket(packet), bytes) === 0;
+    isEncodingOf(bytes, packet);
   return {
     timeFrame: place.timeFrame,
     region: place.region,

@@ -156,8 +156,27 @@ const assertPacket = (packet: Packet): void => {
 /** A tk00 message in an array of its own; equal packets give equal bytes. */
 export const encodePacket = (packet: Packet): Uint8Array => {
   assertPacket(packet);
-  const { identity, layers, scores } = packet;
   const bytes = new Uint8Array(packetBytes(packet));
+  writePacket(packet, bytes);
+  return bytes;
+};
+
+let scratch = new Uint8Array(64 * 1024);
+
+/** Whether `encodePacket` gives these bytes: whoever wrote them, they follow from the packet. */
+export const isEncodingOf = (bytes: Uint8Array, packet: Packet): boolean => {
+  assertPacket(packet);
+  const size = packetBytes(packet);
+  if (size !== bytes.length) return false;
+  if (scratch.length < size) scratch = new Uint8Array(size);
+  const encoded = scratch.subarray(0, size).fill(0);
+  writePacket(packet, encoded);
+  return Buffer.compare(encoded, bytes) === 0;
+};
+
+/** @param bytes zeros, as many as `packetBytes` says */
+const writePacket = (packet: Packet, bytes: Uint8Array): void => {
+  const { identity, layers, scores } = packet;
   bytes.set(head);
   putCount(bytes, Place.messageId, identity.messageId);
   putI64(bytes, Place.timestamp, identity.timestampNanos);
@@ -185,7 +204,6 @@ export const encodePacket = (packet: Packet): Uint8Array => {
   at = layerTables + layers.length * LayerPlace.end;
   at = putScores(bytes, scores, scoresAt + 4, scoreTables, at);
   putLayers(bytes, layers, layersAt + 4, layerTables, at);
-  return bytes;
 };
 
 const putHash = (bytes: Uint8Array, at: number, hash: string): void => {

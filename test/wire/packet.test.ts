@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { FidelityReason, Packet } from '../../src/domain/packet.ts';
 import { decodeAnomaly, encodeAnomaly } from '../../src/wire/anomaly.ts';
 import { Packet as PacketTable } from '../../src/wire/generated/tk00/packet.js';
-import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
+import { decodePacket, encodePacket, isEncodingOf } from '../../src/wire/packet.ts';
 import { anomalies, packets } from './arbitraries.ts';
 import { buildPacket } from './builder.slow.ts';
 
@@ -32,6 +32,18 @@ describe('encodePacket and decodePacket', () => {
         const bytes = encodePacket(packet);
         expect(bytes.buffer.byteLength).toBe(bytes.length);
         expect(encodePacket(structuredClone(packet))).toEqual(bytes);
+      }),
+    );
+  });
+
+  it('tell their own bytes from any others', () => {
+    fc.assert(
+      fc.property(packets, packets, fc.nat(), (packet, other, where) => {
+        const bytes = encodePacket(packet);
+        expect(isEncodingOf(bytes, packet)).toBe(true);
+        expect(isEncodingOf(bytes, other)).toBe(Buffer.compare(bytes, encodePacket(other)) === 0);
+        bytes[where % bytes.length]! ^= 1;
+        expect(isEncodingOf(bytes, packet)).toBe(false);
       }),
     );
   });
