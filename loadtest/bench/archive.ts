@@ -4,7 +4,7 @@
  * read back.
  */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -37,8 +37,11 @@ const { values: flags } = parseArgs({
     json: { type: 'string' },
     repeats: { type: 'string', default: '3' },
     quick: { type: 'boolean', default: false },
+    /** Only these; rows and ratios of the others stay as they stand in the file. */
+    parts: { type: 'string', default: 'auau,pp,query' },
   },
 });
+const wanted = flags.parts.split(',');
 const repeats = flags.quick ? 1 : Number(flags.repeats);
 const queriedTimeFrames = flags.quick ? 100_000 : 1_000_000;
 const seed = 1;
@@ -49,6 +52,7 @@ const format = createParquetFormat(`tessera ${version}`);
 
 interface Case {
   readonly key: 'auau' | 'pp';
+  readonly title: string;
   readonly instrument: string;
   readonly timeFrames: number;
   readonly pool: number;
@@ -56,8 +60,22 @@ interface Case {
   readonly copies: number;
 }
 const cases: readonly Case[] = [
-  { key: 'auau', instrument: 'sphenix-tpc-auau', timeFrames: flags.quick ? 24 : 120, pool: 23, copies: 8 },
-  { key: 'pp', instrument: 'sphenix-tpc-pp', timeFrames: flags.quick ? 1000 : 4000, pool: 499, copies: 1 },
+  {
+    key: 'auau',
+    title: 'Au+Au',
+    instrument: 'sphenix-tpc-auau',
+    timeFrames: flags.quick ? 24 : 120,
+    pool: 23,
+    copies: 8,
+  },
+  {
+    key: 'pp',
+    title: 'p+p',
+    instrument: 'sphenix-tpc-pp',
+    timeFrames: flags.quick ? 1000 : 4000,
+    pool: 499,
+    copies: 1,
+  },
 ];
 
 /** Processor time of all threads since `used`, µs. */
@@ -67,9 +85,7 @@ const cpuMicros = (used: NodeJS.CpuUsage): number => {
 };
 
 /** The processor over the memory bus: its packets, frames a second, and processor time a frame. */
-const produce = async (
-  one: Case,
-): Promise<{ rate: number; made: Map<number, MadePacket[]>; card: InstrumentCard }> => {
+const produce = async (one: Case) => {
   const cards = loadCards(one.instrument);
   const settings = {
     instrument: one.instrument,
@@ -295,75 +311,118 @@ const pointQuery = async (card: InstrumentCard, made: ReadonlyMap<number, MadePa
 };
 
 const rounded = (value: number, digits = 3): number => Number(value.toPrecision(digits));
-const main = async (): Promise<void> => {
-  const rows: BenchResult['rows'][number][] = [];
-  const over = new Map<string, number>();
-  let [writeOverProduce, cpuOver] = [0, 0];
-  let query: Awaited<ReturnType<typeof pointQuery>> | null = null;
-  for (const one of cases) {
-    const rates: number[] = [];
-    const speeds: number[] = [];
-    const diskSpeeds: number[] = [];
-    const [frameMicros, packetMicros]: [number[], number[]] = [[], []];
-    let last: Written | null = null;
-    for (let repeat = 0; repeat < repeats; repeat += 1) {
-      const { rate, made, card, microseconds } = await produce(one);
-      rates.push(rate);
-      frameMicros.push(microseconds);
-      const messages = messagesOf(card, made, one.copies);
-      for (const place of ['memory', 'disk'] as const) {
-        const folder = temporary(place);
-        try {
-          last = await write(
-            card,
-            createFileStore(folder),
-            messages.length,
-            (bus) => bus.send(messages),
-            true,
-          );
-        } finally {
-          rmSync(folder, { recursive: true, force: true });
-        }
-        (place === 'memory' ? speeds : diskSpeeds).push(last.packets / last.seconds);
-        if (place === 'memory') packetMicros.push(last.microsecondsAPacket);
+
+type Row = BenchResult['rows'][number];
+interface Part {
+  readonly row: Row;
+  readonly ratios: BenchResult['ratios'];
+}
+
+/** What one instrument's packets weigh in files, and both rates, repeat after repeat. */
+const measureCase = async (one: Case): Promise<Part> => {
+  const [rates, speeds, diskSpeeds]: number[][] = [[], [], []];
+  const [frameMicros, packetMicros]: number[][] = [[], []];
+  let last: Written | null = null;
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    const { rate, made, card, microseconds } = await produce(one);
+    rates!.push(rate);
+    frameMicros!.push(microseconds);
+    const messages = messagesOf(card, made, one.copies);
+    for (const place of ['memory', 'disk'] as const) {
+      const folder = temporary(place);
+      try {
+        last = await write(card, createFileStore(folder), messages.length, (bus) => bus.send(messages), true);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
       }
-      say(
-        `${one.key}: ${Math.round(rate)} frames/s made, ${Math.round(speeds.at(-1)!)} packets/s archived, ${Math.round(diskSpeeds.at(-1)!)} to disk`,
-      );
-      if (one.key === 'pp' && repeat === repeats - 1) query = await pointQuery(card, made);
+      (place === 'memory' ? speeds : diskSpeeds)!.push(last.packets / last.seconds);
+      if (place === 'memory') packetMicros!.push(last.microsecondsAPacket);
     }
-    const { packets, packetBytes, archiveBytes, byKind, segments } = last!;
-    over.set(one.key, archiveBytes / packetBytes);
-    const ratio = median(speeds) / median(rates);
-    if (one.key === 'auau') [writeOverProduce, cpuOver] = [ratio, median(frameMicros) / median(packetMicros)];
-    const kinds = Object.entries(byKind).map(
-      ([kind, bytes]) => `${kind} ${((100 * bytes) / archiveBytes).toFixed(1)} %`,
-    );
-    rows.push({
-      packets: `${one.key === 'auau' ? 'Au+Au' : 'p+p'}, ${packets} in ${segments} segments`,
+    const told = [rate, speeds!.at(-1)!, diskSpeeds!.at(-1)!].map(Math.round);
+    say(`${one.key}: ${told[0]} frames/s made, ${told[1]} packets/s archived, ${told[2]} to disk`);
+  }
+  const { packets, packetBytes, archiveBytes, byKind, segments } = last!;
+  const kinds = Object.entries(byKind).map(
+    ([kind, bytes]) => `${kind} ${((100 * bytes) / archiveBytes).toFixed(1)} %`,
+  );
+  const ratio = median(speeds!) / median(rates!);
+  return {
+    row: {
+      packets: `${one.title}, ${packets} in ${segments} segments`,
       'bytes a packet': rounded(packetBytes / packets, 4),
       'archived bytes a packet': rounded(archiveBytes / packets, 4),
       'of it': kinds.sort().join(', '),
-      'processor, frames/s': rounded(median(rates)),
-      'archiver, packets/s': rounded(median(speeds)),
-      'archiver to this disk, packets/s': rounded(median(diskSpeeds)),
+      'processor, frames/s': rounded(median(rates!)),
+      'archiver, packets/s': rounded(median(speeds!)),
+      'archiver to this disk, packets/s': rounded(median(diskSpeeds!)),
       'archiver / processor': rounded(ratio),
-      'processor time, µs a frame / a packet': `${Math.round(median(frameMicros))} / ${Math.round(median(packetMicros))}`,
-    });
-  }
-  const { written, questions } = query!;
-  over.set('one region of p+p', written.archiveBytes / written.packetBytes);
+      'processor time, µs a frame / a packet': `${Math.round(median(frameMicros!))} / ${Math.round(median(packetMicros!))}`,
+    },
+    ratios: {
+      [`bytes_over_packets_${one.key}`]: rounded(archiveBytes / packetBytes, 4),
+      ...(one.key === 'auau'
+        ? {
+            write_over_produce: rounded(ratio),
+            cpu_produce_over_write: rounded(median(frameMicros!) / median(packetMicros!)),
+          }
+        : {}),
+    },
+  };
+};
+
+const measureQuery = async (one: Case): Promise<Part> => {
+  const { made, card } = await produce({ ...one, timeFrames: 1000 });
+  const { written, questions } = await pointQuery(card, made);
   const worst = questions.reduce((a, b) => (a.fetchedBytes > b.fetchedBytes ? a : b));
-  rows.push({
-    question: `one time frame of ${queriedTimeFrames} (p+p, one region), worst of ${questions.length}`,
-    'archive MB': rounded(written.archiveBytes / 1e6),
-    segments: written.segments,
-    'fetched kB': rounded(worst.fetchedBytes / 1e3),
-    requests: worst.requests,
-    'fetched / archive': rounded(worst.fetchedBytes / written.archiveBytes),
-    'archived bytes a packet': rounded(written.archiveBytes / written.packets, 4),
-    'bytes a packet': rounded(written.packetBytes / written.packets, 4),
-  });
+  const share = worst.fetchedBytes / written.archiveBytes;
+  return {
+    row: {
+      question: `one time frame of ${queriedTimeFrames.toLocaleString('en')} (p+p, one region), worst of ${questions.length}`,
+      'archive MB': rounded(written.archiveBytes / 1e6),
+      segments: written.segments,
+      'fetched kB': rounded(worst.fetchedBytes / 1e3),
+      requests: worst.requests,
+      'fetched / archive': rounded(share),
+      'archived bytes a packet': rounded(written.archiveBytes / written.packets, 4),
+      'bytes a packet': rounded(written.packetBytes / written.packets, 4),
+    },
+    ratios: {
+      bytes_over_packets_one_region: rounded(written.archiveBytes / written.packetBytes, 4),
+      point_query_share: rounded(share),
+    },
+  };
+};
+
+/** What stands in the file of parts that are not measured now. */
+const before = (): Pick<BenchResult, 'rows' | 'ratios'> =>
+  flags.json !== undefined && existsSync(flags.json)
+    ? (JSON.parse(readFileSync(flags.json, 'utf8')) as BenchResult)
+    : { rows: [], ratios: {} };
+
+const main = async (): Promise<void> => {
+  const parts = ['auau', 'pp', 'query'] as const;
+  const [auau, pp] = cases as [Case, Case];
+  const old = before();
+  const oldRow = (part: string): Row | undefined =>
+    old.rows.find((row) =>
+      part === 'query'
+        ? 'question' in row
+        : String(row.packets).startsWith(part === 'auau' ? auau.title : pp.title),
+    );
+  const rows: Row[] = [];
+  let ratios: BenchResult['ratios'] = old.ratios;
+  for (const part of parts) {
+    if (!wanted.includes(part)) {
+      const row = oldRow(part);
+      if (row !== undefined) rows.push(row);
+      continue;
+    }
+    const measured =
+      part === 'query' ? await measureQuery(pp) : await measureCase(part === 'auau' ? auau : pp);
+    rows.push(measured.row);
+    ratios = { ...ratios, ...measured.ratios };
+  }
+  const { bytes_over_packets_auau: a, bytes_over_packets_pp: b } = ratios;
   const result: BenchResult = {
     bench: 'archive',
     machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -372,17 +431,12 @@ const main = async (): Promise<void> => {
     note:
       'Frames are simulated. Archived bytes are all files of the run, seals too; the processor and the archiver run one ' +
       'after the other in this process, both over the memory bus, the archiver into a folder in memory (beside: on disk, ' +
-      'each file forced to it). What a ' +
-      'question fetches is counted at the store: all seals of the run, footers, pages; its packet is compared byte for byte.',
+      'each file forced to it). Processor time is of all threads. What a question fetches is counted at the store: all ' +
+      'seals of the run, footers, pages; its packet is compared byte for byte.',
     rows,
     ratios: {
-      bytes_over_packets: rounded(Math.max(over.get('auau')!, over.get('pp')!), 4),
-      bytes_over_packets_auau: rounded(over.get('auau')!, 4),
-      bytes_over_packets_pp: rounded(over.get('pp')!, 4),
-      bytes_over_packets_one_region: rounded(over.get('one region of p+p')!, 4),
-      write_over_produce: rounded(writeOverProduce),
-      cpu_write_over_produce: rounded(cpuOver),
-      point_query_share: rounded(worst.fetchedBytes / written.archiveBytes),
+      ...(a == null || b == null ? {} : { bytes_over_packets: Math.max(a, b) }),
+      ...Object.fromEntries(Object.entries(ratios).filter(([key]) => key !== 'bytes_over_packets')),
     },
   };
   const text = `${JSON.stringify(result, null, 2)}\n`;
