@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFileStore } from '../../src/adapters/files/store.ts';
+import { createParquetFormat } from '../../src/adapters/parquet/format.ts';
 import type { PartialEvent } from '../../src/domain/archive/partial_event.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import { LayerKind } from '../../src/domain/packet.ts';
@@ -21,6 +22,7 @@ import {
 import { createPrng } from '../../src/kernels/prng.ts';
 import type { OutputRecord } from '../../src/ports/bus.ts';
 import { archiveGroups } from '../../src/services/archive/archiver.ts';
+import { verifyArchive } from '../../src/services/dataset/verify.ts';
 import { topicSpecs } from '../../src/services/topics.ts';
 import { encodePartialEvent } from '../../src/wire/events/partial_event.ts';
 import { encodePacket } from '../../src/wire/packet.ts';
@@ -207,6 +209,9 @@ export const proveArchive = async (plan: ArchivePlan): Promise<ArchiveReport> =>
       faults.push(`${strange.length} were never sent, as ${strange.slice(0, 5).join(', ')}`);
     if (content.packets.size !== sent.size) faults.push(`${content.packets.size} packets of ${sent.size}`);
     if (content.unsealed.length > 0) faults.push(`${content.unsealed.length} files that no seal names`);
+    const reader = { store: createFileStore(folder), format: createParquetFormat('a reader'), trusted: null };
+    const { findings } = await verifyArchive(reader);
+    faults.push(...findings.slice(0, 5).map(({ sentence }) => `tessera verify: ${sentence}`));
   } catch (error) {
     faults.push(`the archive cannot be read: ${String(error)}`);
   }
