@@ -92,7 +92,8 @@ const sum = (values: Float64Array): number => values.reduce((total, one) => tota
 
 const openLanes = async ({ card, model, modelFolder, ladderTables }: Cards) => {
   const setup = { instrument: card, model, encoderPath: join(modelFolder, model.encoder.file), ladderTables };
-  const decoderPath = join(modelFolder, model.decoder.file);
+  // As the command line opens its lanes: objects are not decoded.
+  const decoderPath = card.kind === 'objects' ? null : join(modelFolder, model.decoder.file);
   const scoreTables = readFileSync(join(home, 'instruments/scores', `${card.id}.json`), 'utf8');
   return {
     all: await openLane({ ...setup, provider: 'cpu', scoreTables }, clock),
