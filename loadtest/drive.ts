@@ -105,7 +105,7 @@ const child = (command: string, args: readonly string[], quiet: boolean): Child 
 
 export interface ProcessorChild extends Child {
   status(): Promise<StatusSnapshot>;
-  ready(): Promise<void>;
+  ready(withinMs?: number): Promise<void>;
 }
 
 export const startTessera = async (
@@ -120,18 +120,18 @@ export const startTessera = async (
   return {
     ...started,
     status: async () => (await (await get('/status.json')).json()) as StatusSnapshot,
-    async ready() {
+    async ready(withinMs = 60_000) {
       let gone = false;
       void started.exited.then(() => {
         gone = true;
       });
-      for (const deadlineMs = performance.now() + 60_000; performance.now() < deadlineMs; ) {
+      for (const deadlineMs = performance.now() + withinMs; performance.now() < deadlineMs; ) {
         if (gone) throw new Error(`tessera ${command} ended before it was ready`);
         const answer = await get('/readyz').catch(() => null);
         if (answer?.status === 200) return;
         await sleep(50);
       }
-      throw new Error(`tessera ${command} was not ready within 60 s`);
+      throw new Error(`tessera ${command} was not ready within ${withinMs / 1000} s`);
     },
   };
 };

@@ -33,6 +33,8 @@ export interface AssemblyReport {
 const deadlineMs = 200;
 const backstopMs = 1000;
 const payloadBytes = 600;
+/** How long an assembler may take to start: on a machine with other work, a minute. */
+const patienceMs = 180_000;
 /** Every other kill is of one of two, so that a takeover is tried as well as a restart. */
 const crewOf = (kill: number): number => (kill % 2 === 0 ? 1 : 2);
 
@@ -53,7 +55,7 @@ export const proveAssembly = async (plan: AssemblyPlan): Promise<AssemblyReport>
     'assemble',
   );
   await crew.start();
-  await crew.members[0]!.ready();
+  await crew.members[0]!.ready(patienceMs);
   const source = troubledSource({
     ...{ card, topic: topics.tokens, partitions, random, payloadBytes },
     startNanos: BigInt(Date.now()) * 1_000_000n,
@@ -66,7 +68,7 @@ export const proveAssembly = async (plan: AssemblyPlan): Promise<AssemblyReport>
   for (let kill = 0; kill < plan.kills; kill += 1) {
     while (crew.members.length < crewOf(kill)) await crew.start();
     for (const member of [...crew.members])
-      await member.ready().catch((error: Error) => {
+      await member.ready(patienceMs).catch((error: Error) => {
         throw new Error(`${error.message}\n${crew.logs()}`);
       });
     // Instants at random are what is being tried: there is nothing to wait for.
@@ -76,7 +78,7 @@ export const proveAssembly = async (plan: AssemblyPlan): Promise<AssemblyReport>
     await crew.start();
     say(`${kill + 1} of ${plan.kills}: ${victim.name} killed`);
   }
-  for (const member of [...crew.members]) await member.ready();
+  for (const member of [...crew.members]) await member.ready(patienceMs);
   stopping.abort();
   const sent = await sending;
   await drained(world, `${group}-assembly`, topics.tokens);
