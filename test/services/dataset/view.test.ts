@@ -2,8 +2,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/store.ts';
-import { runFolder } from '../../../src/archive/names.ts';
+import { runFile, runFolder } from '../../../src/archive/names.ts';
 import type { Readiness } from '../../../src/archive/readiness/report.ts';
+import { encodeRun, type RunFile } from '../../../src/archive/run.ts';
 import type { DatasetFacts } from '../../../src/archive/view/facts.ts';
 import { parseLabels } from '../../../src/archive/view/labels.ts';
 import { coordinateOf } from '../../../src/archive/view/rows.ts';
@@ -11,12 +12,15 @@ import { decodeTokens, prepareTokenTables } from '../../../src/codec/tokens.ts';
 import { patchesPerAxis } from '../../../src/domain/instrument.ts';
 import { LayerKind } from '../../../src/domain/packet.ts';
 import { type OpenRun, openArchive } from '../../../src/services/dataset/archive.ts';
+import { closeRun } from '../../../src/services/dataset/close_run.ts';
 import { describeRun, exportRun } from '../../../src/services/dataset/description/describe.ts';
 import { exportView } from '../../../src/services/dataset/description/view.ts';
+import { verifyArchive } from '../../../src/services/dataset/verify.ts';
 import { modelCard, ppCard } from '../../stages/wedge.ts';
 import { archiveOfWedges, format } from './archive_of_wedges.ts';
 
 const store = createMemoryStore();
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const view = { shares: [0.6, 0.2, 0.2], guardFrames: 1 } as const;
 const timeFrames = 40;
 let run: OpenRun;
@@ -152,5 +156,27 @@ describe('the description of a run', () => {
     expect(bare).toContain('not recorded');
     expect(bare).toContain('No licence is recorded');
     expect(bare).toContain('has not made one yet');
+  });
+
+  it('is proven by the manifest of the closed run, which names a bit that flips in the view', async () => {
+    const closing = createMemoryStore();
+    await archiveOfWedges({ store: closing, run: 9, regions: 2, timeFrames: 12, perSegment: 6 });
+    const parts = { store: closing, format, version: '0.1.0' };
+    const describe = [(closed: OpenRun) => describeRun({ ...parts, view }, closed)];
+    const open = await (await openArchive(parts)).run(9);
+    const closed: RunFile = { ...open.file!, state: 'closed', closedMs: 1_767_225_700_000 };
+    await closing.put(runFile(9), [encodeRun(closed)]);
+    const manifest = await closeRun({ ...parts, signer: null, log: quiet, describe }, closed, open.seals);
+    const names = manifest.files.map(({ name }) => name);
+    for (const name of ['README.md', 'croissant.json', 'readiness.html', 'readiness.json'])
+      expect(names).toContain(runFolder(9) + name);
+    const verify = () => verifyArchive({ store: closing, format, trusted: null });
+    expect((await verify()).findings).toEqual([]);
+    const train = names.find((name) => name.includes('/view/train-'))!;
+    const bytes = await closing.read(train);
+    bytes[200]! ^= 4;
+    await closing.put(train, [bytes]);
+    const { findings } = await verify();
+    expect(findings).toEqual([expect.objectContaining({ file: train, groups: [0], timeFrames: [0, 6] })]);
   });
 });
