@@ -30,6 +30,7 @@ import { say, sleep } from '../drive.ts';
 import type { BenchResult } from '../excerpts.ts';
 import { drainRate, median } from '../measure.ts';
 import { eventOf, type MadePacket, packetsOn, renumbered } from './archive/events.ts';
+import { type ViewCost, viewCostOf } from './archive/view.ts';
 import { preload } from './preload.ts';
 
 const { values: flags } = parseArgs({
@@ -323,6 +324,7 @@ const measureCase = async (one: Case): Promise<Part> => {
   const [rates, speeds, diskSpeeds]: number[][] = [[], [], []];
   const [frameMicros, packetMicros]: number[][] = [[], []];
   let last: Written | null = null;
+  let view: ViewCost | null = null;
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     const { rate, made, card, microseconds } = await produce(one);
     rates!.push(rate);
@@ -331,7 +333,10 @@ const measureCase = async (one: Case): Promise<Part> => {
     for (const place of ['memory', 'disk'] as const) {
       const folder = temporary(place);
       try {
-        last = await write(card, createFileStore(folder), messages.length, (bus) => bus.send(messages), true);
+        const store = createFileStore(folder);
+        last = await write(card, store, messages.length, (bus) => bus.send(messages), true);
+        if (place === 'disk' && repeat === repeats - 1)
+          view = await viewCostOf(store, format, loadCards(one.instrument));
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }
@@ -356,10 +361,13 @@ const measureCase = async (one: Case): Promise<Part> => {
       'archiver, packets/s': rounded(median(speeds!)),
       'archiver to this disk, packets/s': rounded(median(diskSpeeds!)),
       'archiver / processor': rounded(ratio),
+      'training view, bytes a packet': rounded(view!.byteCount / view!.rows, 4),
+      'training view, packets/s': rounded(view!.rows / view!.seconds),
       'processor time, µs a frame / a packet': `${Math.round(median(frameMicros!))} / ${Math.round(median(packetMicros!))}`,
     },
     ratios: {
       [`bytes_over_packets_${one.key}`]: rounded(archiveBytes / packetBytes, 4),
+      [`view_over_packets_${one.key}`]: rounded(view!.byteCount / view!.rows / (packetBytes / packets), 3),
       ...(one.key === 'auau'
         ? {
             write_over_produce: rounded(ratio),
@@ -432,7 +440,8 @@ const main = async (): Promise<void> => {
       'Frames are simulated. Archived bytes are all files of the run, seals too; the processor and the archiver run one ' +
       'after the other in this process, both over the memory bus, the archiver into a folder in memory (beside: on disk, ' +
       'each file forced to it). Processor time is of all threads. What a question fetches is counted at the store: all ' +
-      'seals of the run, footers, pages; its packet is compared byte for byte.',
+      'seals of the run, footers, pages; its packet is compared byte for byte. The training view ' +
+      '(plain tokens and patch coordinates as lists, of the first time frames) is weighed beside the packets.',
     rows,
     ratios: {
       ...(a == null || b == null ? {} : { bytes_over_packets: Math.max(a, b) }),
