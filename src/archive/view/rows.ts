@@ -57,14 +57,10 @@ const whole = (name: string, of: (row: ViewRow) => number, type: 'u16' | 'u32' =
 const list = (
   name: string,
   of: (row: ViewRow) => readonly number[],
-  type: 'u16s' | 'u32s' = 'u16s',
-): Made => ({
-  name,
-  type,
-  ...plain,
-  nature: 'mixed',
-  of,
-});
+  { type = 'u16s', nature = 'mixed' }: Partial<Pick<Column, 'type' | 'nature'>> = {},
+): Made => ({ name, type, ...plain, nature, of });
+/** Symbols and coordinates take some dozen values: a dictionary is a tenth smaller than differences, and faster. */
+const few = { nature: 'few' } as const;
 
 type ViewCard = Pick<InstrumentCard, 'axes' | 'patch'>;
 
@@ -86,18 +82,20 @@ export const viewTable = (card: ViewCard, labelNames: readonly string[]): ViewTa
       whole('hit_count', (row) => row.hitCount, 'u32'),
       { name: 'p_value', type: 'f64', ...plain, nature: 'real', of: (row) => row.pValue },
       whole('reason', (row) => row.reason),
-      list('tokens', (row) => Array.from(row.symbols)),
+      list('tokens', (row) => Array.from(row.symbols), few),
       ...card.axes.map(({ name }, axis) =>
-        list(`patch_${name}`, (row) => Array.from(row.patches, (patch) => coordinateOf(patch, sizes, axis))),
+        list(
+          `patch_${name}`,
+          (row) => Array.from(row.patches, (patch) => coordinateOf(patch, sizes, axis)),
+          few,
+        ),
       ),
-      list(
-        'object_patch',
-        (row) => Array.from(row.objects?.patch.subarray(0, row.objects.count) ?? []),
-        'u32s',
-      ),
+      list('object_patch', (row) => Array.from(row.objects?.patch.subarray(0, row.objects.count) ?? []), {
+        type: 'u32s',
+      }),
       list('object_place', (row) => Array.from(row.objects?.place.subarray(0, row.objects.count) ?? [])),
       list('object_shape', (row) => Array.from(row.objects?.shape.subarray(0, row.objects.count) ?? [])),
-      list('event_tokens', (row) => row.eventTokens),
+      list('event_tokens', (row) => row.eventTokens, few),
       ...labelNames.map(
         (name): Made => ({
           name,
