@@ -18,7 +18,8 @@ const { values: flags } = parseArgs({
     json: { type: 'string' },
     /** Few runs of everything: shows that it works, says little. */
     quick: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '717' },
+    /** Not 717: its outcome was looked at while the checks were being written. */
+    seed: { type: 'string', default: '909' },
   },
 });
 

@@ -23,8 +23,11 @@ export const goodRuns = { learn: 500, threshold: 500 } as const;
 /** Judged good runs for each bad one. */
 export const goodPerBad = 2;
 
-/** Units are drawn with replacement from so many of each region and rate of collisions. */
-export const poolUnits = 24;
+/**
+ * Units are drawn with replacement from so many of each region and rate of collisions: six times a run's, or a run of fresh
+ * frames lies visibly further from references that were drawn from the pool than another run of the pool does.
+ */
+export const poolUnits = 96;
 
 /**
  * Natural drift from run to run, as a first-order autoregressive walk that all regions share: gain follows pressure and

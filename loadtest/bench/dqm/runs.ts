@@ -160,24 +160,22 @@ export const readRegions = (
   const { layout } = bench;
   const references = values.map((_, region) => referenceValues(shelf, region));
   const combined = references.map(sumOf);
-  const [allNow, allBefore] = [sumOf(values), sumOf(combined)];
-  const trends = values.map((one, region) => ({
-    now: trendsOf(layout, one),
-    before: references[region]!.map((reference) => trendsOf(layout, reference)),
+  const siblings = values.map((one, region) => ({
+    values: one,
+    combined: combined[region]!,
+    trends: {
+      now: trendsOf(layout, one),
+      before: references[region]!.map((reference) => trendsOf(layout, reference)),
+    },
   }));
   const readings = new Map<number, Reading[]>();
   for (const region of wanted) {
-    const own = values[region]!;
     const seen: Seen = {
       layout,
-      values: own,
+      values: values[region]!,
       references: references[region]!,
       combined: combined[region]!,
-      beside: {
-        values: allNow.map((value, bin) => value - own[bin]!),
-        combined: allBefore.map((value, bin) => value - combined[region]![bin]!),
-        trends: trends.filter((_, other) => other !== region),
-      },
+      beside: siblings.filter((_, other) => other !== region),
     };
     const auto = autoDqmReadings(seen, referenceCounts);
     readings.set(region, [...readingsOf(seen), ...referenceCounts.flatMap((count) => auto.get(count)!)]);

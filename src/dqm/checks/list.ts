@@ -6,7 +6,7 @@
 import { limits } from '../../domain/limits.ts';
 import { binsOf, type ObjectLayout, type ObjectName, objectNames } from '../layout.ts';
 import { betaBinomial, relativeProbabilities, totalOf } from './beta_binomial.ts';
-import { countResiduals, type Residuals, shareResiduals } from './channels.ts';
+import { countResiduals, medianOf, type Residuals, shareResiduals } from './channels.ts';
 import { chiSquare, differingBins, divergence, kolmogorov, meanDeviation } from './comparators.ts';
 import { stepOf, type TrendName, trendNames, trendsOf } from './trend.ts';
 
@@ -26,13 +26,15 @@ export interface Seen {
   readonly references: readonly Float64Array[];
   /** Sum of the references, bin by bin. */
   readonly combined: Float64Array;
-  /** The same of the instrument's other regions together, now and in the same references; null where there are none. */
-  readonly beside: {
-    readonly values: Float64Array;
-    readonly combined: Float64Array;
-    /** Trends of each of the others, now and in each reference. */
-    readonly trends: readonly TrendsOfOne[];
-  } | null;
+  /** The instrument's other regions, one by one, so that one of them that is bad moves nothing; null where there are none. */
+  readonly beside: readonly Sibling[] | null;
+}
+
+/** Another region: what it holds now, what its references hold together, and its trends. */
+export interface Sibling {
+  readonly values: Float64Array;
+  readonly combined: Float64Array;
+  readonly trends: TrendsOfOne;
 }
 
 export interface TrendsOfOne {
@@ -183,10 +185,12 @@ const shapeReadings = ({ layout, values, combined, beside }: Seen): Reading[] =>
     if (of === 'symbols' || of === 'digits')
       plain.push({ check: 'token use', of, value: divergence(data, reference) ?? 0, bins: [] });
     if (beside === null) return plain;
-    const expected = movedAlike(
+    const expected = movedAs(
       reference,
-      binsOf(layout, beside.values, of),
-      binsOf(layout, beside.combined, of),
+      beside.map((one) => ({
+        now: binsOf(layout, one.values, of),
+        before: binsOf(layout, one.combined, of),
+      })),
     );
     return [
       ...plain,
@@ -195,15 +199,23 @@ const shapeReadings = ({ layout, values, combined, beside }: Seen): Reading[] =>
     ];
   });
 
-/** A reference moved as the others moved since: bin by bin, the ratio of their shapes now and before. */
-const movedAlike = (reference: Float64Array, now: Float64Array, before: Float64Array): Float64Array => {
-  const [n, m] = [totalOf(now), totalOf(before)];
+/** A reference moved as others moved since: bin by bin, the median of the ratios of their shapes now and before. */
+const movedAs = (
+  reference: Float64Array,
+  others: readonly { readonly now: Float64Array; readonly before: Float64Array }[],
+): Float64Array => {
   // Bins that others hardly fill tell little of how shapes moved: they are taken as they were.
   const knownAs = 20;
+  const totals = others.map(({ now, before }) => ({
+    now: Math.max(1, totalOf(now)),
+    before: Math.max(1, totalOf(before)),
+  }));
   return reference.map((value, bin) => {
-    const [a, b] = [now[bin]! / Math.max(1, n), before[bin]! / Math.max(1, m)];
-    const prior = knownAs / Math.max(1, n);
-    return value * ((a + prior) / (b + prior));
+    const ratios = others.map(({ now, before }, i) => {
+      const prior = knownAs / totals[i]!.now;
+      return (now[bin]! / totals[i]!.now + prior) / (before[bin]! / totals[i]!.before + prior);
+    });
+    return value * medianOf(ratios);
   });
 };
 
@@ -218,7 +230,7 @@ const cardReadings = ({ layout, values, combined }: Seen): Reading[] =>
       sumOf(Array.from({ length: cards }, (_, card) => row(all, card) as Float64Array));
     const [now, before] = [whole(data), whole(reference)];
     const distances = Array.from({ length: cards }, (_, card) => {
-      const expected = movedAlike(row(reference, card), now, before);
+      const expected = movedAs(row(reference, card), [{ now, before }]);
       return chiSquare(row(data, card), expected)?.distance ?? 0;
     });
     const worst = Float64Array.from(distances);
@@ -243,16 +255,15 @@ const trendReadings = ({ layout, values, references, beside }: Seen): Reading[] 
       before.map((one) => one[name]),
     );
     const steps: Reading[] = [{ check: 'trend', of: name, value: Math.abs(own), bins: [] }];
-    if (beside === null || beside.trends.length === 0) return steps;
-    const others = beside.trends
-      .map((one) =>
+    if (beside === null || beside.length === 0) return steps;
+    const usual = medianOf(
+      beside.map(({ trends }) =>
         stepOf(
-          one.now[name],
-          one.before.map((trends) => trends[name]),
+          trends.now[name],
+          trends.before.map((one) => one[name]),
         ),
-      )
-      .sort((a, b) => a - b);
-    const usual = others[others.length >> 1]!;
+      ),
+    );
     return [...steps, { check: 'siblings', of: `trend of ${name}`, value: Math.abs(own - usual), bins: [] }];
   });
 };

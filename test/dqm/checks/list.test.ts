@@ -1,7 +1,8 @@
 /** All checks on a small instrument: a dead card is named to the channel, and good runs read as good runs do. */
 
 import { describe, expect, it } from 'vitest';
-import { readingsOf, type Seen, sumOf } from '../../../src/dqm/checks/list.ts';
+import { readingsOf, type Seen, type Sibling, sumOf } from '../../../src/dqm/checks/list.ts';
+import { trendsOf } from '../../../src/dqm/checks/trend.ts';
 import { judge, limitsOf, worstOf } from '../../../src/dqm/quality.ts';
 import { someRun, watched } from '../watched.ts';
 
@@ -28,6 +29,31 @@ describe('checks', () => {
       expect(all.map(({ check, of }) => `${check}: ${of}`)).toEqual(names);
       expect(all.filter(({ value }) => !Number.isFinite(value))).toEqual([]);
     }
+  });
+
+  it('are not moved by one bad region beside many good ones', () => {
+    const sibling = (values: Float64Array): Sibling => ({
+      values,
+      combined,
+      trends: {
+        now: trendsOf(watched, values),
+        before: references.map((one) => trendsOf(watched, one)),
+      },
+    });
+    const beside = (last: Float64Array) => [
+      ...[1, 2, 3, 4, 5, 6].map((i) => sibling(someRun(i, 10))),
+      sibling(last),
+    ];
+    const read = (last: Float64Array) =>
+      readingsOf({ ...seen(someRun(7, 10)), beside: beside(last) }).filter(
+        ({ check }) => check === 'siblings',
+      );
+    const [good, bad] = [
+      read(someRun(8, 10)),
+      read(someRun(8, 10).map((value, bin) => (bin % 2 === 0 ? value * 3 : 0))),
+    ];
+    for (const [i, { of, value }] of bad.entries())
+      expect([of, value / Math.max(good[i]!.value, 1e-3) < 4]).toEqual([of, true]);
   });
 
   it('find a dead chip, name its channels and call the run bad', () => {
