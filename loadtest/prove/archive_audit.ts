@@ -10,8 +10,7 @@ import { packetBytesOf, packetTable, scoreNamesOf } from '../../src/archive/pack
 import { type RawRow, rawTable } from '../../src/archive/raw_rows.ts';
 import type { Seal } from '../../src/archive/seal.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { runsIn } from '../../src/services/archive/position.ts';
-import { sealsOf } from '../../src/services/archive/runs.ts';
+import { runsIn, sealsOf } from '../../src/services/archive/position.ts';
 import { checksumOf } from '../../src/wire/files/checksum.ts';
 import { sha256Of } from '../../src/wire/files/sha256.ts';
 

@@ -3,7 +3,8 @@
  * that is growing begins. Refuses an archive that is ahead of its topic.
  */
 
-import { runOfFolder, sealsFolder, segmentOf, streamName } from '../../archive/names.ts';
+import { runFile, runOfFolder, sealsFolder, segmentOf } from '../../archive/names.ts';
+import { decodeRun, type RunFile } from '../../archive/run.ts';
 import { decodeSeal, type Seal } from '../../archive/seal.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Store } from '../../ports/store.ts';
@@ -36,15 +37,31 @@ export const runsIn = async (store: Store): Promise<number[]> =>
 export const readSeal = async (store: Store, name: string): Promise<Seal> =>
   decodeSeal(await store.read(name), name);
 
+export const readRun = async (store: Store, run: number): Promise<RunFile | null> =>
+  (await store.size(runFile(run))) === null ? null : decodeRun(await store.read(runFile(run)), runFile(run));
+
+const isOf = ({ topic, partition }: Stream, file: string): boolean => {
+  const segment = segmentOf(file);
+  return segment?.topic === topic && segment.partition === partition;
+};
+
+/** All seals of a run, or those of one stream. */
+export const sealsOf = async (store: Store, run: number, stream?: Stream): Promise<Seal[]> => {
+  const seals: Seal[] = [];
+  for (const file of await store.folder(sealsFolder(run)))
+    if (stream === undefined || isOf(stream, file))
+      seals.push(await readSeal(store, sealsFolder(run) + file));
+  return seals;
+};
+
 /** The seal of a stream that reaches furthest; null when nothing of it is archived. */
 export const lastSeal = async (store: Store, stream: Stream): Promise<Seal | null> => {
   let last: { readonly name: string; readonly firstOffset: bigint } | null = null;
   for (const run of await runsIn(store)) {
     const folder = sealsFolder(run);
     for (const file of await store.folder(folder)) {
-      if (!file.startsWith(streamName(stream))) continue;
       const segment = segmentOf(file);
-      if (segment?.topic !== stream.topic || segment.partition !== stream.partition) continue;
+      if (segment === null || !isOf(stream, file)) continue;
       if (last === null || segment.firstOffset > last.firstOffset)
         last = { name: folder + file, firstOffset: segment.firstOffset };
     }

@@ -3,8 +3,8 @@
  * control topic's partition, and a run that was stopped is closed once all of it is archived. Refuses to close sooner.
  */
 
-import { runFile, sealsFolder } from '../../archive/names.ts';
-import { booksOf, decodeRun, encodeRun, openRun, type RunFile } from '../../archive/run.ts';
+import { runFile } from '../../archive/names.ts';
+import { booksOf, encodeRun, openRun, type RunFile } from '../../archive/run.ts';
 import type { Seal } from '../../archive/seal.ts';
 import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
@@ -18,7 +18,8 @@ import { decodeRunStop } from '../../wire/runs/stop.ts';
 import { carriesIdentifier } from '../../wire/verify.ts';
 import type { Topics } from '../topics.ts';
 import { isStoreFault, type Patience } from './patience.ts';
-import { decodeMark, readSeal, runsIn } from './position.ts';
+import { decodeMark, readRun, runsIn, sealsOf } from './position.ts';
+import { sweep } from './sealing.ts';
 import { closedRecord } from './written.ts';
 
 /** Makes what a closed run has beside its data; may be called again when a process died under it. */
@@ -52,16 +53,6 @@ interface Outcome {
   readonly message: string;
 }
 const isGood = ({ statusCode }: Outcome): boolean => statusCode < 300;
-
-export const readRun = async (store: Store, run: number): Promise<RunFile | null> =>
-  (await store.size(runFile(run))) === null ? null : decodeRun(await store.read(runFile(run)), runFile(run));
-
-export const sealsOf = async (store: Store, run: number): Promise<Seal[]> => {
-  const seals: Seal[] = [];
-  for (const file of await store.folder(sealsFolder(run)))
-    seals.push(await readSeal(store, sealsFolder(run) + file));
-  return seals;
-};
 
 const start = async (
   { store, instrumentId, simulated }: RunKeeperParts,
@@ -160,6 +151,7 @@ const close = async (
 ): Promise<RunFile> => {
   const { store, clock, log } = parts;
   const seals = await sealsOf(store, run.run);
+  await sweep(store, run.run, seals);
   const closedMs = Number(clock.nowNanos() / 1_000_000n);
   const closed: RunFile = { ...run, state: 'closed', closedMs, books: booksOf(seals) };
   try {

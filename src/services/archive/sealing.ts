@@ -9,6 +9,7 @@ import {
   runFile,
   type SegmentName,
   sealFile,
+  segmentOf,
   segmentText,
 } from '../../archive/names.ts';
 import { encodeRun, openRun } from '../../archive/run.ts';
@@ -20,7 +21,7 @@ import type { Store } from '../../ports/store.ts';
 import type { ColumnLists, TableFormat } from '../../ports/table.ts';
 import { checksumOf } from '../../wire/files/checksum.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
-import { readSeal } from './position.ts';
+import { readRun, readSeal, runsIn, type Stream, sealsOf } from './position.ts';
 
 export interface SealingParts {
   readonly store: Store;
@@ -97,14 +98,28 @@ export const encodePiece = async (
   return { chunks, groups };
 };
 
-/** Removes data files of a segment that its seal does not name: what a loser or a killed owner left. */
-export const sweep = async (store: Store, seal: Seal): Promise<void> => {
-  const named = new Set(seal.files.map(({ name }) => name));
-  const prefix = `${segmentText({ ...seal })}.`;
-  for (const file of await store.folder(dataFolder(seal.run))) {
-    const name = dataFolder(seal.run) + file;
-    if (file.startsWith(prefix) && !named.has(name)) await store.remove(name);
+/**
+ * Removes data files of sealed segments that their seals do not name: what a loser or a killed owner left. Files of a
+ * segment without a seal stay: its owner may be about to seal it.
+ */
+export const sweep = async (store: Store, run: number, seals: readonly Seal[]): Promise<void> => {
+  const named = new Set(seals.flatMap(({ files }) => files.map(({ name }) => name)));
+  const sealed = new Set(seals.map((seal) => segmentText(seal)));
+  for (const file of await store.folder(dataFolder(run))) {
+    const name = dataFolder(run) + file;
+    const segment = segmentOf(file);
+    if (segment !== null && sealed.has(segmentText(segment)) && !named.has(name)) await store.remove(name);
   }
+};
+
+/**
+ * The same for all that a stream has in runs that are open: an owner that was frozen writes files of a segment another
+ * has sealed meanwhile, and may be killed before it learns so.
+ */
+export const sweepStream = async (store: Store, stream: Stream): Promise<void> => {
+  for (const run of await runsIn(store))
+    if ((await readRun(store, run))?.state !== 'closed')
+      await sweep(store, run, await sealsOf(store, run, stream));
 };
 
 /**
@@ -148,11 +163,11 @@ export const sealSegment = async (
   };
   const sealName = sealFile(run, name);
   if (await store.create(sealName, encodeSeal(seal))) {
-    await sweep(store, seal);
+    await sweep(store, run, [seal]);
     return { won: true, seal };
   }
   const found = await readSeal(store, sealName);
-  await sweep(store, found);
+  await sweep(store, run, [found]);
   // An answer that was lost on its way: the seal is ours.
   const ours = found.nextOffset === seal.nextOffset && JSON.stringify(found.files) === JSON.stringify(files);
   return { won: ours, seal: found };

@@ -11,9 +11,9 @@ import type { BusRecord, OutputRecord, PartitionFeed } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import type { Intake } from './intake.ts';
-import type { Patience } from './patience.ts';
+import { isStoreFault, type Patience } from './patience.ts';
 import { checkAgainstTopic, decodeMark, encodeMark, lastSeal } from './position.ts';
-import { type SealingParts, sealSegment, sweep } from './sealing.ts';
+import { type SealingParts, sealSegment, sweepStream } from './sealing.ts';
 
 export interface StreamParts extends SealingParts {
   readonly clock: Clock;
@@ -155,7 +155,7 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
     const last = await patience.until(() => lastSeal(store, stream), given);
     checkAgainstTopic(store, stream, last, await parts.endOf(feed.partition));
     if (last === null) return;
-    await patience.until(() => sweep(store, last), given);
+    await patience.until(() => sweepStream(store, stream), given);
     if (last.nextOffset > nextOffset) await follow(last);
     else if (last.nextOffset > firstOffset) firstOffset = last.nextOffset;
   };
@@ -198,7 +198,15 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
         if (full()) await seal(nextOffset, given);
       }
     }
-    if (entries.length > 0 && !feed.revoked.aborted) await seal(nextOffset, AbortSignal.abort());
+    if (feed.revoked.aborted) return;
+    const once = AbortSignal.abort();
+    if (entries.length > 0) await seal(nextOffset, once);
+    // Who goes on sweeps, where the store does not answer now.
+    await patience
+      .until(() => sweepStream(store, stream), once)
+      .catch((error) => {
+        if (!isStoreFault(error)) throw error;
+      });
   };
   try {
     await archive();

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { orderRun, type RunOrder } from '../../../src/commands/shift/runs.ts';
-import { readRun } from '../../../src/services/archive/runs.ts';
+import { readRun } from '../../../src/services/archive/position.ts';
 import { openArchiveWorld, topics } from '../../services/archive/archive_world.ts';
 
 const order: RunOrder = {

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { contentOf } from '../../../loadtest/prove/archive_audit.ts';
 import { createMemoryStore } from '../../../src/adapters/memory/store.ts';
 import { prescaled } from '../../../src/anomaly/fidelity.ts';
-import { sealFile } from '../../../src/archive/names.ts';
+import { dataFile, sealFile } from '../../../src/archive/names.ts';
 import { decodeSeal, encodeSeal } from '../../../src/archive/seal.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import { run } from '../../../src/domain/quantity.ts';
-import { readRun } from '../../../src/services/archive/runs.ts';
+import { readRun } from '../../../src/services/archive/position.ts';
 import { encodeFrame } from '../../../src/wire/frame.ts';
 import { decodeRunAnswer } from '../../../src/wire/runs/answer.ts';
 import { encodeRunStart } from '../../../src/wire/runs/start.ts';
@@ -80,6 +80,29 @@ describe('the archiver', () => {
     await second.archiver.stop();
     expect((await contentOf(world.store)).events.sort()).toEqual(keysOf(0, 32).sort());
     expect((await readAll(world.bus, topics.written)).length).toBe(before + 2);
+  });
+
+  it('sweeps what an owner that woke late left of a segment long sealed, and nothing else', async () => {
+    const world = await openArchiveWorld();
+    const first = await world.start({ segmentBytes: 15_000 });
+    await world.send(range(0, 30).map((n) => eventOf(n)));
+    await world.until(async () => (await contentOf(world.store)).events.length === 30);
+    const [seal] = (await contentOf(world.store)).seals;
+    const filesNow = () => Array.fromAsync(world.store.list(''), ({ name }) => name);
+    const before = await filesNow();
+    const leftOf = (offset: bigint): string =>
+      dataFile(7, { ...seal!, firstOffset: offset }, 'lossless', 'f'.repeat(64));
+    const leave = (offset: bigint) => world.store.put(leftOf(offset), [Uint8Array.of(1)]);
+    await leave(seal!.firstOffset);
+    await first.archiver.stop();
+    expect(await filesNow()).toEqual(before);
+    await leave(seal!.firstOffset);
+    // Nobody has sealed this one yet: it may be on its way.
+    await leave(30n);
+    const second = await world.start();
+    await world.until(async () => !(await filesNow()).includes(leftOf(seal!.firstOffset)));
+    expect(await filesNow()).toEqual([...before, leftOf(30n)].sort());
+    await second.archiver.stop();
   });
 
   it.each([4n, 7n, 20n])(
