@@ -28,7 +28,8 @@ const sets = [
   {
     key: 'pp',
     instrument: 'sphenix-tpc-pp',
-    normalTimeFrames: 4400,
+    // What is rarer than one in a thousand by any of a dozen scores, among frames of like size, takes some 10^5 to know.
+    normalTimeFrames: 20_000,
     errorFrames: 8000,
     struck: 80,
     judged: 80,
@@ -259,7 +260,7 @@ const wins = ({ half }: Outcome): boolean =>
   half.scores !== null && [half.hits, half.error].every((other) => other === null || half.scores! < other);
 
 const measureSet = async (plan: SetPlan, seed: number): Promise<{ outcomes: Outcome[]; normal: Normal }> => {
-  const maker = openFrameMaker(plan.instrument);
+  const maker = openFrameMaker(plan.instrument, 'longest');
   const scoring = await openScoring(maker.cards);
   try {
     say(`${plan.instrument}: normal frames …`);
