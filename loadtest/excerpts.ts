@@ -64,6 +64,7 @@ const anomalyRows = (rows: Rows): Rows =>
   rows.flatMap((row) => {
     const { part } = row;
     if (part === 'catalogue' || part === 'bursts: found') return [];
+    if (part === 'objects' && row.rate === 1e-4) return [];
     if (part === 'catalogue, half found' && row['judged first here'] !== 'yes') return [];
     const { 'judged first here': _, ...shown } = row;
     return [shown];
