@@ -152,19 +152,23 @@ export const openLane = (config: Config, cards: Cards, log: Log): Promise<Lane> 
 export const openTelemetry = (config: Config, service: string, target: LogTarget): TelemetryAdapter =>
   createTelemetry({ service, version, level: config.logLevel, target });
 
+/** The instrument as a status tells it. */
+export const instrumentIdentity = (card: InstrumentCard): StatusIdentity['instrument'] => ({
+  id: card.id,
+  title: card.title,
+  regions: card.regions.length,
+  patchGrid: card.axes.map(({ size }, axis) => Math.ceil(size / card.patch[axis]!)),
+  axes: card.axes.map(({ name }) => name),
+});
+
+export const simulatedNotice = (simulated: boolean): string | null =>
+  simulated ? 'Frames come from a simulated detector: no figure here was measured on a real one.' : null;
+
 const identityOf = (config: Config, { card }: Cards, lane: Lane, simulated: boolean): StatusIdentity => ({
   service: 'processor',
   version,
-  instrument: {
-    id: card.id,
-    title: card.title,
-    regions: card.regions.length,
-    patchGrid: card.axes.map(({ size }, axis) => Math.ceil(size / card.patch[axis]!)),
-    axes: card.axes.map(({ name }) => name),
-  },
-  simulated: simulated
-    ? 'Frames come from a simulated detector: no figure here was measured on a real one.'
-    : null,
+  instrument: instrumentIdentity(card),
+  simulated: simulatedNotice(simulated),
   bus: config.bus === 'memory' ? 'in-process memory (survives nothing)' : `Kafka at ${config.brokers}`,
   delivery: config.delivery,
   provider: lane.provider,
@@ -306,8 +310,8 @@ export const runGateway = async (config: Config, cards: Cards, running: Running)
   });
 };
 
-/** What an assembler is opened with. */
-export interface AssemblerWorld {
+/** What a service beside the processor is opened with. */
+export interface ServiceWorld {
   readonly config: Config;
   readonly cards: Cards;
   readonly clock: Clock;
@@ -317,7 +321,7 @@ export interface AssemblerWorld {
 
 /** The assembler on a bus whose topics are there; its book is one of `book`'s. */
 export const openAssembler = (
-  { config, cards: { card }, clock, bus, telemetry }: AssemblerWorld,
+  { config, cards: { card }, clock, bus, telemetry }: ServiceWorld,
   book: StatusBook,
   onAssigned: () => void,
 ): Promise<Assembler> =>

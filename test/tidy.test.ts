@@ -140,6 +140,7 @@ const compositionRoots = new Set([
   'assemble.ts',
   'archiving.ts',
   'assembling.ts',
+  'standalone.ts',
   'dataset.ts',
   'lane.ts',
   'main.ts',

@@ -1,0 +1,138 @@
+/**
+ * A service beside the processor in a process of its own: its book, its page and heartbeats, and its exit code. It
+ * refuses to know what the service does; what is opened here is closed here, in the reverse order.
+ */
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type HttpServer, startHttpServer } from './adapters/http/server.ts';
+import { createSystemClock } from './adapters/system/clock.ts';
+import { endWithin } from './adapters/system/deadline.ts';
+import { exposeStatus } from './adapters/telemetry/status_metrics.ts';
+import {
+  dataFolder,
+  home,
+  instrumentIdentity,
+  loadCards,
+  openBus,
+  openTelemetry,
+  type ServiceWorld,
+  simulatedNotice,
+  version,
+} from './assemble.ts';
+import type { Config } from './config.ts';
+import { Fault } from './domain/fault.ts';
+import { limits } from './domain/limits.ts';
+import type { Delivery } from './ports/bus.ts';
+import { untilAsked } from './serve.ts';
+import { announce } from './services/announcer.ts';
+import { createStatusBook, type StatusBook } from './services/status.ts';
+import { topicSpecs, topicsOf } from './services/topics.ts';
+
+interface StandingService {
+  readonly queuedBytes: number;
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+export interface Standalone {
+  /** What it is called in the book and the log. */
+  readonly service: 'assembler' | 'archiver';
+  readonly logFile: string;
+  readonly delivery: Delivery;
+  readonly simulated: boolean;
+  readonly forMs?: number;
+  readonly say: (line: string) => void;
+  /** Said once it runs, before where its readiness is. */
+  readonly greeting: string;
+  /** Said when it is not finished within its deadline. */
+  readonly unfinished: string;
+  start(world: ServiceWorld, book: StatusBook): Promise<StandingService>;
+}
+
+const bookOf = (
+  { config, cards: { card }, clock }: ServiceWorld,
+  { service, delivery, simulated }: Standalone,
+): StatusBook =>
+  createStatusBook({
+    clock,
+    latencyBudgetMs: config.latencyBudgetMs,
+    identity: {
+      service,
+      version,
+      instrument: instrumentIdentity(card),
+      simulated: simulatedNotice(simulated),
+      bus: `Kafka at ${config.brokers}`,
+      delivery,
+      provider: 'none',
+      workers: 0,
+    },
+  });
+
+/** The service with a page and heartbeats of its own. */
+const run = async (
+  world: ServiceWorld,
+  standalone: Standalone,
+): Promise<{ readonly service: StandingService; readonly http: HttpServer; stop(): Promise<void> }> => {
+  const { config, cards, clock, bus, telemetry } = world;
+  const { log } = telemetry.telemetry;
+  const { card } = cards;
+  const topics = topicsOf(card.id);
+  await bus.ensureTopics(topicSpecs(card, config.partitions, config.retentionBytes));
+  const book = bookOf(world, standalone);
+  book.state('starting', ['partitions: the consumer group has not assigned any yet']);
+  book.watchProcess(telemetry.reading);
+  book.watchNotes(telemetry.notes);
+  exposeStatus(telemetry.metrics, () => book.snapshot());
+  const http = await startHttpServer({
+    port: config.httpPort,
+    snapshot: () => book.snapshot(),
+    metrics: telemetry.metrics,
+    pageFolder: join(home, 'src/web/page'),
+  });
+  const service = await standalone.start(world, book);
+  // Partitions and lag of a heartbeat are those of frames, which alarms of processors are judged by: this reads others.
+  book.watchFlow(() => ({
+    ...{ lagFrames: 0, laneDepth: 0, partitions: 0, pausedPartitions: 0, pressure: 'none' },
+    queuedBytes: service.queuedBytes,
+  }));
+  const silence = new AbortController();
+  const host = { name: hostname(), processId: process.pid, version };
+  const announcing = announce({ bus, clock, log, topics, book, instrumentId: card.id, host }, silence.signal);
+  const stop = async (): Promise<void> => {
+    book.state('draining');
+    await service.stop();
+    book.state('stopped');
+    silence.abort();
+    await announcing;
+    await http.close();
+  };
+  return { service, http, stop };
+};
+
+/** Serves until asked to stop; returns the exit code. */
+export const serveAlone = async (config: Config, standalone: Standalone): Promise<number> => {
+  const { service, logFile, forMs, say, greeting, unfinished } = standalone;
+  const cards = loadCards(config.instrument);
+  const asked = untilAsked(forMs);
+  const target = { kind: 'file', path: join(dataFolder(config), logFile) } as const;
+  const telemetry = openTelemetry(config, service, target);
+  const clock = createSystemClock();
+  const bus = openBus(config, clock, telemetry.telemetry.log);
+  let running: Awaited<ReturnType<typeof run>> | null = null;
+  try {
+    running = await run({ config, cards, clock, bus, telemetry }, standalone);
+    say(`${greeting} · readiness ${running.http.address}readyz`);
+    await Promise.race([asked, running.service.failed]);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    say(error.message);
+    return error.code === 'config-invalid' ? 2 : 3;
+  } finally {
+    endWithin(limits.drainMs, 3, () => say(unfinished));
+    await running?.stop();
+    await bus.close();
+    telemetry.close();
+  }
+};
