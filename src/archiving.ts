@@ -127,7 +127,7 @@ const startWith = async (
       },
     },
   );
-  book.watchConditions(() => [archiver.condition]);
+  book.watchConditions(() => archiver.conditions);
   return archiver;
 };
 

@@ -36,7 +36,7 @@ import { followAlarms } from './services/alarms/follower.ts';
 import { keepAlarms } from './services/alarms/keeper.ts';
 import { watchAlerts } from './services/alerts/watcher.ts';
 import { announce } from './services/announcer.ts';
-import { type Assembler, startAssembler } from './services/assembly/assembler.ts';
+import { type Assembler, assemblyGroup, startAssembler } from './services/assembly/assembler.ts';
 import { createGateway } from './services/gateway.ts';
 import { followPolicy, type PolicyFollower } from './services/policy.ts';
 import { type Processor, startProcessor } from './services/processor.ts';
@@ -337,8 +337,7 @@ export const openAssembler = (
       ),
     },
     {
-      // Members of one group take one topic: the processors' group has the frames.
-      group: `${config.group}-assembly`,
+      group: assemblyGroup(config.group),
       delivery: config.delivery,
       deadlineMs: config.assembleDeadlineMs,
       backstopMs: config.assembleBackstopMs,

@@ -38,6 +38,14 @@ const saidOf = (flags: Flags) => ({
   why: text(flags.why) ?? '',
 });
 
+/** ms since the epoch of a time in ISO 8601; 0 where none is given. */
+const instantOf = (flag: string, value: string | boolean | undefined): number => {
+  if (value === undefined) return 0;
+  const ms = Date.parse(String(value));
+  if (ms > 0) return ms;
+  throw new Fault('config-invalid', `${flag} = '${value}': a time, as 2026-05-04T12:00:00Z`);
+};
+
 /** What a person asks of the alarm of a cause. */
 const alarmCommandOf = (name: AlarmCommand['command'], cause: string, flags: Flags): AlarmCommand => {
   const said = { cause, ...saidOf(flags) };
@@ -150,26 +158,29 @@ export const addOperators = (
   const runs = program.command('run').description('data-taking runs, as the archiver keeps them');
   const orders = [
     ['start', 'a run begins: data that comes with its number is archived as its own anyway'],
-    ['stop', 'a run ends now: it closes, and is described, once all of it is archived'],
+    ['stop', 'a run ends: it closes, and is described, once all that has been sent is archived'],
   ] as const;
-  for (const [action, meaning] of orders)
-    command(action, meaning, runs)
-      .argument('<run>', 'its number, or a name that ends in it')
-      .action(async (runName: string, flags: Flags) =>
-        ended(
-          await withBus(flags, ({ cards: { card }, bus }) =>
-            orderRun(
-              { bus, topics: topicsOf(card.id), clock: createSystemClock(), output },
-              {
-                action,
-                runName,
-                serviceId: userInfo().username,
-                jobId: randomUUID(),
-                instrumentId: card.id,
-              },
-              flags.json === true,
-            ),
+  for (const [action, meaning] of orders) {
+    const made = command(action, meaning, runs).argument('<run>', 'its number, or a name that ends in it');
+    if (action === 'stop')
+      made.option('--at <time>', 'once all until this event time is archived, as 2026-05-04T12:00:00Z');
+    made.action(async (runName: string, flags: Flags) =>
+      ended(
+        await withBus(flags, ({ cards: { card }, bus }) =>
+          orderRun(
+            { bus, topics: topicsOf(card.id), clock: createSystemClock(), output },
+            {
+              action,
+              runName,
+              serviceId: userInfo().username,
+              jobId: randomUUID(),
+              instrumentId: card.id,
+              stopMs: instantOf('--at', flags.at),
+            },
+            flags.json === true,
           ),
         ),
-      );
+      ),
+    );
+  }
 };

@@ -28,6 +28,8 @@ export const alarmRules = {
   'repeated-frames': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'frames' },
   /** A store may hiccup; what is not archived waits on the bus for as long as that keeps it. */
   'archive-waiting': { raiseAfterMs: 5_000, clearAfterMs: 10_000, unit: 'seconds' },
+  /** The chain before the archive is seconds long; what is waited for longer is down. */
+  'run-unclosed': { raiseAfterMs: 30_000, clearAfterMs: 10_000, unit: 'seconds' },
   /** Its own false-alarm budget is its hysteresis. */
   'anomaly-burst': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'bursts' },
 } as const satisfies Readonly<Record<string, AlarmRule>>;
@@ -103,6 +105,7 @@ const readCauses = [
   'byte-budget',
   'repeated-frames',
   'archive-waiting',
+  'run-unclosed',
   'anomaly-burst',
 ] as const satisfies readonly AlarmCause[];
 

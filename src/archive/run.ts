@@ -39,7 +39,9 @@ const schema = z.object({
   metadata: z.string(),
   /** Whether frames come of a simulated detector, where whoever archives knew it; the order's metadata may say it too. */
   simulated: z.boolean().nullable(),
-  /** ms since the epoch; 0 where nobody said. */
+  /** What it ends with, once it was stopped: all that had been sent then, or all until `stopMs`. */
+  stopBy: z.enum(['sent', 'time']).optional(),
+  /** ms since the epoch; 0 where nobody said. The stop is of event time. */
   startMs: count,
   stopMs: count,
   closedMs: count,

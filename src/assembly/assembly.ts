@@ -85,6 +85,10 @@ export interface Assembly {
   giveUp(): number;
   readonly openPackets: number;
   readonly openBytes: number;
+  /** Offset of the first packet that waits; null when none does. */
+  readonly openFrom: bigint | null;
+  /** Event time the partition has come to, ns since the epoch; 0: none yet. */
+  readonly watermarkNanos: bigint;
 }
 
 interface Waiting extends OpenFrame {
@@ -332,6 +336,18 @@ export const openAssembly = (
     },
     get openBytes() {
       return openBytes;
+    },
+    get openFrom() {
+      let first: bigint | null = null;
+      // They come in order, within a time frame too.
+      for (const { packets } of open.values()) {
+        const offset = packets[0]?.offset;
+        if (offset !== undefined && (first === null || offset < first)) first = offset;
+      }
+      return first;
+    },
+    get watermarkNanos() {
+      return watermarkNanos;
     },
   };
 };

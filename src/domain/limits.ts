@@ -215,9 +215,11 @@ export const limits = {
   /** Where nothing of a partition's bytes is kept (frames beside the prescale), its position is committed after this
    * many: what is read again after a kill. */
   archivePassedBytesMax: 64 * 1024 * 1024,
-  /** A partition that brings nothing tells this often that it is complete until now. */
-  archiveQuietMs: 5_000,
-  /** Event time a run's data may come after its stop: deadlines of assembly, and amendments within a few of them. */
+  /** How often a partition commits what it passed over, and looks whether the run of what it holds was stopped: a run
+   * closes within seconds of its stop, for one small read. */
+  archiveLookMs: 2_000,
+  /** Event time a run's data may come after its stop in event time (deadlines of assembly, and amendments within a few of
+   * them), and how long a stream that does not come there must have been silent. */
   runCloseGraceMs: 10_000,
   /** How often it is looked whether a run that was stopped is complete. */
   runCloseCheckMs: 1_000,

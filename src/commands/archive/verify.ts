@@ -22,6 +22,11 @@ const signedWords = ({ closed, signedBy }: RunVerdict): string => {
 const runLines = (run: RunVerdict): string[] => [
   `run ${run.run}: ${run.files} files, ${bytesInWords(run.bytes)}, ${grouped(run.packets)} packets of ${grouped(run.timeFrames)} time frames; ${signedWords(run)}`,
   ...(run.root === null ? [] : [`  root ${run.root}`]),
+  ...(run.lateSegments === 0
+    ? []
+    : [
+        `  ${run.lateSegments} segments came after it closed: no manifest has them until it is stopped again`,
+      ]),
   ...(run.deleted === 0 ? [] : [`  ${run.deleted} files were deleted by retention, as its records say`]),
   `  ${run.answer}`,
 ];

@@ -21,6 +21,8 @@ export interface RunOrder {
   /** Of this order alone, so that its answer is known. */
   readonly jobId: string;
   readonly instrumentId: string;
+  /** Of a stop: event time, ms since the epoch; 0: all that has been sent. */
+  readonly stopMs: number;
 }
 
 interface Parts {
@@ -31,7 +33,7 @@ interface Parts {
 }
 
 const messageOf = (
-  { action, runName, serviceId, jobId, instrumentId }: RunOrder,
+  { action, runName, serviceId, jobId, instrumentId, stopMs }: RunOrder,
   nowMs: number,
 ): Uint8Array =>
   action === 'start'
@@ -39,7 +41,7 @@ const messageOf = (
         ...{ jobId, serviceId, runName, instrumentName: instrumentId },
         ...{ startMs: nowMs, stopMs: 0, metadata: '{}' },
       })
-    : encodeRunStop({ jobId, serviceId, commandId: jobId, runName, stopMs: 0 });
+    : encodeRunStop({ jobId, serviceId, commandId: jobId, runName, stopMs });
 
 /** A keeper that was killed has a successor by then. */
 const answerWithinMs = limits.sessionTimeoutMs + limits.transactionTimeoutMs + 2_000;

@@ -1,7 +1,7 @@
 /**
- * Terms of office: what one process at a time does for an instrument, which is whoever owns the commands' one partition in
- * a group of its own. Commands and the topics it reads take turns, because each step rests on the state of the one
- * before. Refuses to give up: what fails is begun anew.
+ * Terms of office: what one process at a time does for an instrument, which is whoever owns the one partition its orders
+ * come by (commands, or run control) in a group of its own. Orders, the topics it reads and its looks take turns, because
+ * each step rests on the state of the one before. Refuses to give up: what fails is begun anew.
  */
 
 import { Fault } from '../../domain/fault.ts';
@@ -11,14 +11,16 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import type { Topics } from '../topics.ts';
 
-/** One term, from the assignment of the commands' partition to its loss. */
+/** One term, from the assignment of the orders' partition to its loss. */
 export interface Term {
-  readonly reads: readonly {
+  readonly reads?: readonly {
     readonly topic: string;
     readonly from: ReadFrom;
     take(record: BusRecord): Promise<void>;
   }[];
   takeCommands(records: readonly BusRecord[]): Promise<void>;
+  /** What is looked at now and then, whatever is ordered. */
+  readonly looks?: { readonly everyMs: number; look(): Promise<void> };
   /** Writes the state a last time. */
   close(): Promise<void>;
 }
@@ -28,8 +30,12 @@ export interface Office {
   readonly group: string;
   /** What is kept, in the plural, for the log. */
   readonly what: string;
-  /** The feed is fenced: what the last holder committed can be read by then. */
-  openTerm(feed: PartitionFeed): Promise<Term>;
+  /** Where its orders come: the commands' topic, where it is not said. */
+  readonly topic?: string;
+  /** The feed is fenced: what the last holder committed can be read by then. `given` aborts when the term is to end. */
+  openTerm(feed: PartitionFeed, given: AbortSignal): Promise<Term>;
+  /** Whether a failure leaves the office to the next holder, as a fence does. */
+  leaves?(error: unknown): boolean;
 }
 
 export interface Termed {
@@ -45,13 +51,13 @@ export interface TermParts {
   readonly clock: Clock;
 }
 
-const serve = async ({ bus }: TermParts, feed: PartitionFeed, term: Term): Promise<void> => {
+const serve = async ({ bus, clock }: TermParts, feed: PartitionFeed, term: Term): Promise<void> => {
   let turn: Promise<void> = Promise.resolve();
   const inTurn = (step: () => Promise<void>): Promise<void> => (turn = turn.then(step));
   const ended = new AbortController();
   const bufferBytesMax = limits.controlBufferBytesMax;
   const reading = Promise.all(
-    term.reads.map(async ({ topic, from, take }) => {
+    (term.reads ?? []).map(async ({ topic, from, take }) => {
       for await (const record of bus.read({ topic, from, bufferBytesMax, signal: ended.signal }))
         await inTurn(() => take(record));
     }),
@@ -63,36 +69,49 @@ const serve = async ({ bus }: TermParts, feed: PartitionFeed, term: Term): Promi
       await inTurn(() => term.takeCommands(records));
     }
   })();
-  // When reading fails, a wait for commands may have no end: the failure is not to wait for it.
+  const looking = (async () => {
+    if (term.looks === undefined) return;
+    const { everyMs } = term.looks;
+    for (;;) {
+      await clock.sleep(everyMs, ended.signal);
+      if (ended.signal.aborted) return;
+      await inTurn(() => term.looks!.look());
+    }
+  })();
+  // When one of them fails, a wait for commands may have no end: the failure is not to wait for it.
   obeying.catch(() => undefined);
+  const others = Promise.all([reading, looking]);
   try {
-    await Promise.race([obeying, reading.then(() => obeying)]);
+    await Promise.race([obeying, others.then(() => obeying)]);
   } finally {
     ended.abort();
   }
-  await reading;
+  await others;
   if (!feed.revoked.aborted) await term.close();
 };
 
 /** Holds terms until it is stopped. */
-export const keepTerms = (parts: TermParts, { group, what, openTerm }: Office): Termed => {
+export const keepTerms = (parts: TermParts, office: Office): Termed => {
   const { bus, topics, log, clock } = parts;
+  const { group, what, topic = topics.commands } = office;
   const stopping = new AbortController();
   const asked = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   const consume = (): Promise<Consumption> =>
     bus.consume({
       group,
-      topic: topics.commands,
+      topic,
       // What a person asked is never lost, and never done twice.
       delivery: 'exactly-once',
       fresh: 'beginning',
       queueBytesMax: limits.controlBufferBytesMax,
       async onFeed(feed) {
         try {
-          await serve(parts, feed, await openTerm(feed));
+          const given = AbortSignal.any([feed.revoked, stopping.signal]);
+          await serve(parts, feed, await office.openTerm(feed, given));
         } catch (error) {
-          if (!(error instanceof Fault && error.code === 'bus-fenced')) throw error;
-          log.info({ topic: topics.commands }, `${what} are kept by another process now`);
+          const fenced = error instanceof Fault && error.code === 'bus-fenced';
+          if (!fenced && office.leaves?.(error) !== true) throw error;
+          log.info({ topic }, `${what} are kept by another process now`);
         }
       },
     });

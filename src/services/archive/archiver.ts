@@ -3,7 +3,8 @@
  * each once. It refuses to hold more than its bound, and what a store cannot take waits on the bus.
  */
 
-import { archiveFile, cardsFolder, layoutVersion } from '../../archive/names.ts';
+import { archiveFile, cardsFolder, layoutVersion, runFile } from '../../archive/names.ts';
+import { encodeRun, openRun } from '../../archive/run.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { limits } from '../../domain/limits.ts';
@@ -13,10 +14,14 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import type { TableFormat } from '../../ports/table.ts';
 import type { Log } from '../../ports/telemetry.ts';
+import { assemblyGroup } from '../assembly/assembler.ts';
+import { assembledUntil } from '../assembly/restored.ts';
 import type { ServiceBook } from '../service_book.ts';
 import type { Topics } from '../topics.ts';
+import type { Chain } from './ending.ts';
 import { type Intake, keepEvents, keepFrames } from './intake.ts';
 import { isStoreFault, openPatience } from './patience.ts';
+import { readRun } from './position.ts';
 import { type Closing, keepRuns, type RunKeeper } from './runs.ts';
 import { archiveStream } from './stream.ts';
 import { writtenRecord } from './written.ts';
@@ -63,7 +68,7 @@ export interface Archiver {
   readonly partitions: number;
   readonly queuedBytes: number;
   readonly inFlight: number;
-  readonly condition: ConditionReading;
+  readonly conditions: readonly ConditionReading[];
   /** Seals what was taken and leaves; what cannot be sealed is taken again by the next owner. */
   stop(): Promise<void>;
 }
@@ -73,6 +78,32 @@ export const archiveGroups = (group: string) => ({
   partials: `${group}-archive`,
   frames: `${group}-archive-raw`,
 });
+
+/** What lies before the archive, by the groups that read it. */
+const chainOf = ({ bus, topics }: ArchiverParts, group: string, keepsRaw: boolean): Chain => {
+  const { frames, tokens, partials } = topics;
+  const own = archiveGroups(group);
+  const assemblers = assemblyGroup(group);
+  return {
+    steps: [
+      [
+        { who: 'the processor', topic: frames, group },
+        ...(keepsRaw ? [{ who: 'the archiver', topic: frames, group: own.frames }] : []),
+      ],
+      [
+        {
+          ...{ who: 'the assembler', topic: tokens, group: assemblers },
+          heldFrom: (metadata) => assembledUntil(metadata).openFrom,
+        },
+      ],
+      [{ who: 'the archiver', topic: partials, group: own.partials }],
+    ],
+    watermarks: async () =>
+      (await bus.committed(assemblers, tokens))
+        .filter(({ offset }) => offset !== null)
+        .map(({ metadata }) => assembledUntil(metadata).watermarkNanos),
+  };
+};
 
 const canonical = (value: unknown): Uint8Array =>
   new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
@@ -112,6 +143,17 @@ export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSett
     rollMs: settings.rollMs,
     segmentBytesMax: () =>
       Math.min(settings.segmentBytes, Math.floor(limits.archiveHeldBytesMax / Math.max(1, feeds.size))),
+    isStopped: async (run: number) => {
+      try {
+        const found = await readRun(store, run);
+        if (found === null)
+          await store.create(runFile(run), encodeRun(openRun(run, card.id, 'data', parts.simulated)));
+        return found?.state === 'stopping';
+      } catch (error) {
+        if (!isStoreFault(error)) throw error;
+        return false;
+      }
+    },
     writtenOf: (seal: Parameters<typeof writtenRecord>[1]) => writtenRecord(topics, seal, parts.version),
     count: (messages: number, bytes: number) => {
       hold(messages, bytes);
@@ -155,24 +197,16 @@ export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSett
 
   const groups = archiveGroups(settings.group);
   const consumptions = [await consume(topics.partials, groups.partials, keepEvents)];
-  const streams = [{ topic: topics.partials, group: groups.partials }];
-  if (settings.prescale > 0) {
+  const keepsRaw = settings.prescale > 0;
+  if (keepsRaw)
     consumptions.push(await consume(topics.frames, groups.frames, keepFrames(card, settings.prescale)));
-    streams.push({ topic: topics.frames, group: groups.frames });
-  }
   const runs: RunKeeper = keepRuns(
+    { bus, log, clock, topics, store, patience, instrumentId: card.id, simulated: parts.simulated },
     {
-      bus,
-      log,
-      clock,
-      topics,
-      store,
-      patience,
-      instrumentId: card.id,
-      version: parts.version,
-      simulated: parts.simulated,
+      group: `${settings.group}-archive-runs`,
+      chain: chainOf(parts, settings.group, keepsRaw),
+      closing: settings.closing,
     },
-    { group: `${settings.group}-archive-runs`, streams, closing: settings.closing },
   );
   const failed = Promise.race(consumptions.map((one) => one.failed));
   failed.catch(() => undefined);
@@ -194,8 +228,8 @@ export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSett
     get inFlight() {
       return held.messages;
     },
-    get condition() {
-      return patience.condition;
+    get conditions() {
+      return [patience.condition, runs.condition];
     },
     async stop() {
       stopping.abort();

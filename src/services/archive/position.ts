@@ -13,17 +13,15 @@ import type { Store } from '../../ports/store.ts';
 export interface Mark {
   /** Where the segment that grows begins: it has this name whoever seals it, though nothing before the offset is kept. */
   readonly firstOffset: bigint;
-  /** Event time, ns since the epoch, up to which the partition is archived; 0: nobody knows. */
-  readonly watermarkNanos: bigint;
 }
 
-export const encodeMark = ({ firstOffset, watermarkNanos }: Mark): string =>
-  JSON.stringify({ first: String(firstOffset), watermark: String(watermarkNanos) });
+export const encodeMark = ({ firstOffset }: Mark): string => JSON.stringify({ first: String(firstOffset) });
 
 /** Null for metadata that is not a mark: nobody has committed yet, or another hand did. */
 export const decodeMark = (metadata: string): Mark | null => {
-  const match = /^\{"first":"(\d{1,20})","watermark":"(\d{1,20})"\}$/.exec(metadata);
-  return match === null ? null : { firstOffset: BigInt(match[1]!), watermarkNanos: BigInt(match[2]!) };
+  // Marks once said an event time, too.
+  const match = /^\{"first":"(\d{1,20})"(?:,"watermark":"\d{1,20}")?\}$/.exec(metadata);
+  return match === null ? null : { firstOffset: BigInt(match[1]!) };
 };
 
 export interface Stream {

@@ -4,21 +4,22 @@
  */
 
 import { runFile } from '../../archive/names.ts';
-import { booksOf, encodeRun, openRun, type RunFile } from '../../archive/run.ts';
+import { booksOf, encodeRun, type RunFile } from '../../archive/run.ts';
 import type { Seal } from '../../archive/seal.ts';
 import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
+import type { ConditionReading } from '../../domain/status.ts';
 import type { Bus, BusRecord, OutputRecord, PartitionFeed } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Log } from '../../ports/telemetry.ts';
-import { encodeRunAnswer, type RunAnswer } from '../../wire/runs/answer.ts';
-import { decodeRunStart, runOf } from '../../wire/runs/start.ts';
-import { decodeRunStop } from '../../wire/runs/stop.ts';
-import { carriesIdentifier } from '../../wire/verify.ts';
+import { encodeRunAnswer } from '../../wire/runs/answer.ts';
+import { keepTerms, type Term } from '../alarms/terms.ts';
 import type { Topics } from '../topics.ts';
+import { type Chain, type Ending, openEnding } from './ending.ts';
+import { obey } from './orders.ts';
 import { isStoreFault, type Patience } from './patience.ts';
-import { decodeMark, readRun, runsIn, sealsOf } from './position.ts';
+import { readRun, runsIn, sealsOf } from './position.ts';
 import { sweep } from './sealing.ts';
 import { closedRecord } from './written.ts';
 
@@ -33,123 +34,34 @@ export interface RunKeeperParts {
   readonly store: Store;
   readonly patience: Patience;
   readonly instrumentId: string;
-  readonly version: string;
   readonly simulated: boolean | null;
 }
 
 export interface RunKeeperSettings {
   readonly group: string;
-  /** What must have been archived up to a run's stop before it closes. */
-  readonly streams: readonly { readonly topic: string; readonly group: string }[];
+  /** What must have gone through it before a run closes. */
+  readonly chain: Chain;
   readonly closing: Closing;
 }
 
 export interface RunKeeper {
+  /** For the alarm of the same name: a run that was stopped waits for somebody. */
+  readonly condition: ConditionReading;
   stop(): Promise<void>;
 }
 
-interface Outcome {
-  readonly statusCode: number;
-  readonly message: string;
+interface Stopped {
+  readonly file: RunFile;
+  readonly ending: Ending;
+  /** Who has not come so far; '' when nobody is waited for. */
+  behind: string;
 }
-const isGood = ({ statusCode }: Outcome): boolean => statusCode < 300;
-
-const start = async (
-  { store, instrumentId, simulated }: RunKeeperParts,
-  order: ReturnType<typeof decodeRunStart>,
-): Promise<Outcome> => {
-  const run = runOf(order.runName);
-  const found = await readRun(store, run);
-  if (found !== null && found.state !== 'open')
-    return { statusCode: 409, message: `run ${run} was stopped already` };
-  if (found !== null && found.openedBy === 'order' && found.jobId === order.jobId)
-    return { statusCode: 200, message: `run ${run} is open already` };
-  if (found !== null && found.openedBy === 'order')
-    return { statusCode: 409, message: `run ${run} was opened by job ${found.jobId}` };
-  const opened: RunFile = {
-    ...openRun(run, instrumentId, 'order', simulated),
-    name: order.runName,
-    jobId: order.jobId,
-    metadata: order.metadata,
-    startMs: order.startMs,
-    stopMs: order.stopMs,
-    state: order.stopMs > 0 ? 'stopping' : 'open',
-  };
-  await store.put(runFile(run), [encodeRun(opened)]);
-  return { statusCode: 201, message: `run ${run} is open` };
-};
-
-const stop = async (
-  { store }: RunKeeperParts,
-  order: ReturnType<typeof decodeRunStop>,
-  atMs: number,
-): Promise<Outcome> => {
-  const run = runOf(order.runName);
-  const found = await readRun(store, run);
-  if (found === null) return { statusCode: 409, message: `nothing is known of run ${run}` };
-  if (found.state === 'closed') return { statusCode: 409, message: `run ${run} is closed` };
-  const stopMs = order.stopMs > 0 ? order.stopMs : atMs;
-  const stopped: RunFile = { ...found, state: 'stopping', stopMs };
-  await store.put(runFile(run), [encodeRun(stopped)]);
-  return {
-    statusCode: 201,
-    message: `run ${run} closes once all until ${new Date(stopMs).toISOString()} is archived`,
-  };
-};
-
-/** What became of one order, as its answer; null for a message that is none. */
-const obey = async (parts: RunKeeperParts, record: BusRecord): Promise<RunAnswer | null> => {
-  const { value, timestampMs } = record;
-  const isStart = carriesIdentifier(value, 'pl72');
-  if (!isStart && !carriesIdentifier(value, '6s4t')) return null;
-  const answer = {
-    serviceId: `tessera:${parts.instrumentId}:archiver`,
-    jobId: '',
-    commandId: '',
-    action: isStart ? 'start' : 'stop',
-    stopMs: 0,
-  } as const;
-  const answered = (said: Partial<RunAnswer>, outcome: Outcome): RunAnswer => ({
-    ...answer,
-    ...said,
-    ...outcome,
-    outcome: isGood(outcome) ? 'success' : 'failure',
-  });
-  let said: Partial<RunAnswer> = {};
-  try {
-    if (isStart) {
-      const order = decodeRunStart(value);
-      said = { jobId: order.jobId, stopMs: order.stopMs };
-      return answered(said, await start(parts, order));
-    }
-    const order = decodeRunStop(value);
-    said = { jobId: order.jobId, commandId: order.commandId, stopMs: order.stopMs };
-    return answered(said, await stop(parts, order, timestampMs));
-  } catch (error) {
-    if (!(error instanceof Fault) || isStoreFault(error)) throw error;
-    return answered(said, { statusCode: 400, message: error.detail });
-  }
-};
-
-/** Whether all partitions of the streams are archived beyond an instant. */
-const isPassed = async (
-  { bus }: RunKeeperParts,
-  streams: RunKeeperSettings['streams'],
-  stopMs: number,
-): Promise<boolean> => {
-  const until = BigInt(stopMs + limits.runCloseGraceMs) * 1_000_000n;
-  for (const { topic, group } of streams)
-    for (const { metadata } of await bus.committed(group, topic))
-      if ((decodeMark(metadata)?.watermarkNanos ?? 0n) <= until) return false;
-  return true;
-};
 
 const close = async (
-  parts: RunKeeperParts,
+  { store, clock, log }: RunKeeperParts,
   { closing }: RunKeeperSettings,
   run: RunFile,
 ): Promise<RunFile> => {
-  const { store, clock, log } = parts;
   const seals = await sealsOf(store, run.run);
   await sweep(store, run.run, seals);
   const closedMs = Number(clock.nowNanos() / 1_000_000n);
@@ -165,116 +77,96 @@ const close = async (
   return closed;
 };
 
-/** One term: orders in turn, and between them a look at the runs that were stopped. */
-const term = async (
+/** Event time the stream has come to: that of the partition that is furthest. */
+const furthestMs = async ({ watermarks }: Chain): Promise<number | null> => {
+  const instantsMs = (await watermarks()).map((nanos) => Number(nanos / 1_000_000n));
+  const furthest = Math.max(0, ...instantsMs);
+  return furthest === 0 ? null : furthest;
+};
+
+/** One term: orders, and between them a look at the runs that were stopped. */
+const openTerm = async (
   parts: RunKeeperParts,
   settings: RunKeeperSettings,
+  stopped: Map<number, Stopped>,
   feed: PartitionFeed,
-  stopping: AbortSignal,
-): Promise<void> => {
-  const { topics, store, clock, patience, instrumentId } = parts;
-  let offset = feed.startOffset;
-  const stopped = new Map<number, RunFile>();
-  const given = AbortSignal.any([feed.revoked, stopping]);
+  given: AbortSignal,
+): Promise<Term> => {
+  const { topics, store, log, patience, instrumentId } = parts;
+  const { chain } = settings;
   const patient = <Result>(act: () => Promise<Result>): Promise<Result> => patience.until(act, given);
-  const look = async (run: number): Promise<void> => {
-    const found = await readRun(store, run);
-    if (found?.state === 'stopping') stopped.set(run, found);
-  };
-  await patient(async () => {
-    for (const run of await runsIn(store)) await look(run);
-  });
+  const ordering = { ...parts, streamMs: () => furthestMs(chain) };
+  let offset = feed.startOffset;
 
-  const takeOrders = async (records: readonly BusRecord[]): Promise<void> => {
+  const findStopped = async (): Promise<void> => {
+    for (const run of await runsIn(store)) {
+      const file = await readRun(store, run);
+      const known = stopped.get(run)?.file;
+      if (file?.state !== 'stopping') continue;
+      if (known?.stopMs === file.stopMs && known.stopBy === file.stopBy) continue;
+      stopped.set(run, { file, ending: openEnding({ ...parts, chain }, file), behind: '' });
+    }
+  };
+  stopped.clear();
+  await patient(findStopped);
+
+  const takeCommands = async (records: readonly BusRecord[]): Promise<void> => {
     const outputs: OutputRecord[] = [];
     for (const record of records) {
-      const answer = await patient(() => obey(parts, record));
-      if (answer !== null)
+      const answer = await patient(() => obey(ordering, record));
+      if (answer === null)
+        log.warn({ offset: `${record.offset}` }, `a message on ${topics.runs} is neither pl72 nor 6s4t`);
+      else
         outputs.push({
           topic: topics.runAnswers,
           key: Buffer.from(answer.jobId),
           value: encodeRunAnswer(answer),
         });
-      else
-        parts.log.warn(
-          { offset: `${record.offset}` },
-          `a message on ${topics.runs} is neither pl72 nor 6s4t`,
-        );
     }
     offset = records.at(-1)!.offset + 1n;
     await feed.commit(outputs, offset, '');
-    await patient(async () => {
-      for (const run of await runsIn(store)) await look(run);
-    });
+    await patient(findStopped);
   };
   const closeComplete = async (): Promise<void> => {
-    for (const run of [...stopped.values()]) {
-      if (!(await isPassed(parts, settings.streams, run.stopMs))) continue;
-      const closed = await patient(() => close(parts, settings, run));
-      stopped.delete(run.run);
-      await feed.commit([closedRecord(topics, instrumentId, run.run, closed.jobId)], offset, '');
+    for (const [run, one] of stopped) {
+      const ended = await one.ending.look();
+      const behind = ended.is === 'waiting' ? ended.behind : '';
+      if (behind !== '' && one.behind === '') log.info({ run }, `a run that was stopped waits: ${behind}`);
+      one.behind = behind;
+      if (ended.is !== 'complete') continue;
+      const closed = await patient(() => close(parts, settings, one.file));
+      stopped.delete(run);
+      await feed.commit([closedRecord(topics, instrumentId, run, closed.jobId)], offset, '');
     }
   };
-
-  let taking: Promise<readonly BusRecord[]> | null = null;
-  for (;;) {
-    taking ??= feed.take({ recordsMax: 64, bytesMax: limits.controlBufferBytesMax });
-    const enough = new AbortController();
-    const waited = clock.sleep(limits.runCloseCheckMs, enough.signal).then(() => null);
-    const records = await Promise.race([taking, waited]);
-    enough.abort();
-    if (records === null) {
-      await closeComplete();
-      continue;
-    }
-    taking = null;
-    if (records.length === 0) return;
-    await takeOrders(records);
-  }
+  return {
+    takeCommands,
+    looks: { everyMs: limits.runCloseCheckMs, look: closeComplete },
+    async close() {
+      stopped.clear();
+    },
+  };
 };
 
 /** Keeps runs until it is stopped; what fails is begun anew. */
 export const keepRuns = (parts: RunKeeperParts, settings: RunKeeperSettings): RunKeeper => {
-  const { bus, log, clock, topics } = parts;
-  const stopping = new AbortController();
-  const asked = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
-  const keepOnce = async (): Promise<void> => {
-    const consumption = await bus.consume({
-      group: settings.group,
-      topic: topics.runs,
-      delivery: 'exactly-once',
-      fresh: 'beginning',
-      queueBytesMax: limits.controlBufferBytesMax,
-      async onFeed(feed) {
-        try {
-          await term(parts, settings, feed, stopping.signal);
-        } catch (error) {
-          const handed = error instanceof Fault && error.code === 'bus-fenced';
-          if (!handed && !isStoreFault(error)) throw error;
-          log.info({ topic: topics.runs }, 'runs are kept by another process now');
-        }
-      },
-    });
-    try {
-      await Promise.race([asked, consumption.failed]);
-    } finally {
-      await consumption.stop();
-    }
-  };
-  const keeping = (async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        await keepOnce();
-      } catch (error) {
-        log.error({ error: String(error) }, 'runs are not kept for the moment');
-        await clock.sleep(limits.alarmRetryMs, stopping.signal);
-      }
-    }
-  })();
+  const stopped = new Map<number, Stopped>();
+  const termed = keepTerms(parts, {
+    group: settings.group,
+    what: 'runs',
+    topic: parts.topics.runs,
+    leaves: isStoreFault,
+    openTerm: (feed, given) => openTerm(parts, settings, stopped, feed, given),
+  });
   return {
-    async stop() {
-      stopping.abort();
-      await keeping;
+    get condition() {
+      const waiting = [...stopped].filter(([, { behind }]) => behind !== '');
+      const [first] = waiting;
+      const severity = first === undefined ? ('ok' as const) : ('minor' as const);
+      const message =
+        first === undefined ? '' : `run ${first[0]} was stopped and is open: ${first[1].behind}`;
+      return { cause: 'run-unclosed', severity, total: waiting.length, message };
     },
+    stop: () => termed.stop(),
   };
 };

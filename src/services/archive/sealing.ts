@@ -113,12 +113,12 @@ export const sweep = async (store: Store, run: number, seals: readonly Seal[]): 
 };
 
 /**
- * The same for all that a stream has in runs that are open: an owner that was frozen writes files of a segment another
- * has sealed meanwhile, and may be killed before it learns so.
+ * The same for all that a stream has in runs that are open, and in the one it was last in: an owner that was frozen writes
+ * files of a segment another has sealed meanwhile, and may be killed before it learns so.
  */
-export const sweepStream = async (store: Store, stream: Stream): Promise<void> => {
+export const sweepStream = async (store: Store, stream: Stream, lastRun: number | null): Promise<void> => {
   for (const run of await runsIn(store))
-    if ((await readRun(store, run))?.state !== 'closed')
+    if (run === lastRun || (await readRun(store, run))?.state !== 'closed')
       await sweep(store, run, await sealsOf(store, run, stream));
 };
 

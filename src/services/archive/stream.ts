@@ -25,6 +25,8 @@ export interface StreamParts extends SealingParts {
   /** Bytes and age at which a segment is sealed. */
   readonly segmentBytesMax: () => number;
   readonly rollMs: number;
+  /** Opens it if it is not; whether it was stopped: what is held of it is sealed at once then. */
+  readonly isStopped: (run: number) => Promise<boolean>;
   readonly writtenOf: (seal: Seal) => OutputRecord;
   /** Messages taken, and those that ended: kept in a sealed segment, or passed over. */
   readonly count: (taken: number, bytes: number) => void;
@@ -49,7 +51,6 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
   const { store, clock, log, patience } = parts;
   const stream = { topic: feed.topic, partition: feed.partition };
   const mark = decodeMark(feed.startMetadata);
-  let watermarkNanos = mark?.watermarkNanos ?? 0n;
   /** Where the growing segment begins, and the first offset that is not taken yet. */
   let firstOffset = mark?.firstOffset ?? feed.startOffset;
   let nextOffset = feed.startOffset;
@@ -58,7 +59,9 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
   let openedMs: number | null = null;
   /** Run of what is kept; null while nothing is. */
   let run: number | null = null;
-  let toldMs = clock.nowMs();
+  /** Of the last seal. */
+  let sealedRun: number | null = null;
+  let lookedMs = clock.nowMs();
 
   const lose = (): void => {
     parts.returned(entries.length, heldBytes);
@@ -67,7 +70,7 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
   };
   /** Entries before `offset` are settled; the offset moves with what is said of them. */
   const settle = async (offset: bigint, outputs: readonly OutputRecord[]): Promise<void> => {
-    await feed.commit(outputs, offset, encodeMark({ firstOffset, watermarkNanos }));
+    await feed.commit(outputs, offset, encodeMark({ firstOffset }));
     const done = entries.filter((entry) => entry.offset < offset);
     entries = entries.filter((entry) => entry.offset >= offset);
     const kept = done.filter((entry) => entry.kept !== null).length;
@@ -77,12 +80,10 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
     parts.settled({ kept, passed: done.length - kept }, bytes);
     if (nextOffset < offset) nextOffset = offset;
     openedMs = entries.length === 0 ? null : clock.nowMs();
-    toldMs = clock.nowMs();
   };
   const follow = async (seal: Seal): Promise<void> => {
     firstOffset = seal.nextOffset;
-    const endNanos = seal.instants?.[1] ?? 0n;
-    if (endNanos > watermarkNanos) watermarkNanos = endNanos;
+    sealedRun = seal.run;
     await settle(seal.nextOffset, [parts.writtenOf(seal)]);
   };
   /** Seals what was taken before `offset`; another's seal of the same name is followed, the rest is kept on. */
@@ -139,7 +140,7 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
       if (isSettled(record)) return;
     }
     run ??= kept?.run ?? null;
-    openedMs ??= clock.nowMs();
+    if (openedMs === null) openedMs = lookedMs = clock.nowMs();
     entries.push({ offset: record.offset, bytes, kept, unreadable });
     heldBytes += bytes;
     nextOffset = record.offset + 1n;
@@ -155,17 +156,32 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
     const last = await patience.until(() => lastSeal(store, stream), given);
     checkAgainstTopic(store, stream, last, await parts.endOf(feed.partition));
     if (last === null) return;
-    await patience.until(() => sweepStream(store, stream), given);
+    sealedRun = last.run;
+    await patience.until(() => sweepStream(store, stream, sealedRun), given);
     if (last.nextOffset > nextOffset) await follow(last);
     else if (last.nextOffset > firstOffset) firstOffset = last.nextOffset;
   };
 
-  /** A quiet partition is complete until now, which whoever closes a run wants to know. */
-  const tellQuiet = async (): Promise<void> => {
-    if (entries.length > 0 || feed.backlog.lagRecords > 0n) return;
-    const nowNanos = clock.nowNanos();
-    if (nowNanos > watermarkNanos) watermarkNanos = nowNanos;
-    await settle(nextOffset, []);
+  /** Whether what is held is to be sealed however little it is. */
+  const isDue = async (): Promise<boolean> => {
+    if (openedMs === null) return false;
+    const nowMs = clock.nowMs();
+    if (nowMs - openedMs >= parts.rollMs) return true;
+    if (nowMs - lookedMs < limits.archiveLookMs) return false;
+    lookedMs = nowMs;
+    return run === null || parts.isStopped(run);
+  };
+  /** The next records, [] at the feed's end; null when it is time to look whether a seal is due. */
+  const next = async (taking: Promise<readonly BusRecord[]>): Promise<readonly BusRecord[] | null> => {
+    if (openedMs === null) return taking;
+    const dueMs = Math.min(openedMs + parts.rollMs, lookedMs + limits.archiveLookMs);
+    const enough = new AbortController();
+    const waited = clock.sleep(Math.max(0, dueMs - clock.nowMs()), enough.signal).then(() => null);
+    try {
+      return await Promise.race([taking, waited]);
+    } finally {
+      enough.abort();
+    }
   };
 
   const archive = async (): Promise<void> => {
@@ -173,37 +189,27 @@ export const archiveStream = async (feed: PartitionFeed, parts: StreamParts): Pr
     let taking: Promise<readonly BusRecord[]> | null = null;
     for (;;) {
       taking ??= feed.take({ recordsMax: limits.batchRecordsMax, bytesMax: limits.batchBytesMax });
-      const waitMs =
-        openedMs === null
-          ? toldMs + limits.archiveQuietMs - clock.nowMs()
-          : openedMs + parts.rollMs - clock.nowMs();
-      const enough = new AbortController();
-      const waited = clock.sleep(Math.max(0, waitMs), enough.signal).then(() => null);
-      const records = await Promise.race([taking, waited]);
-      enough.abort();
-      if (records === null) {
-        if (openedMs === null) await tellQuiet();
-        else await seal(nextOffset, given);
-        toldMs = clock.nowMs();
-        continue;
+      const records = await next(taking);
+      if (records !== null) {
+        taking = null;
+        if (records.length === 0) break;
+        parts.count(
+          records.length,
+          records.reduce((bytes, record) => bytes + record.value.byteLength, 0),
+        );
+        for (const record of records) {
+          await take(record, given);
+          if (full()) await seal(nextOffset, given);
+        }
       }
-      taking = null;
-      if (records.length === 0) break;
-      parts.count(
-        records.length,
-        records.reduce((bytes, record) => bytes + record.value.byteLength, 0),
-      );
-      for (const record of records) {
-        await take(record, given);
-        if (full()) await seal(nextOffset, given);
-      }
+      if (await isDue()) await seal(nextOffset, given);
     }
     if (feed.revoked.aborted) return;
     const once = AbortSignal.abort();
     if (entries.length > 0) await seal(nextOffset, once);
     // Who goes on sweeps, where the store does not answer now.
     await patience
-      .until(() => sweepStream(store, stream), once)
+      .until(() => sweepStream(store, stream, sealedRun), once)
       .catch((error) => {
         if (!isStoreFault(error)) throw error;
       });

@@ -56,6 +56,9 @@ export interface Assembler {
   stop(): Promise<void>;
 }
 
+/** Of the assemblers of a processors' group: members of one group take one topic, and theirs has the frames. */
+export const assemblyGroup = (group: string): string => `${group}-assembly`;
+
 /** What holds while one partition is ours; dropped whole when it is taken, rebuilt from what was committed. */
 interface Session {
   readonly feed: PartitionFeed;
@@ -177,7 +180,7 @@ export const startAssembler = async (
     ];
     assembly.keep();
     session.nextOffset = (records.at(-1)?.offset ?? session.nextOffset - 1n) + 1n;
-    await feed.commit(outputs, session.nextOffset, committedMetadata(change.sequence));
+    await feed.commit(outputs, session.nextOffset, committedMetadata(change.sequence, assembly));
     count(session, closed, partials, refusals.length);
   };
 

@@ -12,8 +12,25 @@ import type { Bus, PartitionFeed } from '../../ports/bus.ts';
 import { instantsHeader } from '../../wire/instants.ts';
 
 const metadataHead = 'as1;';
-/** What is committed with the offset: which change of the state goes with it. */
-export const committedMetadata = (sequence: number): string => `${metadataHead}${sequence}`;
+/** What is committed with the offset: which change of the state goes with it, what waits, and the event time. */
+export const committedMetadata = (
+  sequence: number,
+  { openFrom, watermarkNanos }: Pick<Assembly, 'openFrom' | 'watermarkNanos'>,
+): string => `${metadataHead}${sequence};${openFrom ?? ''};${watermarkNanos}`;
+
+/** How far a partition is assembled, from what is committed with its offset. */
+export interface Assembled {
+  /** Offset of the first packet that waits for its time frame; null when none does. */
+  readonly openFrom: bigint | null;
+  /** ns since the epoch; 0: none yet. */
+  readonly watermarkNanos: bigint;
+}
+export const assembledUntil = (metadata: string): Assembled => {
+  const match = /^as1;\d+;(\d*);(\d+)$/.exec(metadata);
+  if (match === null) return { openFrom: null, watermarkNanos: 0n };
+  const [, openFrom, watermark] = match;
+  return { openFrom: openFrom === '' ? null : BigInt(openFrom!), watermarkNanos: BigInt(watermark!) };
+};
 
 const none = new Uint8Array(0);
 
@@ -28,7 +45,7 @@ export const latestChanges = async (
   metadata: string,
 ): Promise<readonly AssemblyChange[]> => {
   if (!metadata.startsWith(metadataHead)) return [];
-  const sequence = Number(metadata.slice(metadataHead.length));
+  const sequence = Number(metadata.slice(metadataHead.length).split(';', 1)[0]);
   const ends = (await bus.offsets(topic)).find((one) => one.partition === partition);
   const [low, high] = [ends?.low ?? 0n, ends?.high ?? 0n];
   for (let tail = tailRecords; ; tail *= 4n) {

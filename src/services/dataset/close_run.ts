@@ -4,7 +4,7 @@
  * not what its seal says.
  */
 
-import { archiveFile, cardsFolder, runFile, runFolder } from '../../archive/names.ts';
+import { archiveFile, cardsFolder, runFile, runFolder, sealFile } from '../../archive/names.ts';
 import {
   encodeManifest,
   type Manifest,
@@ -15,7 +15,7 @@ import {
 import { manifestFile, retentionFolder, runBookFile, signatureFile } from '../../archive/proof/names.ts';
 import type { RunBook } from '../../archive/proof/run_book.ts';
 import { encodeRun, type RunFile } from '../../archive/run.ts';
-import type { Seal } from '../../archive/seal.ts';
+import { type Seal, segmentOfSeal } from '../../archive/seal.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Log } from '../../ports/telemetry.ts';
@@ -68,16 +68,19 @@ const entryOf = async (parts: ArchiveParts, name: string, bytes: Uint8Array): Pr
   ...(name.endsWith('.parquet') ? { groups: await groupsOf(parts, name, bytes) } : {}),
 });
 
-/** Whether a file belongs into the manifest: not the manifest itself, not what comes after it, no half-written data. */
+/** Whether a file belongs into the manifest: not the manifest itself, not what comes after it, no half-written data, and
+ * of seals only those the run closes with: it may grow meanwhile. */
 const isListed = (name: string, run: number, sealed: ReadonlySet<string>): boolean =>
   name !== manifestFile(run) &&
   name !== signatureFile(run) &&
   name !== runFile(run) &&
   !name.startsWith(retentionFolder(run)) &&
-  (!name.startsWith(`${runFolder(run)}data/`) || sealed.has(name));
+  (!/\/(data|seals)\//.test(name) || sealed.has(name));
 
 const namesOf = async (store: Store, run: number, seals: readonly Seal[]): Promise<string[]> => {
-  const sealed = new Set(seals.flatMap(({ files }) => files.map(({ name }) => name)));
+  const sealed = new Set(
+    seals.flatMap((seal) => [sealFile(run, segmentOfSeal(seal)), ...seal.files.map(({ name }) => name)]),
+  );
   const names = [archiveFile];
   for (const prefix of [cardsFolder, runFolder(run)])
     for await (const { name } of store.list(prefix)) if (isListed(name, run, sealed)) names.push(name);
@@ -175,15 +178,15 @@ export const closeRun = async (
   const { store, log } = parts;
   if (seals.length > 0) {
     const found = await (await openArchive(parts)).run(run.run);
-    const open: OpenRun = { ...found, file: run };
+    const timeFrames = (choice = {}) => timeFramesOf(parts, seals, choice);
+    const open: OpenRun = { ...found, file: run, seals, timeFrames };
     const { card } = await readInstrument(store, open.identity.instrumentHash);
     const events = seals.filter(({ files }) => files.some(({ kind }) => kind !== 'raw'));
     const refusals = (await parts.refusals?.(run.run)) ?? null;
     const { book } = await readBooks(run.run, card.regions, timeFramesOf(parts, events, {}), refusals);
     await store.put(runBookFile(run.run), [jsonFile(book)]);
     log.info({ run: run.run, lost: book.total.lost }, book.answer);
-    for (const describe of parts.describe ?? [])
-      await described(parts, () => describe({ ...open, file: run }, book));
+    for (const describe of parts.describe ?? []) await described(parts, () => describe(open, book));
   }
   return writeManifest(parts, run, seals);
 };

@@ -14,7 +14,9 @@ import { Fault } from '../../domain/fault.ts';
 import { checkSignature } from '../../wire/files/ed25519.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
 import { decodePacket } from '../../wire/packet.ts';
+import { readRun } from '../archive/position.ts';
 import { type ArchiveParts, type StoredTimeFrame, timeFramesOf } from './archive.ts';
+
 import { readBooks } from './books.ts';
 import { readInstrument } from './cards.ts';
 import { asFinding, checkFile, type Finding, type Said } from './check_files.ts';
@@ -29,6 +31,8 @@ export interface RunVerdict {
   readonly bytes: number;
   readonly timeFrames: number;
   readonly packets: number;
+  /** Segments that came after it was closed: its manifest does not speak of them. */
+  readonly lateSegments: number;
   /** Files that records of retention say were deleted. */
   readonly deleted: number;
   /** Whether anything was lost, as the run book says. */
@@ -114,6 +118,23 @@ const deletionsOf = async (
   return deleted;
 };
 
+/** Seals a manifest does not speak of: they came later, and are judged as those of an open run. */
+const lateIn = (manifest: Manifest | null, seals: readonly Seal[]): string[] => {
+  if (manifest === null) return [];
+  const listed = new Set(manifest.files.map(({ name }) => name));
+  return seals.map((seal) => sealFile(seal.run, segmentOfSeal(seal))).filter((name) => !listed.has(name));
+};
+
+/** Whether a run that was closed is about to close anew: its file is not that of its manifest any more. */
+const isClosingAnew = async ({ store }: ArchiveParts, run: number): Promise<boolean> => {
+  try {
+    return (await readRun(store, run))?.state === 'stopping';
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
+};
+
 /** All that is said of the run's files, by the manifest and else by the seals. */
 const saidOf = (manifest: Manifest | null, seals: readonly Seal[]): Said[] => {
   const said = new Map<string, Said>();
@@ -176,7 +197,7 @@ const checkContents = async (
   parts: VerifyParts,
   run: number,
   seals: readonly Seal[],
-  { isWhole, isBookWhole }: { readonly isWhole: boolean; readonly isBookWhole: boolean },
+  { isWhole, isBookWhole, isGrown }: Record<'isWhole' | 'isBookWhole' | 'isGrown', boolean>,
   findings: Finding[],
 ): Promise<{ book: RunBook | null; packets: number }> => {
   const first = seals[0];
@@ -202,7 +223,7 @@ const checkContents = async (
         sentence: `the seals of run ${run} count ${sum(name)} ${name}, their files hold ${found}`,
       });
   const written = runBookFile(run);
-  if ((await parts.store.size(written)) === null || !isBookWhole)
+  if (isGrown || (await parts.store.size(written)) === null || !isBookWhole)
     return { book: isWhole ? book : ofWhole(book), packets: facts.packets };
   const said = await asFinding(written, findings, async () => {
     try {
@@ -230,15 +251,18 @@ export const verifyRun = async (parts: VerifyParts, run: number): Promise<RunVer
   const seals = await sealsChecked(parts, run, findings);
   const deleted = await deletionsOf(parts, run, sha256, findings);
   const said = saidOf(manifest, seals);
+  const late = lateIn(manifest, seals);
   const damaged = new Set<string>();
+  const isStopping = manifest !== null && (await isClosingAnew(parts, run));
   for (const one of said) {
     if (deleted.get(one.name) === one.sha256 && (await parts.store.size(one.name)) === null) continue;
+    if (isStopping && one.name === runFile(run)) continue;
     const finding = await checkFile(parts, one);
     if (finding === null) continue;
     damaged.add(one.name);
     findings.push(finding);
   }
-  const names = new Set(said.map(({ name }) => name));
+  const names = new Set([...late, ...said.map(({ name }) => name)]);
   for (const name of await strangers(parts, run, names, manifest !== null))
     findings.push({
       file: name,
@@ -250,8 +274,9 @@ export const verifyRun = async (parts: VerifyParts, run: number): Promise<RunVer
       !damaged.has(sealFile(run, segmentOfSeal(seal))) && seal.files.every(({ name }) => !damaged.has(name)),
   );
   const isWhole = whole.length === seals.length && findings.length === 0;
+  const isBookWhole = !damaged.has(runBookFile(run));
   const contents = await asFinding(archiveFile, findings, () =>
-    checkContents(parts, run, whole, { isWhole, isBookWhole: !damaged.has(runBookFile(run)) }, findings),
+    checkContents(parts, run, whole, { isWhole, isBookWhole, isGrown: late.length > 0 }, findings),
   );
   const { book = null, packets = 0 } = contents ?? {};
   return {
@@ -263,6 +288,7 @@ export const verifyRun = async (parts: VerifyParts, run: number): Promise<RunVer
     bytes: said.reduce((bytes, { byteCount }) => bytes + byteCount, 0),
     timeFrames: book?.timeFrames ?? 0,
     packets,
+    lateSegments: late.length,
     deleted: deleted.size,
     answer: book?.answer ?? `Run ${run} has no packets.`,
     findings,

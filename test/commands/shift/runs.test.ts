@@ -11,6 +11,7 @@ const order: RunOrder = {
   serviceId: 'ana',
   jobId: 'j1',
   instrumentId: 'test-small',
+  stopMs: 0,
 };
 
 describe('an order about a run', () => {
@@ -37,7 +38,7 @@ describe('an order about a run', () => {
     expect(await told({ ...order, action: 'stop', jobId: 'j3' })).toBe(0);
     expect(said.slice(1)).toEqual([
       'run 42 was opened by job j1',
-      expect.stringMatching(/^run 42 closes once all until .* is archived$/),
+      expect.stringMatching(/^run 42 closes once all that was sent \(event time .*\) is archived$/),
     ]);
     expect(await readRun(world.store, 42)).toMatchObject({ state: 'stopping', jobId: 'j1' });
     await archiver.stop();

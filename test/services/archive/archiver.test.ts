@@ -10,9 +10,6 @@ import { Fault } from '../../../src/domain/fault.ts';
 import { run } from '../../../src/domain/quantity.ts';
 import { readRun } from '../../../src/services/archive/position.ts';
 import { encodeFrame } from '../../../src/wire/frame.ts';
-import { decodeRunAnswer } from '../../../src/wire/runs/answer.ts';
-import { encodeRunStart } from '../../../src/wire/runs/start.ts';
-import { encodeRunStop } from '../../../src/wire/runs/stop.ts';
 import { decodeWritten } from '../../../src/wire/runs/written.ts';
 import { digitsOf, identityOf, randomOf } from '../../frames.ts';
 import { smallCard } from '../../wire/small_card.ts';
@@ -149,14 +146,14 @@ describe('the archiver', () => {
       await world.until(async () => (await committed()) === 10n);
       world.store.fail(fault);
       await world.send(range(10, 120).map((n) => eventOf(n)));
-      await world.until(() => archiver.condition.severity === 'major');
+      await world.until(() => archiver.conditions[0]!.severity === 'major');
       expect(world.waits.at(-1)![0]).toContain(fault.code);
       const { inFlight } = archiver;
       await world.clock.advance(60_000);
       expect([archiver.inFlight, await committed()]).toEqual([inFlight, 10n]);
       world.store.fail(null);
       await world.until(async () => (await committed()) === 120n);
-      expect([archiver.condition.severity, world.waits.at(-1)]).toEqual(['ok', []]);
+      expect([archiver.conditions[0]!.severity, world.waits.at(-1)]).toEqual(['ok', []]);
       await archiver.stop();
       expect((await contentOf(world.store)).events.sort()).toEqual(keysOf(0, 120).sort());
     },
@@ -167,7 +164,7 @@ describe('the archiver', () => {
     const first = await world.start();
     await world.send(range(0, 5).map((n) => eventOf(n)));
     world.store.fail(full);
-    await world.until(() => first.archiver.condition.severity === 'major');
+    await world.until(() => first.archiver.conditions[0]!.severity === 'major');
     await first.archiver.stop();
     expect(first.book.snapshot()).toMatchObject({ kept: 0, returned: 5, inFlight: 0, balanced: true });
     world.store.fail(null);
@@ -240,59 +237,5 @@ describe('raw frames', () => {
     const { raw } = await contentOf(world.store);
     expect(raw.map(({ timeFrame, region, frame }) => ({ timeFrame, region, value: frame }))).toEqual(chosen);
     expect(chosen.length).toBeGreaterThan(10);
-  });
-});
-
-describe('runs', () => {
-  const order = {
-    jobId: 'job 1',
-    serviceId: 'control',
-    runName: 'run_7',
-    instrumentName: smallCard.id,
-    startMs: 1,
-    stopMs: 0,
-    metadata: '{"type":"physics"}',
-  };
-  const stop = { jobId: 'job 1', serviceId: 'control', commandId: 'c', runName: 'run_7', stopMs: 0 };
-
-  it('are opened and closed by order, answered, and closed only when all until their stop is archived', async () => {
-    const world = await openArchiveWorld(2);
-    const closings: string[] = [];
-    const closing = async (_: unknown, one: { run: number }, seals: readonly unknown[]) => {
-      closings.push(`${one.run}: ${seals.length}`);
-    };
-    const { archiver } = await world.start({ closing });
-    const control = (value: Uint8Array) =>
-      world.bus.send([{ topic: topics.runs, partition: 0, key: null, value }]);
-    const answers = async () =>
-      (await readAll(world.bus, topics.runAnswers)).map(({ value }) => decodeRunAnswer(value));
-    await control(encodeRunStart(order));
-    await world.until(async () => (await answers()).length === 1);
-    expect(await readRun(world.store, 7)).toMatchObject({ state: 'open', openedBy: 'order', jobId: 'job 1' });
-    await world.send(range(0, 20).map((n) => eventOf(n)));
-    await world.until(async () => (await contentOf(world.store)).events.length === 20);
-    await control(encodeRunStart(order));
-    await control(encodeRunStart({ ...order, jobId: 'job 2' }));
-    await control(encodeRunStop({ ...stop, runName: 'eight' }));
-    await control(Uint8Array.of(1));
-    await control(encodeRunStop(stop));
-    await world.until(async () => (await answers()).length === 5);
-    expect((await answers()).map(({ statusCode }) => statusCode)).toEqual([201, 200, 409, 400, 201]);
-    expect(await readRun(world.store, 7)).toMatchObject({ state: 'stopping' });
-    expect(closings).toEqual([]);
-    await world.until(async () => (await readRun(world.store, 7))!.state === 'closed');
-    expect(closings).toEqual(['7: 1']);
-    const closed = await readRun(world.store, 7);
-    expect(closed!.books!.streams).toMatchObject([
-      { topic: topics.partials, partition: 0, events: 20, packets: 60 },
-    ]);
-    await control(encodeRunStop(stop));
-    await world.until(async () => (await answers()).length === 6);
-    expect((await answers()).at(-1)).toMatchObject({
-      statusCode: 409,
-      outcome: 'failure',
-      message: 'run 7 is closed',
-    });
-    await archiver.stop();
   });
 });

@@ -24,7 +24,7 @@ await world.until(async () => (await committed()) === 1, msMax);
 const ballast = join(folder, 'ballast');
 writeFileSync(ballast, new Uint8Array(Number(process.argv[3])));
 await world.send(Array.from({ length: events - 1 }, (_, i) => eventOf(i + 1)));
-await world.until(() => archiver.condition.severity === 'major', msMax);
+await world.until(() => archiver.conditions[0]!.severity === 'major', msMax);
 const waited = world.waits.at(-1)![0];
 const left = readdirSync(join(folder, 'archive'), { recursive: true }).filter((name) =>
   String(name).endsWith('.part'),

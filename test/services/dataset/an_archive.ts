@@ -9,6 +9,7 @@ import { createParquetFormat } from '../../../src/adapters/parquet/format.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { archiveFile, cardsFolder, runFile } from '../../../src/archive/names.ts';
 import { encodeRun, openRun, type RunFile } from '../../../src/archive/run.ts';
+import type { Seal } from '../../../src/archive/seal.ts';
 import type { Kept } from '../../../src/archive/segment.ts';
 import { findEventModel, loadCards } from '../../../src/assemble.ts';
 import { eventTokenizer } from '../../../src/codec/event_tokens.ts';
@@ -174,11 +175,12 @@ export const makeArchive = async (
 export const closeArchive = async (
   { store, run }: { readonly store: MemoryStore; readonly run: RunFile },
   signer: Signer | null = null,
+  seals?: readonly Seal[],
 ) => {
   const manifest = await closeRun(
     { store, format, version: '0.0.0', signer, log: quiet },
     run,
-    await sealsIn(store, 7),
+    seals ?? (await sealsIn(store, 7)),
   );
   await store.put(runFile(7), [encodeRun(run)]);
   return manifest;

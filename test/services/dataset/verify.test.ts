@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { MemoryStore } from '../../../src/adapters/memory/store.ts';
 import { packetBytesOf } from '../../../src/archive/packet_rows.ts';
 import { decodeManifest } from '../../../src/archive/proof/manifest.ts';
-import { openArchive } from '../../../src/services/dataset/archive.ts';
+import { encodeRun } from '../../../src/archive/run.ts';
+import { openArchive, sealsIn } from '../../../src/services/dataset/archive.ts';
 import { verifyArchive } from '../../../src/services/dataset/verify.ts';
 import { openSigner } from '../../../src/wire/files/ed25519.ts';
 import { closeArchive, format, type MadeFrame, makeArchive, makeFrames } from './an_archive.ts';
@@ -71,6 +72,26 @@ describe('verify', () => {
     const { findings, runs } = await verify(open.store);
     expect(findings).toEqual([]);
     expect(runs[0]).toMatchObject({ closed: false, signedBy: null });
+  });
+
+  it('tells how many segments came after a run closed, and judges them as those of an open run', async () => {
+    const made = await makeArchive(frames);
+    const seals = await sealsIn(made.store, 7);
+    const early = seals.filter(({ partition, topic }) => partition === 0 && topic.endsWith('_partials'));
+    await closeArchive(made, null, early);
+    const { findings, runs } = await verify(made.store);
+    expect(findings).toEqual([]);
+    expect(runs[0]).toMatchObject({ closed: true, lateSegments: 3, timeFrames: 16, packets: 48 });
+    const late = seals.find((seal) => !early.includes(seal))!.files[0]!.name;
+    const bytes = await made.store.read(late);
+    await made.store.put(late, [bytes.toReversed()]);
+    expect((await verify(made.store)).findings[0]!.file).toBe(late);
+    await made.store.put(late, [bytes]);
+    // It is stopped again: until it has closed its manifest is that of before.
+    await made.store.put('run=7/run.json', [encodeRun({ ...made.run, state: 'stopping', stopBy: 'sent' })]);
+    expect((await verify(made.store)).findings).toEqual([]);
+    await closeArchive(made);
+    expect((await verify(made.store)).runs[0]).toMatchObject({ lateSegments: 0, findings: [] });
   });
 
   it('finds a flipped bit anywhere, and names the file and what it touches', async () => {
