@@ -4,9 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { ModelFile } from '../../../src/domain/model.ts';
 
 const varint = (value: number): number[] =>
@@ -87,12 +88,23 @@ export const tinySymbols = (cells: Uint8Array, inputWidth: number, outputWidth: 
   return symbols;
 };
 
+/** Those of the test file that imports this; they go with it. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+const freshFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-model-'));
+  folders.push(folder);
+  return folder;
+};
+
 /** Writes the model to a fresh temporary folder, or into one that is there. */
 export const writeTinyModel = (
   inputWidth = 64,
   outputWidth = 4,
   alphabet = 125,
-  folder = mkdtempSync(join(tmpdir(), 'tessera-model-')),
+  folder = freshFolder(),
   name = 'model.onnx',
 ): { path: string; file: ModelFile } => {
   const model = tinyModelBytes(inputWidth, outputWidth, alphabet);
