@@ -23,7 +23,10 @@ export const limits = {
   /** Objects one frame may have, and numbers each: they are put in order one by one, and a trigger sends tens. */
   objectsPerFrameMax: 1024,
   objectFieldsMax: 64,
-  /** Patches of a refined frame that are decoded for its reconstruction score: some 2,000 hits of a central frame. */
+  /** Patches of a refined frame that are decoded for its reconstruction score: one in so many, at least these and at most
+   * those. Some 2,000 hits of a central frame; all of a small one would cost as much as a dozen of it tokenized. */
+  reconstructedPatchesOneIn: 8,
+  reconstructedPatchesMin: 16,
   reconstructedPatchesMax: 128,
   /** Scores one packet or an00 may carry. */
   scoresMax: 16,

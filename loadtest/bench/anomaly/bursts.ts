@@ -19,7 +19,7 @@ const budgets = [
 const backgrounds = [
   { hertz: 0.01, years: 100 },
   { hertz: 0.1, years: 100 },
-  { hertz: 1, years: 25 },
+  { hertz: 1, years: 100 },
 ] as const;
 const beginMs = 1.7e12;
 

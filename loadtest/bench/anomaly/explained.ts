@@ -3,7 +3,7 @@
  * are among the top twentieth of its map. Refuses to judge what was not found.
  */
 
-import { topOf } from '../../../src/anomaly/scores/blame.ts';
+import { topOf } from '../../../src/anomaly/scores/blame/blame.ts';
 import { explainer } from '../../../src/anomaly/scores/explain.ts';
 import type { Scorers } from '../../../src/anomaly/scores/scorers.ts';
 import type { Cards } from '../../../src/assemble.ts';

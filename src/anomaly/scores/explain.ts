@@ -8,7 +8,8 @@ import { limits } from '../../domain/limits.ts';
 import type { Finding, Share } from '../../domain/packet.ts';
 import { openMapMaker, type SurveyMaps } from '../../kernels/survey/maps.ts';
 import { type SurveyGrid, side } from '../../kernels/survey/survey.ts';
-import { type Blame, drawBlame, topOf } from './blame.ts';
+import { drawBlame, topOf } from './blame/blame.ts';
+import type { Blame } from './blame/groups.ts';
 import { type SurveyScore, type SurveySetup, surveyScores } from './scorers.ts';
 
 export interface Explainer {

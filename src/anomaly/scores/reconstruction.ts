@@ -27,7 +27,7 @@ export interface Reconstructor {
   /** Rows for the decoder, of as many patches as `count` says, and where it puts what it makes of them. */
   readonly input: Uint8Array;
   readonly output: Uint8Array;
-  /** Fills `input`; patches lie evenly among the frame's, at most `limits.reconstructedPatchesMax`. Returns how many. */
+  /** Fills `input`; patches lie evenly among the frame's, as many as `limits` say. Returns how many. */
   ask(rows: TokenizedRows): number;
   /** The score from `output`: octaves of codes a hit, in 1024 steps. */
   score(rows: TokenizedRows): number;
@@ -44,7 +44,11 @@ export const openReconstructor = (model: ModelCard, card: InstrumentCard): Recon
   const input = new Uint8Array(limits.reconstructedPatchesMax * inputWidth);
   const output = new Uint8Array(limits.reconstructedPatchesMax * outputWidth);
   const places = new Uint32Array(limits.reconstructedPatchesMax);
-  const sampled = (rowCount: number): number => Math.min(rowCount, limits.reconstructedPatchesMax);
+  const { reconstructedPatchesOneIn, reconstructedPatchesMin, reconstructedPatchesMax } = limits;
+  const sampled = (rowCount: number): number => {
+    const wished = Math.max(reconstructedPatchesMin, Math.floor(rowCount / reconstructedPatchesOneIn));
+    return Math.min(rowCount, wished, reconstructedPatchesMax);
+  };
   return {
     input,
     output,

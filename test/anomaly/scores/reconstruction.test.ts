@@ -27,19 +27,21 @@ const rowsOf = (firstRow: number, rowCount: number) => {
 describe('reconstruction', () => {
   const reconstructor = openReconstructor(modelCard, ppCard);
 
-  it('asks for all patches of a small frame, and for a spread of a large one', () => {
-    const small = rowsOf(5, 20);
-    expect(reconstructor.ask(small)).toBe(20);
+  it('asks for all patches of a small frame, and for a spread of a larger one', () => {
+    const small = rowsOf(5, limits.reconstructedPatchesMin);
+    expect(reconstructor.ask(small)).toBe(16);
     const firsts = (count: number) =>
       Array.from({ length: count }, (_, i) => reconstructor.input[i * inputWidth]);
-    expect(firsts(20)).toEqual(Array.from({ length: 20 }, (_, i) => (5 + i) % 25));
-    const many = 4 * limits.reconstructedPatchesMax;
+    expect(firsts(16)).toEqual(Array.from({ length: 16 }, (_, i) => (5 + i) % 25));
+    expect(reconstructor.ask(rowsOf(0, 5))).toBe(5);
+    expect(reconstructor.ask(rowsOf(0, 200))).toBe(25);
+    const many = 16 * limits.reconstructedPatchesMax;
     expect(reconstructor.ask(rowsOf(0, many))).toBe(limits.reconstructedPatchesMax);
-    expect(firsts(50)).toEqual(Array.from({ length: 50 }, (_, i) => (4 * i + 2) % 25));
+    expect(firsts(50)).toEqual(Array.from({ length: 50 }, (_, i) => (16 * i + 8) % 25));
   });
 
   it('doubles with the error a hit: an octave, 1024 steps', () => {
-    for (const rows of [rowsOf(5, 20), rowsOf(7, 4 * limits.reconstructedPatchesMax)]) {
+    for (const rows of [rowsOf(5, 20), rowsOf(7, 16 * limits.reconstructedPatchesMax)]) {
       const count = reconstructor.ask(rows);
       const scoreOff = (by: number): number => {
         for (let i = 0; i < count; i++) {

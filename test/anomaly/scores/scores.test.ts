@@ -1,7 +1,7 @@
 /** The named scores on simple frames: each fault raises the score it should, and the explanation points at it. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { topOf } from '../../../src/anomaly/scores/blame.ts';
+import { topOf } from '../../../src/anomaly/scores/blame/blame.ts';
 import { explainer } from '../../../src/anomaly/scores/explain.ts';
 import { openScoreFit } from '../../../src/anomaly/scores/fit.ts';
 import { openRepeatMemory, openSigner } from '../../../src/anomaly/scores/repeats.ts';
@@ -199,6 +199,25 @@ describe('scores', () => {
     const top = topFor(swapped, 'continuity', 20);
     const touched = [...group, ...group.map((channel) => channel + 70)];
     expect(touched.filter((channel) => top.includes(channel)).length).toBeGreaterThanOrEqual(15);
+  });
+
+  it('name a dead card amid few tracks, and a hot spot before the card it lies on', () => {
+    const { count, voxel } = blobDigits(2001, 35, card);
+    const all = voxel.subarray(0, count);
+    const sparse = { count, voxel: all, adc: new Uint16Array(count).fill(90) };
+    // Layers 2 and 3, lanes 16 to 31, but for the lane no blob reaches.
+    const dead = [80, 112].flatMap((first) => Array.from({ length: 15 }, (_, i) => first + i));
+    const [silent, most] = [without(sparse, dead), topFor(without(sparse, dead), 'silent-channels', 30)];
+    const others = Array.from({ length: 128 }, (_, channel) => channel).filter(
+      (channel) => !dead.includes(channel) && !silent.voxel.some((at) => channelOf(at) === channel),
+    );
+    expect(others.length).toBeGreaterThan(20);
+    expect(dead.filter((channel) => most.includes(channel)).length).toBeGreaterThanOrEqual(27);
+
+    const good = frame(2002, 0);
+    const spot = [20, 21, 22];
+    const adc = good.adc.map((one, i) => (spot.includes(channelOf(good.voxel[i]!)) ? 1023 : one));
+    expect(topFor({ ...good, adc }, 'gain', 3).sort((a, b) => a - b)).toEqual(spot);
   });
 });
 
