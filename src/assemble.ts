@@ -20,7 +20,7 @@ import { alarmsShown } from './anomaly/alarms.ts';
 import { firstPolicy } from './anomaly/fidelity.ts';
 import { eventTokenizer } from './codec/event_tokens.ts';
 import type { Config } from './config.ts';
-import type { EventModelCard } from './domain/archive/event_model.ts';
+import { type EventModelCard, nameOfEventModel } from './domain/archive/event_model.ts';
 import { Fault } from './domain/fault.ts';
 import type { InstrumentCard } from './domain/instrument.ts';
 import { frameBytesMax } from './domain/limits.ts';
@@ -324,12 +324,14 @@ export const openAssembler = (
   { config, cards: { card }, clock, bus, telemetry }: ServiceWorld,
   book: StatusBook,
   onAssigned: () => void,
-): Promise<Assembler> =>
-  startAssembler(
+): Promise<Assembler> => {
+  const eventModel = loadEventModel(card.id);
+  return startAssembler(
     {
       ...{ card, topics: topicsOf(card.id), bus, clock, log: telemetry.telemetry.log },
       book: book.service('assembler'),
-      eventTokensOf: eventTokenizer(loadEventModel(card.id)),
+      eventTokensOf: eventTokenizer(eventModel),
+      eventModel: eventModel === null ? null : nameOfEventModel(eventModel),
       sent: telemetry.telemetry.counter(
         'tessera_partial_events_total',
         'Partial events by the reason they were sent for.',
@@ -344,6 +346,7 @@ export const openAssembler = (
       onAssigned,
     },
   );
+};
 
 /** Where services keep what outlives a command. */
 export const dataFolder = (config: Config): string => resolve(home, config.dataDir);

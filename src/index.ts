@@ -16,6 +16,7 @@ import type { Store } from './ports/store.ts';
 import { type OpenArchive, type OpenRun, openArchive as openStored } from './services/dataset/archive.ts';
 import { type OpenModelBytes, openDecoder, type PacketDecoder } from './services/dataset/decoder.ts';
 
+export type { EventRow } from './archive/event_rows.ts';
 export { packetBytesOf, packetOf } from './archive/packet_rows.ts';
 export type { Seal } from './archive/seal.ts';
 export type { RegionSummary } from './codec/event_tokens.ts';

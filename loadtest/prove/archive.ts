@@ -94,6 +94,7 @@ const eventOf = (card: InstrumentCard, number: number, revision: number, runNumb
     gaps: [],
     packets: [{ region: revision % card.regions.length, packet, instants: new Uint8Array(0) }],
     eventTokens: [],
+    eventModel: null,
   };
 };
 

@@ -4,8 +4,19 @@
  */
 
 import type { Table } from '../domain/archive/column.ts';
+import type { EventModelName } from '../domain/archive/event_model.ts';
 import type { IdGap, PartialEvent } from '../domain/archive/partial_event.ts';
-import { bigintIn, bytesIn, type Cells, numberIn, numbersIn, textIn } from './cells.ts';
+import { cardHash } from '../domain/quantity.ts';
+import {
+  bigintIn,
+  bytesIn,
+  type Cells,
+  isAbsent,
+  numberIn,
+  numbersIn,
+  placeColumns,
+  textIn,
+} from './cells.ts';
 
 export interface EventRow {
   readonly timeFrame: number;
@@ -23,6 +34,8 @@ export interface EventRow {
   readonly partCount: number;
   readonly gaps: readonly IdGap[];
   readonly eventTokens: readonly number[];
+  /** What made them; null where there are none, or nobody recorded it. */
+  readonly eventModel: EventModelName | null;
 }
 
 const bitsOf = (mask: Uint8Array): number => {
@@ -45,6 +58,7 @@ export const rowOfEvent = (event: PartialEvent): EventRow => ({
   partCount: event.partCount,
   gaps: event.gaps,
   eventTokens: event.eventTokens,
+  eventModel: event.eventModel,
 });
 
 const gapsIn = (cells: Cells): IdGap[] => {
@@ -54,22 +68,21 @@ const gapsIn = (cells: Cells): IdGap[] => {
   return regions.map((region, i) => ({ region, fromId: from[i] ?? 0, count: counts[i] ?? 0 }));
 };
 
+/** Files of before have no such columns. */
+const eventModelIn = (cells: Cells): EventModelName | null =>
+  isAbsent(cells, 'event_model')
+    ? null
+    : { id: textIn(cells, 'event_model'), hash: cardHash(textIn(cells, 'event_model_hash')) };
+
 const fixed = { nullable: false } as const;
 export const eventTable: Table<EventRow> = {
   columns: [
-    {
-      name: 'time_frame',
-      type: 'i64',
-      ...fixed,
-      nature: 'rising',
-      sought: true,
-      of: (row) => BigInt(row.timeFrame),
-    },
-    { name: 'revision', type: 'u16', ...fixed, nature: 'few', of: (row) => row.revision },
-    { name: 'source_name', type: 'text', ...fixed, nature: 'few', of: (row) => row.sourceName },
-    { name: 'message_id', type: 'i64', ...fixed, nature: 'rising', of: (row) => BigInt(row.messageId) },
-    { name: 'start_ns', type: 'i64', ...fixed, nature: 'rising', sought: true, of: (row) => row.startNanos },
-    { name: 'duration_ns', type: 'i64', ...fixed, nature: 'few', of: (row) => row.durationNanos },
+    placeColumns.timeFrame,
+    placeColumns.revision,
+    placeColumns.sourceName,
+    placeColumns.messageId,
+    placeColumns.startNanos,
+    placeColumns.durationNanos,
     { name: 'reason', type: 'u16', ...fixed, nature: 'few', of: (row) => row.reason },
     { name: 'region_count', type: 'u16', ...fixed, nature: 'few', of: (row) => row.regionCount },
     { name: 'present', type: 'bytes', ...fixed, nature: 'mixed', of: (row) => row.present },
@@ -97,6 +110,20 @@ export const eventTable: Table<EventRow> = {
       of: (row) => row.gaps.map(({ count }) => BigInt(count)),
     },
     { name: 'event_tokens', type: 'u16s', ...fixed, nature: 'mixed', of: (row) => row.eventTokens },
+    {
+      name: 'event_model',
+      type: 'text',
+      nullable: true,
+      nature: 'few',
+      of: (row) => row.eventModel?.id ?? null,
+    },
+    {
+      name: 'event_model_hash',
+      type: 'text',
+      nullable: true,
+      nature: 'few',
+      of: (row) => row.eventModel?.hash ?? null,
+    },
   ],
   rowOf: (cells) => ({
     timeFrame: numberIn(cells, 'time_frame'),
@@ -112,5 +139,6 @@ export const eventTable: Table<EventRow> = {
     partCount: numberIn(cells, 'part_count'),
     gaps: gapsIn(cells),
     eventTokens: numbersIn(cells, 'event_tokens'),
+    eventModel: eventModelIn(cells),
   }),
 };

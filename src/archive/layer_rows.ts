@@ -4,7 +4,7 @@
 
 import type { Table } from '../domain/archive/column.ts';
 import { LayerKind } from '../domain/packet.ts';
-import { bytesIn, numberIn } from './cells.ts';
+import { bytesIn, numberIn, placeColumns } from './cells.ts';
 
 export interface LayerRow {
   readonly timeFrame: number;
@@ -25,16 +25,9 @@ export const fileOfLayer = (kind: number): LayerFile => {
 
 export const layerTable: Table<LayerRow> = {
   columns: [
-    {
-      name: 'time_frame',
-      type: 'i64',
-      nullable: false,
-      nature: 'rising',
-      sought: true,
-      of: (row) => BigInt(row.timeFrame),
-    },
-    { name: 'region', type: 'u16', nullable: false, nature: 'few', of: (row) => row.region },
-    { name: 'revision', type: 'u16', nullable: false, nature: 'few', of: (row) => row.revision },
+    placeColumns.timeFrame,
+    placeColumns.region,
+    placeColumns.revision,
     { name: 'layer', type: 'u16', nullable: false, nature: 'few', of: (row) => row.layer },
     { name: 'payload', type: 'bytes', nullable: false, nature: 'coded', of: (row) => row.payload },
   ],

@@ -18,7 +18,16 @@ import {
 } from '../domain/quantity.ts';
 import { type InstantName, type Instants, instantNames } from '../wire/instants.ts';
 import { encodePacket, isEncodingOf } from '../wire/packet.ts';
-import { bigintIn, bytesIn, type Cells, isAbsent, numberIn, numbersIn, textIn } from './cells.ts';
+import {
+  bigintIn,
+  bytesIn,
+  type Cells,
+  isAbsent,
+  numberIn,
+  numbersIn,
+  placeColumns,
+  textIn,
+} from './cells.ts';
 
 /** What all packets of a file share; it stands in the file's notes. */
 export interface FileIdentity {
@@ -95,33 +104,13 @@ export const scoreNamesOf = (columns: readonly string[]): string[] =>
 /** The packets table of a file whose packets have these scores, in this order. */
 export const packetTable = (scoreNames: readonly string[]): Table<PacketRow> => ({
   columns: [
-    {
-      name: 'time_frame',
-      type: 'i64',
-      nullable: false,
-      nature: 'rising',
-      sought: true,
-      of: (row) => BigInt(row.timeFrame),
-    },
-    { name: 'region', type: 'u16', nullable: false, nature: 'few', of: (row) => row.region },
-    { name: 'revision', type: 'u16', nullable: false, nature: 'few', of: (row) => row.revision },
-    { name: 'source_name', type: 'text', nullable: false, nature: 'few', of: (row) => row.sourceName },
-    {
-      name: 'message_id',
-      type: 'i64',
-      nullable: false,
-      nature: 'rising',
-      of: (row) => BigInt(row.messageId),
-    },
-    {
-      name: 'start_ns',
-      type: 'i64',
-      nullable: false,
-      nature: 'rising',
-      sought: true,
-      of: (row) => row.startNanos,
-    },
-    { name: 'duration_ns', type: 'i64', nullable: false, nature: 'few', of: (row) => row.durationNanos },
+    placeColumns.timeFrame,
+    placeColumns.region,
+    placeColumns.revision,
+    placeColumns.sourceName,
+    placeColumns.messageId,
+    placeColumns.startNanos,
+    placeColumns.durationNanos,
     { name: 'model', type: 'text', nullable: false, nature: 'few', of: (row) => row.modelId },
     { name: 'model_hash', type: 'text', nullable: false, nature: 'few', of: (row) => row.modelHash },
     { name: 'hit_count', type: 'u32', nullable: false, nature: 'mixed', of: (row) => row.hitCount },

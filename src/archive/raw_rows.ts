@@ -4,7 +4,7 @@
  */
 
 import type { Table } from '../domain/archive/column.ts';
-import { bigintIn, bytesIn, numberIn } from './cells.ts';
+import { bigintIn, bytesIn, numberIn, placeColumns } from './cells.ts';
 
 export interface RawRow {
   readonly timeFrame: number;
@@ -17,30 +17,10 @@ export interface RawRow {
 
 export const rawTable: Table<RawRow> = {
   columns: [
-    {
-      name: 'time_frame',
-      type: 'i64',
-      nullable: false,
-      nature: 'rising',
-      sought: true,
-      of: (row) => BigInt(row.timeFrame),
-    },
-    { name: 'region', type: 'u16', nullable: false, nature: 'few', of: (row) => row.region },
-    {
-      name: 'message_id',
-      type: 'i64',
-      nullable: false,
-      nature: 'rising',
-      of: (row) => BigInt(row.messageId),
-    },
-    {
-      name: 'start_ns',
-      type: 'i64',
-      nullable: false,
-      nature: 'rising',
-      sought: true,
-      of: (row) => row.startNanos,
-    },
+    placeColumns.timeFrame,
+    placeColumns.region,
+    placeColumns.messageId,
+    placeColumns.startNanos,
     { name: 'frame', type: 'bytes', nullable: false, nature: 'mixed', of: (row) => row.frame },
   ],
   rowOf: (cells) => ({

@@ -10,7 +10,10 @@ import { messageId } from '../domain/quantity.ts';
 import type { Assembled } from './assembly.ts';
 
 /** What all partial events of a partition have in common. */
-export type Common = Pick<PartialEvent, 'sourceName' | 'instrumentId' | 'instrumentHash' | 'regionCount'>;
+export type Common = Pick<
+  PartialEvent,
+  'sourceName' | 'instrumentId' | 'instrumentHash' | 'regionCount' | 'eventModel'
+>;
 
 /** Packets in order, part by part; an empty list is one part without any. */
 const packetsByPart = (packets: readonly CarriedPacket[], bytesMax: number): CarriedPacket[][] => {
@@ -51,5 +54,6 @@ export const partialEventsOf = (
     ...{ messageId: messageId(firstId + part), part, partCount: parts.length },
     gaps: part === 0 ? gaps : [],
     eventTokens: part === 0 ? eventTokens : [],
+    eventModel: part === 0 && eventTokens.length > 0 ? common.eventModel : null,
   }));
 };

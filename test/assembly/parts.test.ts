@@ -32,6 +32,7 @@ describe('parts of a partial event', () => {
           expect(event).toMatchObject({ part, partCount: events.length, messageId: 10 + part });
           expect(event.gaps).toEqual(part === 0 ? gaps : []);
           expect(event.eventTokens).toEqual(part === 0 ? [7] : []);
+          expect(event.eventModel).toEqual(part === 0 ? common(1).eventModel : null);
           const bytes = event.packets.reduce((sum, { packet }) => sum + packet.length, 0);
           expect(bytes <= bytesMax || event.packets.length === 1).toBe(true);
         });

@@ -34,6 +34,7 @@ export const common = (regionCount: number): Common => ({
   instrumentId: 'test',
   instrumentHash: cardHash('0123456789abcdef'),
   regionCount,
+  eventModel: { id: 'event/1', hash: cardHash('0123456789abcdef') },
 });
 
 export const identityOf = (timeFrame: number) => ({

@@ -12,9 +12,10 @@ import { openObjectFinder } from '../../src/codec/objects/finder.ts';
 import { type InspectOptions, inspect } from '../../src/commands/inspect.ts';
 import { openJudge } from '../../src/commands/inspection/judge.ts';
 import { patchInWords, tell } from '../../src/commands/inspection/words.ts';
+import { nameOfEventModel } from '../../src/domain/archive/event_model.ts';
 import { type PartialEvent, PartialEventReason } from '../../src/domain/archive/partial_event.ts';
 import type { Layer } from '../../src/domain/packet.ts';
-import { epochNanos } from '../../src/domain/quantity.ts';
+import { cardHash, epochNanos } from '../../src/domain/quantity.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { encodeAlarm } from '../../src/wire/alarms/alarm.ts';
 import { encodeAnswer, encodeCommand } from '../../src/wire/alarms/command.ts';
@@ -69,6 +70,7 @@ describe('messages in words', () => {
       ...{ ...identity, sourceName: `${card.id}.assembler/0`, messageId, revision: 0, part: 0, partCount: 1 },
       ...{ reason: PartialEventReason.deadline, regionCount: 24, present: Uint8Array.of(0b100011, 0, 0) },
       ...{ gaps: [{ region: 2, fromId: 3, count: 2 }], packets, eventTokens: eventTokenizer(model)(packets) },
+      eventModel: nameOfEventModel(model),
     };
     const told = tell(encodePartialEvent(event), card, {}, model);
     expect(told.kind).toBe('pe00');
@@ -80,7 +82,14 @@ describe('messages in words', () => {
     expect(said).toHaveLength(3);
     expect(said[0]).toMatch(/hits \(its packet: 15\), tokens .*, surprise .* bits$/);
     const unknown = tell(encodePartialEvent(event), card).full.map(([, text]) => text);
-    expect(unknown.find((text) => text.includes('another model'))).toBeDefined();
+    expect(unknown).toContain(`nothing to this build: they are of event-fsq-pp/1, card ${model.hash}`);
+    const unsaid = tell(encodePartialEvent({ ...event, eventModel: null }), card).full.map(
+      ([, text]) => text,
+    );
+    expect(unsaid.find((text) => text.includes('another model'))).toBeDefined();
+    const other = { id: 'event-fsq-pp/2', hash: cardHash('00000000000000ff') };
+    const misread = tell(encodePartialEvent({ ...event, eventModel: other }), card, {}, model).full;
+    expect(misread.find(([label]) => label === 'they say')?.[1]).toContain('they are of event-fsq-pp/2');
     const none = tell(encodePartialEvent({ ...event, eventTokens: [] }), card, {}, model);
     expect(none.full.find(([label]) => label === 'event tokens')?.[1]).toBe('none');
   });

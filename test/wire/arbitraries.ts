@@ -178,6 +178,7 @@ export const partialEvents: fc.Arbitrary<PartialEvent> = fc
       { maxLength: 4 },
     ),
     eventTokens: fc.array(ushort, { maxLength: 4 }),
+    eventModel: fc.option(fc.record({ id: name, hash })),
   })
   .map(({ identity, moreParts, part, ...rest }) => ({
     ...identity,

@@ -59,6 +59,7 @@ export const eventOf = (
     gaps: [],
     packets,
     eventTokens: [],
+    eventModel: null,
   };
 };
 

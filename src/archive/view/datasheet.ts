@@ -120,7 +120,7 @@ const viewSection = ({ view }: DatasetFacts): string[] => {
   ];
 };
 
-const modelSection = ({ model, card }: DatasetFacts): string[] => [
+const modelSection = ({ model, card, eventModel }: DatasetFacts): string[] => [
   `## Model: ${model.name}, version ${model.version}`,
   '',
   `A patch tokenizer (finite scalar quantization): patches of ${model.patch.join(' × ')} cells (${card.axes.map(({ name }) => name).join(' × ')}) become ${model.symbolsPerPatch} symbols of ${model.alphabet} values each. Card hash \`${model.hash}\`; encoder \`${model.encoder.sha256.slice(0, 16)}…\`, decoder \`${model.decoder.sha256.slice(0, 16)}…\`, both SHA-256, both in \`cards/\` of the archive.`,
@@ -132,6 +132,10 @@ const modelSection = ({ model, card }: DatasetFacts): string[] => [
   ...table(['what', 'value'], [...numbersOf(model.provenance), ...numbersOf(model.metrics)]),
   '',
   '</details>',
+  '',
+  eventModel === null
+    ? 'What made the tokens of events is not recorded, or there are none.'
+    : `Event tokens are by ${eventModel.id}, card hash \`${eventModel.hash}\`, in \`cards/\` as an \`event-*-card.json\`; each row of \`events\` names its own (\`event_model\`, \`event_model_hash\`).`,
   '',
 ];
 
@@ -178,7 +182,11 @@ export const datasheetOf = (facts: DatasetFacts): string => {
           'run',
           `${run.run}${run.name === String(run.run) ? '' : ` (${run.name})`}, opened by ${run.openedBy === 'order' ? 'an order' : 'its first data'}`,
         ],
-        ['ordered start, stop', `${dateOf(run.startMs)}, ${dateOf(run.stopMs)}`],
+        ['ordered start', dateOf(run.startMs)],
+        [
+          'stop, in event time',
+          `${dateOf(run.stopMs)}${run.stopBy === 'sent' ? ' (all that had been sent when it was ordered)' : ''}`,
+        ],
         ['closed', dateOf(run.closedMs)],
         ['event time', sums.instants === null ? 'none' : `${begin} … ${end} ns since the Unix epoch`],
         [
@@ -215,7 +223,7 @@ export const datasheetOf = (facts: DatasetFacts): string => {
             .join(', ')
     }.`,
     '',
-    'No people are in it. It is not changed after closing, but that retention may delete whole files of the higher rungs, and says so in the run’s records.',
+    'No people are in it. It is not changed after closing, but that retention may delete whole files of the higher rungs, and says so in the run’s records; and segments that came too late for it may lie beside its files, which `manifest.json` does not name.',
     '',
     '## How to trust it',
     '',

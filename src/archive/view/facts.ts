@@ -3,6 +3,7 @@
  * made of. Refuses to know more than was recorded: what nobody said is said to be unknown.
  */
 
+import type { EventModelName } from '../../domain/archive/event_model.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import type { ModelCard } from '../../domain/model.ts';
 import { type FileKind, fileKinds } from '../names.ts';
@@ -29,6 +30,8 @@ export interface ViewFacts {
 export interface DatasetFacts {
   readonly card: InstrumentCard;
   readonly model: ModelCard;
+  /** What made the tokens of its events; null where they have none, or nobody recorded it. */
+  readonly eventModel: EventModelName | null;
   readonly run: RunFile;
   readonly seals: readonly Seal[];
   /** Null where no view was made. */

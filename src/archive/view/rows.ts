@@ -6,6 +6,7 @@
 import type { ObjectTokens } from '../../codec/objects/shapes.ts';
 import type { Column, ColumnValue } from '../../domain/archive/column.ts';
 import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
+import { placeColumns } from '../cells.ts';
 
 export interface ViewRow {
   readonly timeFrame: number;
@@ -69,15 +70,8 @@ export const viewTable = (card: ViewCard, labelNames: readonly string[]): ViewTa
   const sizes = patchesPerAxis(card);
   return {
     columns: [
-      {
-        name: 'time_frame',
-        type: 'i64',
-        ...plain,
-        nature: 'rising',
-        sought: true,
-        of: (row) => BigInt(row.timeFrame),
-      },
-      whole('region', (row) => row.region),
+      placeColumns.timeFrame,
+      placeColumns.region,
       { name: 'start_ns', type: 'i64', ...plain, nature: 'rising', of: (row) => row.startNanos },
       whole('hit_count', (row) => row.hitCount, 'u32'),
       { name: 'p_value', type: 'f64', ...plain, nature: 'real', of: (row) => row.pValue },

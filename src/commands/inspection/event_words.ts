@@ -61,11 +61,19 @@ const hitsSaid = ({ packets }: PartialEvent): Map<number, number> => {
 const tokensTold = (event: PartialEvent, card: InstrumentCard, model: EventModelCard | null) => {
   const { eventTokens } = event;
   if (eventTokens.length === 0) return { lines: [['event tokens', 'none']] as [string, string][], data: [] };
-  const told = model === null ? null : summariesOf(eventTokens, model);
+  const madeBy = event.eventModel;
+  const isKnown = model !== null && (madeBy === null || madeBy.hash === model.hash);
+  const told = isKnown ? summariesOf(eventTokens, model) : null;
   const first: [string, string] = ['event tokens', eventTokens.join(' ')];
   if (told === null || model === null)
     return {
-      lines: [first, ['they say', 'nothing to this build: they are of another model']] as [string, string][],
+      lines: [
+        first,
+        [
+          'they say',
+          `nothing to this build: they are of ${madeBy === null ? 'another model' : `${madeBy.id}, card ${madeBy.hash}`}`,
+        ],
+      ] as [string, string][],
       data: [],
     };
   const there = new Set(partsOf(event).there);

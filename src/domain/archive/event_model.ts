@@ -29,6 +29,16 @@ export interface EventLayer {
   readonly bias: Int32Array;
 }
 
+/** Which model made the event tokens of a time frame: `<name>/<version>`, and the hash of its card. */
+export interface EventModelName {
+  readonly id: string;
+  readonly hash: CardHash;
+}
+export const nameOfEventModel = ({ name, version, hash }: EventModelCard): EventModelName => ({
+  id: `${name}/${version}`,
+  hash,
+});
+
 export interface EventModelCard {
   readonly name: string;
   readonly version: number;

@@ -4,6 +4,7 @@
  */
 
 import type { CardHash, DurationNanos, EpochNanos, MessageId, Run, TimeFrameNumber } from '../quantity.ts';
+import type { EventModelName } from './event_model.ts';
 
 /** Why it was sent when it was; open on the wire, never renumbered. */
 export const PartialEventReason = {
@@ -52,4 +53,6 @@ export interface PartialEvent {
   readonly packets: readonly CarriedPacket[];
   /** Tokens of the event as a whole; empty until a model makes them. */
   readonly eventTokens: readonly number[];
+  /** What made them; null where there are none, or nobody said. */
+  readonly eventModel: EventModelName | null;
 }

@@ -4,6 +4,7 @@
  */
 
 import { runFile, sealsFolder } from '../../archive/names.ts';
+import { retentionFolder } from '../../archive/proof/names.ts';
 import { encodeRun, openRun, type RunFile } from '../../archive/run.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { BusRecord } from '../../ports/bus.ts';
@@ -70,6 +71,9 @@ const stop = async (
   if (found === null) return { statusCode: 409, message: `nothing is known of run ${run}` };
   if (found.state === 'closed' && !(await hasGrown(store, found)))
     return { statusCode: 409, message: `run ${run} is closed` };
+  // Records of retention follow the manifest there was.
+  if (found.state === 'closed' && (await store.folder(retentionFolder(run))).length > 0)
+    return { statusCode: 409, message: `run ${run} is closed, and retention has begun: it stays as it is` };
   const isTimed = order.stopMs > 0;
   const stopMs = isTimed ? order.stopMs : ((await streamMs()) ?? atMs);
   const stopped: RunFile = { ...found, state: 'stopping', stopBy: isTimed ? 'time' : 'sent', stopMs };

@@ -6,6 +6,7 @@
 import { type Assembled, type Assembly, assemblyBounds, openAssembly } from '../../assembly/assembly.ts';
 import { encodeChange } from '../../assembly/changelog.ts';
 import { type Common, partialEventsOf } from '../../assembly/parts.ts';
+import type { EventModelName } from '../../domain/archive/event_model.ts';
 import type { CarriedPacket } from '../../domain/archive/partial_event.ts';
 import { Fault, type FaultCode, faultList } from '../../domain/fault.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
@@ -31,6 +32,8 @@ export interface AssemblerParts {
   readonly book: ServiceBook;
   /** Tokens of the event as a whole, of the packets it first went out with; none where no model makes them. */
   readonly eventTokensOf: (packets: readonly CarriedPacket[]) => readonly number[];
+  /** That model. */
+  readonly eventModel: EventModelName | null;
   /** Partial events by the reason they were sent for. */
   readonly sent: Counter;
 }
@@ -83,7 +86,7 @@ export const startAssembler = async (
   parts: AssemblerParts,
   settings: AssemblerSettings,
 ): Promise<Assembler> => {
-  const { card, topics, bus, clock, log, book, sent, eventTokensOf } = parts;
+  const { card, topics, bus, clock, log, book, sent, eventTokensOf, eventModel } = parts;
   const sessions = new Map<number, Session>();
   const ledger = openLedger();
   book.watchInFlight(() => ledger.books.inFlight);
@@ -112,6 +115,7 @@ export const startAssembler = async (
       instrumentId: card.id,
       instrumentHash: card.hash,
       regionCount: card.regions.length,
+      eventModel,
     };
     const inFlight = assembly.openPackets;
     return { feed, assembly, common, nextOffset: feed.startOffset, inFlight };

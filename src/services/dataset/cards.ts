@@ -49,18 +49,18 @@ export const readModel = async (store: Store, hash: string): Promise<StoredCard<
   return { card, text };
 };
 
-/** The newest event model in the archive that names an instrument; null where there is none: its events have no tokens. */
-export const readEventModel = async (store: Store, instrumentId: string): Promise<EventModelCard | null> => {
-  let newest: EventModelCard | null = null;
+/** Event models in the archive that name an instrument, the newest first. */
+export const readEventModels = async (store: Store, instrumentId: string): Promise<EventModelCard[]> => {
+  const found: EventModelCard[] = [];
   for (const file of await store.folder(cardsFolder)) {
     const hash = /^event-([0-9a-f]{16})-/.exec(file)?.[1];
     if (hash === undefined) continue;
     const bytes = await read(store, cardsFolder + file);
     isOf(sha256Of([bytes]).slice(0, 16), hash, cardsFolder + file);
     const card = parseEventModelCard(textIn(bytes));
-    if (card.instruments.includes(instrumentId) && card.version > (newest?.version ?? 0)) newest = card;
+    if (card.instruments.includes(instrumentId)) found.push(card);
   }
-  return newest;
+  return found.sort((a, b) => b.version - a.version);
 };
 
 /** @param role of the file: tables, scores, encoder, decoder; `named` is how a card names it */

@@ -3,6 +3,7 @@
  * network), by the near-lossless rungs, or to the last bit. Refuses to use a model or a table from anywhere else.
  */
 
+import type { EventRow } from '../../archive/event_rows.ts';
 import { type FileIdentity, packetOf } from '../../archive/packet_rows.ts';
 import { type RegionSummary, summariesOf } from '../../codec/event_tokens.ts';
 import { builtInTables, type LadderTables } from '../../codec/ladder/tables.ts';
@@ -17,7 +18,7 @@ import { LayerKind, type Packet } from '../../domain/packet.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Store } from '../../ports/store.ts';
 import type { StoredPacket } from './archive.ts';
-import { readEventModel, readInstrument, readLadderTables, readModel, readNamed } from './cards.ts';
+import { readEventModels, readInstrument, readLadderTables, readModel, readNamed } from './cards.ts';
 
 export const decodedLayers = ['tokens', 'near', 'lossless'] as const;
 export type DecodedLayer = (typeof decodedLayers)[number];
@@ -34,8 +35,11 @@ export interface PacketDecoder {
   hits(stored: StoredPacket, layer: DecodedLayer): Promise<Digits | null>;
   /** The clusters a packet tells of, by its object tokens alone; null when it has none. */
   objects(stored: StoredPacket): DecodedObject[] | null;
-  /** What a time frame's event tokens tell of every region; null where they are none this archive's model makes. */
-  summaries(eventTokens: ArrayLike<number>): RegionSummary[] | null;
+  /**
+   * What a time frame's event tokens tell of every region, by the model that made them (where nobody recorded which: the
+   * newest); null where there are none, or the archive has not got their model.
+   */
+  summaries(event: Pick<EventRow, 'eventTokens' | 'eventModel'>): RegionSummary[] | null;
   close(): Promise<void>;
 }
 
@@ -59,7 +63,7 @@ export const openDecoder = async (
   const { card } = await readInstrument(store, identity.instrumentHash);
   const text = await readLadderTables(store, card);
   const tables = text === null ? builtInTables(card) : parseTables(text, card);
-  const eventModel = await readEventModel(store, card.id);
+  const eventModels = await readEventModels(store, card.id);
   const models = new Map<string, Promise<{ reader: TokenReader; model: Model }>>();
   const open = async (hash: string) => {
     const { card: model } = await readModel(store, hash);
@@ -93,7 +97,10 @@ export const openDecoder = async (
       const grid = objectGrid(card);
       return Array.from({ length: tokens.count }, (_, i) => objectOf(tokens, i, grid));
     },
-    summaries: (eventTokens) => (eventModel === null ? null : summariesOf(eventTokens, eventModel)),
+    summaries({ eventTokens, eventModel }) {
+      const model = eventModels.find(({ hash }) => eventModel === null || hash === eventModel.hash);
+      return model === undefined ? null : summariesOf(eventTokens, model);
+    },
     async close() {
       for (const opening of models.values()) await (await opening.catch(() => null))?.model.close();
     },

@@ -4,14 +4,16 @@
  */
 
 import { Builder } from 'flatbuffers';
+import type { EventModelName } from '../../domain/archive/event_model.ts';
 import type { CarriedPacket, IdGap, PartialEvent } from '../../domain/archive/partial_event.ts';
 import { Fault } from '../../domain/fault.ts';
+import { cardHash } from '../../domain/quantity.ts';
 import { countAt, i32At, u16At, u32At } from '../../kernels/little_endian.ts';
 import { pe00 } from '../generated/layouts.ts';
 import { CarriedPacket as PacketTable } from '../generated/pe00/carried-packet.js';
 import { IdGap as GapTable } from '../generated/pe00/id-gap.js';
 import { PartialEvent as EventTable } from '../generated/pe00/partial-event.js';
-import { readIdentity } from '../identity.ts';
+import { hashAt, nameAt, readIdentity } from '../identity.ts';
 import { carriesIdentifier, slotAt, targetAt, verify } from '../verify.ts';
 
 const bytesOf = ({ packets }: PartialEvent): number =>
@@ -34,6 +36,7 @@ export const encodePartialEvent = (event: PartialEvent): Uint8Array => {
   const presentAt = builder.createByteVector(event.present);
   const instrument = builder.createString(event.instrumentId);
   const source = builder.createString(event.sourceName);
+  const model = event.eventModel === null ? 0 : builder.createString(event.eventModel.id);
   EventTable.startPartialEvent(builder);
   EventTable.addSourceName(builder, source);
   EventTable.addMessageId(builder, BigInt(event.messageId));
@@ -52,6 +55,10 @@ export const encodePartialEvent = (event: PartialEvent): Uint8Array => {
   EventTable.addGaps(builder, gapsAt);
   EventTable.addPackets(builder, packetsAt);
   EventTable.addEventTokens(builder, tokensAt);
+  if (event.eventModel !== null) {
+    EventTable.addEventModel(builder, model);
+    EventTable.addEventModelHash(builder, BigInt(`0x${event.eventModel.hash}`));
+  }
   builder.finish(EventTable.endPartialEvent(builder), pe00.identifier);
   return builder.asUint8Array();
 };
@@ -66,10 +73,12 @@ const Slot = {
   gaps: 14,
   packets: 15,
   eventTokens: 16,
+  eventModel: 17,
+  eventModelHash: 18,
 } as const;
 const GapSlot = { region: 0, fromId: 1, count: 2 } as const;
 const PacketSlot = { region: 0, packet: 1, instants: 2 } as const;
-const fields = new Int32Array(17);
+const fields = new Int32Array(19);
 const none = new Uint8Array(0);
 
 const u16 = (bytes: Uint8Array, at: number, absent = 0): number => (at === 0 ? absent : u16At(bytes, at));
@@ -133,6 +142,17 @@ export const decodePartialEvent = (bytes: Uint8Array): PartialEvent => {
     gaps: tablesAt(bytes, fields[Slot.gaps]!).map((table) => readGap(bytes, table)),
     packets,
     eventTokens: tokens,
+    eventModel: readEventModel(bytes),
+  };
+};
+
+/** By the fields of the message that was verified last. */
+const readEventModel = (bytes: Uint8Array): EventModelName | null => {
+  const at = fields[Slot.eventModel]!;
+  if (at === 0) return null;
+  return {
+    id: nameAt(bytes, at, 'message-field', 'event_model'),
+    hash: cardHash(hashAt(bytes, fields[Slot.eventModelHash]!)),
   };
 };
 

@@ -319,6 +319,8 @@ export const pe00: MessageLayout = {
         {"name":"gaps","shape":"tables","table":1,"required":false},
         {"name":"packets","shape":"tables","table":0,"required":false},
         {"name":"event_tokens","shape":"vector","bytes":2,"align":2,"required":false},
+        {"name":"event_model","shape":"string","required":false},
+        {"name":"event_model_hash","shape":"scalar","bytes":8,"required":false},
       ],
     },
   ],

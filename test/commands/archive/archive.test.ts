@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import type { EventRow } from '../../../src/archive/event_rows.ts';
 import { decodeRun } from '../../../src/commands/archive/decode.ts';
 import { replayArchive } from '../../../src/commands/archive/replay.ts';
 import { tellVerdict } from '../../../src/commands/archive/verify.ts';
+import { cardHash } from '../../../src/domain/quantity.ts';
 import { openArchive } from '../../../src/index.ts';
 import { judgeAgainstRaw } from '../../../src/services/dataset/against_raw.ts';
 import type { OpenRun } from '../../../src/services/dataset/archive.ts';
@@ -89,8 +91,10 @@ describe('decoding', () => {
 describe('objects and events', () => {
   it('are read with nothing but the archive: clusters of refined packets, summaries of regions', async () => {
     let refined = 0;
+    let event: EventRow | null = null;
     for await (const { events, packets } of run.timeFrames({ kinds: ['tokens', 'near', 'lossless'] })) {
-      const told = decoder.summaries(events[0]!.eventTokens)!;
+      event = events[0]!;
+      const told = decoder.summaries(event)!;
       expect(told).toHaveLength(cards.card.regions.length);
       for (const packet of packets) {
         const objects = decoder.objects(packet);
@@ -107,7 +111,13 @@ describe('objects and events', () => {
       }
     }
     expect(refined).toBe(frames.filter(isLossless).length);
-    expect(decoder.summaries([1, 2])).toBe(null);
+    expect(decoder.summaries({ eventTokens: [1, 2], eventModel: null })).toBe(null);
+    // Tokens of another model are not told by this one's.
+    const of = { eventTokens: event!.eventTokens, eventModel: event!.eventModel };
+    expect(decoder.summaries({ ...of, eventModel: null })).toEqual(decoder.summaries(of));
+    expect(decoder.summaries({ ...of, eventModel: { id: 'other/1', hash: cardHash('0'.repeat(16)) } })).toBe(
+      null,
+    );
   });
 });
 

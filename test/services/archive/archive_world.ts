@@ -99,6 +99,7 @@ export const eventOf = (
     instants: encodeInstants({ received: BigInt(timeFrame), commit: 9n }),
   })),
   eventTokens: [],
+  eventModel: null,
 });
 
 /** In memory. */

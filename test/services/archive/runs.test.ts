@@ -64,6 +64,7 @@ const openRunWorld = async (partitions = 1) => {
           log: { info: () => {}, warn: () => {}, error: () => {} },
           book: createServiceBook('assembler', world.clock),
           eventTokensOf: () => [],
+          eventModel: null,
           sent: { add: () => {} },
         },
         {

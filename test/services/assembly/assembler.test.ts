@@ -63,6 +63,7 @@ const openWorld = async () => {
         ...{ card, topics, clock, log, bus: own },
         book: createServiceBook('assembler', clock),
         eventTokensOf: (packets) => packets.map(({ region }) => 100 + region),
+        eventModel: { id: 'event/1', hash: cardHash('0123456789abcdef') },
         sent: { add: () => {} },
       },
       { group: 'test', delivery: 'exactly-once', deadlineMs: 10, backstopMs, onAssigned: () => {} },
@@ -96,6 +97,7 @@ describe('the assembler', () => {
       {
         ...{ timeFrame: 0, revision: 0, reason: PartialEventReason.complete, partCount: 1, messageId: 0 },
         eventTokens: all.map((region) => 100 + region),
+        eventModel: { id: 'event/1', hash: '0123456789abcdef' },
       },
     ]);
     expect(assembler.books).toMatchObject({ received: 2 * all.length - 1, kept: all.length });

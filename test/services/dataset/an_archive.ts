@@ -13,6 +13,7 @@ import type { Seal } from '../../../src/archive/seal.ts';
 import type { Kept } from '../../../src/archive/segment.ts';
 import { findEventModel, loadCards } from '../../../src/assemble.ts';
 import { eventTokenizer } from '../../../src/codec/event_tokens.ts';
+import { nameOfEventModel } from '../../../src/domain/archive/event_model.ts';
 import type { CarriedPacket, PartialEvent } from '../../../src/domain/archive/partial_event.ts';
 import type { PolicySnapshot } from '../../../src/domain/policy.ts';
 import { messageId, timeFrameNumber } from '../../../src/domain/quantity.ts';
@@ -99,6 +100,7 @@ const eventOf = (timeFrame: number, packets: readonly MadeFrame[], revision: num
   gaps: [],
   packets: packets.map(carried),
   eventTokens: revision === 0 ? eventTokenizer(eventModel.card)(packets.map(carried)) : [],
+  eventModel: revision === 0 ? nameOfEventModel(eventModel.card) : null,
 });
 
 const kept = (frames: readonly MadeFrame[], revision = 0): Kept[] => {

@@ -106,6 +106,7 @@ export const archiveOfWedges = async (options: WedgeArchive): Promise<void> => {
         gaps: [],
         packets,
         eventTokens: [timeFrame % 81, 80],
+        eventModel: null,
       };
       kept.push({ kind: 'event', run, event });
     }

@@ -10,7 +10,7 @@ import { datasheetOf } from '../../../archive/view/datasheet.ts';
 import type { DatasetFacts } from '../../../archive/view/facts.ts';
 import { type Labels, noLabels } from '../../../archive/view/labels.ts';
 import type { SplitRule } from '../../../archive/view/split.ts';
-import type { ModelCard } from '../../../domain/model.ts';
+import type { EventModelName } from '../../../domain/archive/event_model.ts';
 import type { Store } from '../../../ports/store.ts';
 import type { ArchiveParts, OpenRun } from '../archive.ts';
 import { readInstrument, readModel } from '../cards.ts';
@@ -24,11 +24,14 @@ export interface DescribeParts extends ArchiveParts {
   readonly labels?: Labels;
 }
 
-/** The model whose tokens the run has: that of its first packet with any; null where it has none. */
-const modelOf = async ({ store }: ArchiveParts, run: OpenRun): Promise<ModelCard | null> => {
-  for await (const { packets } of run.timeFrames())
+/** The models whose tokens the run has: those of its first packet, and event, with any; null where it has no packet. */
+const modelsOf = async ({ store }: ArchiveParts, run: OpenRun) => {
+  let eventModel: EventModelName | null = null;
+  for await (const { events, packets } of run.timeFrames()) {
+    eventModel ??= events.find((event) => event.eventModel !== null)?.eventModel ?? null;
     for (const { row } of packets)
-      if (row.layers.length > 0) return (await readModel(store, row.modelHash)).card;
+      if (row.layers.length > 0) return { model: (await readModel(store, row.modelHash)).card, eventModel };
+  }
   return null;
 };
 
@@ -39,12 +42,13 @@ const describeInto = async (
 ): Promise<DatasetFacts | null> => {
   const { version, view: rule, labels = noLabels } = parts;
   const { store, folder, coded } = out;
-  const model = run.seals.length === 0 || run.file === null ? null : await modelOf(parts, run);
-  if (model === null) return null;
+  const models = run.seals.length === 0 || run.file === null ? null : await modelsOf(parts, run);
+  if (models === null) return null;
+  const { model } = models;
   const { card } = await readInstrument(parts.store, run.identity.instrumentHash);
   const viewParts = { store, format: parts.format, run, card, model };
   const view = rule === null ? null : await exportView(viewParts, { rule, labels, folder });
-  const facts = { card, model, run: run.file!, seals: run.seals, view, version, coded };
+  const facts = { card, ...models, run: run.file!, seals: run.seals, view, version, coded };
   await makeReadiness({ store, run, facts, folder });
   const put = (name: string, text: string): Promise<void> =>
     store.put(folder + name, [new TextEncoder().encode(text)]);

@@ -33,6 +33,9 @@ export declare class PartialEvent {
     eventTokens(index: number): number | null;
     eventTokensLength(): number;
     eventTokensArray(): Uint16Array | null;
+    eventModel(): string | null;
+    eventModel(optionalEncoding: flatbuffers.Encoding): string | Uint8Array | null;
+    eventModelHash(): bigint;
     static startPartialEvent(builder: flatbuffers.Builder): void;
     static addSourceName(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset): void;
     static addMessageId(builder: flatbuffers.Builder, messageId: bigint): void;
@@ -63,8 +66,10 @@ export declare class PartialEvent {
      */
     static createEventTokensVector(builder: flatbuffers.Builder, data: number[] | Uint8Array): flatbuffers.Offset;
     static startEventTokensVector(builder: flatbuffers.Builder, numElems: number): void;
+    static addEventModel(builder: flatbuffers.Builder, eventModelOffset: flatbuffers.Offset): void;
+    static addEventModelHash(builder: flatbuffers.Builder, eventModelHash: bigint): void;
     static endPartialEvent(builder: flatbuffers.Builder): flatbuffers.Offset;
     static finishPartialEventBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
     static finishSizePrefixedPartialEventBuffer(builder: flatbuffers.Builder, offset: flatbuffers.Offset): void;
-    static createPartialEvent(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, revision: number, part: number, partCount: number, reason: number, regionCount: number, presentOffset: flatbuffers.Offset, gapsOffset: flatbuffers.Offset, packetsOffset: flatbuffers.Offset, eventTokensOffset: flatbuffers.Offset): flatbuffers.Offset;
+    static createPartialEvent(builder: flatbuffers.Builder, sourceNameOffset: flatbuffers.Offset, messageId: bigint, timestamp: bigint, duration: bigint, run: number, timeFrame: bigint, instrumentOffset: flatbuffers.Offset, instrumentHash: bigint, revision: number, part: number, partCount: number, reason: number, regionCount: number, presentOffset: flatbuffers.Offset, gapsOffset: flatbuffers.Offset, packetsOffset: flatbuffers.Offset, eventTokensOffset: flatbuffers.Offset, eventModelOffset: flatbuffers.Offset, eventModelHash: bigint): flatbuffers.Offset;
 }

@@ -113,8 +113,16 @@ export class PartialEvent {
         const offset = this.bb.__offset(this.bb_pos, 36);
         return offset ? new Uint16Array(this.bb.bytes().buffer, this.bb.bytes().byteOffset + this.bb.__vector(this.bb_pos + offset), this.bb.__vector_len(this.bb_pos + offset)) : null;
     }
+    eventModel(optionalEncoding) {
+        const offset = this.bb.__offset(this.bb_pos, 38);
+        return offset ? this.bb.__string(this.bb_pos + offset, optionalEncoding) : null;
+    }
+    eventModelHash() {
+        const offset = this.bb.__offset(this.bb_pos, 40);
+        return offset ? this.bb.readUint64(this.bb_pos + offset) : BigInt('0');
+    }
     static startPartialEvent(builder) {
-        builder.startObject(17);
+        builder.startObject(19);
     }
     static addSourceName(builder, sourceNameOffset) {
         builder.addFieldOffset(0, sourceNameOffset, 0);
@@ -207,6 +215,12 @@ export class PartialEvent {
     static startEventTokensVector(builder, numElems) {
         builder.startVector(2, numElems, 2);
     }
+    static addEventModel(builder, eventModelOffset) {
+        builder.addFieldOffset(17, eventModelOffset, 0);
+    }
+    static addEventModelHash(builder, eventModelHash) {
+        builder.addFieldInt64(18, eventModelHash, BigInt('0'));
+    }
     static endPartialEvent(builder) {
         const offset = builder.endObject();
         builder.requiredField(offset, 4); // source_name
@@ -219,7 +233,7 @@ export class PartialEvent {
     static finishSizePrefixedPartialEventBuffer(builder, offset) {
         builder.finish(offset, 'pe00', true);
     }
-    static createPartialEvent(builder, sourceNameOffset, messageId, timestamp, duration, run, timeFrame, instrumentOffset, instrumentHash, revision, part, partCount, reason, regionCount, presentOffset, gapsOffset, packetsOffset, eventTokensOffset) {
+    static createPartialEvent(builder, sourceNameOffset, messageId, timestamp, duration, run, timeFrame, instrumentOffset, instrumentHash, revision, part, partCount, reason, regionCount, presentOffset, gapsOffset, packetsOffset, eventTokensOffset, eventModelOffset, eventModelHash) {
         PartialEvent.startPartialEvent(builder);
         PartialEvent.addSourceName(builder, sourceNameOffset);
         PartialEvent.addMessageId(builder, messageId);
@@ -238,6 +252,8 @@ export class PartialEvent {
         PartialEvent.addGaps(builder, gapsOffset);
         PartialEvent.addPackets(builder, packetsOffset);
         PartialEvent.addEventTokens(builder, eventTokensOffset);
+        PartialEvent.addEventModel(builder, eventModelOffset);
+        PartialEvent.addEventModelHash(builder, eventModelHash);
         return PartialEvent.endPartialEvent(builder);
     }
 }
