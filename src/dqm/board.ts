@@ -252,6 +252,38 @@ export interface RunShown extends ActivityShown {
   readonly good: boolean;
 }
 
+/** What a person does, with a name. */
+export type ShiftAct =
+  | {
+      readonly act: 'acknowledge' | 'unshelve';
+      readonly cause: string;
+      readonly who: string;
+      readonly why: string;
+    }
+  | {
+      readonly act: 'shelve';
+      readonly cause: string;
+      readonly who: string;
+      readonly why: string;
+      readonly minutes: number;
+    }
+  | { readonly act: 'comment'; readonly cause: string; readonly who: string; readonly why: string }
+  | {
+      readonly act: 'choose' | 'pin';
+      readonly activity: string;
+      readonly runs: readonly number[];
+      readonly who: string;
+      readonly why: string;
+    }
+  | { readonly act: 'release'; readonly activity: string; readonly who: string; readonly why: string }
+  | {
+      readonly act: 'label';
+      readonly id: string;
+      readonly label: string;
+      readonly comment: string;
+      readonly who: string;
+    };
+
 /** Events of the stream by name; each is one JSON text. */
 export interface BoardEvents {
   readonly board: BoardSnapshot;

@@ -16,9 +16,12 @@ import type {
   ReferencesShown,
   RunShown,
   ServiceShown,
+  ShiftAct,
   Span,
   TrendShown,
 } from '../../dqm/board.ts';
+
+export type { ShiftAct } from '../../dqm/board.ts';
 
 export interface AnomalyQuery {
   /** Older than this, ms since the epoch; newest first. */
@@ -29,38 +32,6 @@ export interface AnomalyQuery {
   readonly pValueMax?: number;
   readonly limit: number;
 }
-
-/** What a person does, with a name. */
-export type ShiftAct =
-  | {
-      readonly act: 'acknowledge' | 'unshelve';
-      readonly cause: string;
-      readonly who: string;
-      readonly why: string;
-    }
-  | {
-      readonly act: 'shelve';
-      readonly cause: string;
-      readonly who: string;
-      readonly why: string;
-      readonly minutes: number;
-    }
-  | { readonly act: 'comment'; readonly cause: string; readonly who: string; readonly why: string }
-  | {
-      readonly act: 'choose' | 'pin';
-      readonly activity: string;
-      readonly runs: readonly number[];
-      readonly who: string;
-      readonly why: string;
-    }
-  | { readonly act: 'release'; readonly activity: string; readonly who: string; readonly why: string }
-  | {
-      readonly act: 'label';
-      readonly id: string;
-      readonly label: string;
-      readonly comment: string;
-      readonly who: string;
-    };
 
 export interface MonitorView {
   readonly board: BoardSnapshot;
