@@ -81,6 +81,7 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
       'pipeline',
       'codec',
       'anomaly',
+      'dqm',
       'archive',
       'assembly',
       'stages',
@@ -100,7 +101,8 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
     rooms: ['domain', 'wire', 'ports', 'services'],
     packages: ['node:', '@grpc/grpc-js', '@grpc/reflection', '@grpc/proto-loader', 'grpc-health-check'],
   },
-  'adapters/http': { rooms: ['domain', 'wire', 'ports', 'services'], packages: ['node:'] },
+  // Questions are checked, and described, by the same schemas; what is answered has the types of `dqm`.
+  'adapters/http': { rooms: ['domain', 'wire', 'ports', 'dqm', 'services'], packages: ['node:', 'zod'] },
   'adapters/terminal': { rooms: ['domain', 'wire', 'ports', 'services'], packages: ['node:'] },
   sim: {
     rooms: [

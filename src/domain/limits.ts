@@ -270,6 +270,27 @@ export const limits = {
   statusClientsMax: 64,
   statusClientBytesMax: 512 * 1024,
 
+  /** Browsers following the monitor at once: a collaboration's control room, its offices and some of its homes, one stream
+   * a browser. Connections beside them are for pages, plots and other tools: six a browser that loads. */
+  monitorFollowersMax: 250,
+  monitorConnectionsMax: 1024,
+  /** Unread bytes at which a slow one is dropped: some beginnings of a stream. What waits is shared by all that wait. */
+  monitorUnreadBytesMax: 2 * 1024 * 1024,
+  /** Events of so long go out together: nobody sees a tenth of a second, and a write costs what its bytes do not. */
+  monitorGatherMs: 100,
+  /** A stream says this often that it is still there: proxies give up after a minute or half of one. */
+  monitorBeatMs: 15_000,
+  /** Points of trends that wait to go out together. */
+  monitorTrendPointsHeld: 16,
+  /** Trends and unusual frames one question may be about: what a page of plots and a long list show. */
+  monitorTrendsMax: 64,
+  monitorAnomaliesMax: 1000,
+  /** Layouts that are kept, and bytes of one: a hundred plots on ten tabs. */
+  monitorLayoutsMax: 256,
+  monitorLayoutBytesMax: 256 * 1024,
+  /** Answers larger than this are compressed for other machines. */
+  monitorPlainBytesMax: 4096,
+
   /** Lists of one shard of a training view before compression: some dozen MB on disk, a second to read, and what is held
    * while it is written. */
   viewShardBytesMax: 128 * 1024 * 1024,

@@ -1,0 +1,178 @@
+/**
+ * The monitor's web face: the page, its stream of events, the questions of other tools, the handbook, health and metrics.
+ * It refuses writes that are not of its own page, every path it does not know, and to serve beyond this machine by default.
+ */
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import { Fault, faultList } from '../../../domain/fault.ts';
+import { limits } from '../../../domain/limits.ts';
+import type { MonitorView } from '../../../services/monitor/view.ts';
+import { accepts, json, plain, reply, secure } from '../answers.ts';
+import { boundRequests, closeServer, type Listening, listenNear } from '../listening.ts';
+import { readPageFiles, sendFile } from '../page_files.ts';
+import { openBoardStream } from './board_stream.ts';
+import { findRoute, Refusal, readQuestion } from './dispatch.ts';
+import { routes } from './routes.ts';
+
+export interface MonitorServerOptions {
+  /** Loopback unless a container's network needs otherwise. */
+  readonly host?: string;
+  /** Wished port; when it is taken the next free one of the twenty after it, or any; 0 is any. */
+  readonly port: number;
+  readonly view: MonitorView;
+  /** What readiness still waits for, in words; empty when ready. */
+  readonly waitingFor: () => readonly string[];
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  /** Folder with index.html and what it loads, as Vite built it. */
+  readonly pageFolder: string;
+}
+
+export interface MonitorServer extends Listening {
+  readonly followers: number;
+  readonly dropped: number;
+  /** Drops who follows, ends what is under way, frees the port. Idempotent. */
+  close(): Promise<void>;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+const packed = promisify(gzip);
+const level = constants.Z_BEST_SPEED;
+
+/** On this machine bytes cost less than compressing them. */
+const isNear = ({ socket }: IncomingMessage): boolean =>
+  /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
+
+const say = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> => {
+  if (text.length <= limits.monitorPlainBytesMax || isNear(request) || !accepts(request, 'gzip'))
+    return reply(request, response, status, contentType, text, headers);
+  const body = await packed(text, { level });
+  reply(request, response, status, contentType, body, {
+    ...headers,
+    'content-encoding': 'gzip',
+    vary: 'accept-encoding',
+  });
+};
+
+/** What a question that is not answered hears: the fault's code, and what, where and the mend. */
+const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const code =
+    error instanceof Fault ? error.code : error instanceof Refusal ? 'request-invalid' : 'internal';
+  const status =
+    error instanceof Refusal
+      ? error.status
+      : error instanceof Fault
+        ? faultList[error.code][0] === 'world'
+          ? 503
+          : 400
+        : 500;
+  const headers = error instanceof Refusal ? error.headers : {};
+  reply(request, response, status, json, `${JSON.stringify({ fault: { code, message } })}\n`, headers);
+};
+
+export const startMonitorServer = async (options: MonitorServerOptions): Promise<MonitorServer> => {
+  const { view, metrics } = options;
+  const host = options.host ?? '127.0.0.1';
+  const files = readPageFiles(options.pageFolder);
+  const stream = openBoardStream(view);
+
+  const fixed = new Map<string, Answer>([
+    [
+      '/events',
+      (request, response) => {
+        if (!stream.follow(request, response))
+          refuse(
+            request,
+            response,
+            new Refusal(
+              503,
+              `request-invalid: ${limits.monitorFollowersMax} browsers follow already; close one`,
+              { 'retry-after': '10' },
+            ),
+          );
+      },
+    ],
+    ['/livez', (request, response) => reply(request, response, 200, plain, 'alive\n')],
+    [
+      '/readyz',
+      (request, response) => {
+        const waitingFor = options.waitingFor();
+        const ready = waitingFor.length === 0;
+        reply(request, response, ready ? 200 : 503, json, `${JSON.stringify({ ready, waitingFor })}\n`);
+      },
+    ],
+    [
+      '/metrics',
+      (request, response) => {
+        metrics.text().then(
+          (text) => say(request, response, 200, metrics.contentType, text),
+          (error: Error) => refuse(request, response, error),
+        );
+      },
+    ],
+  ]);
+
+  const answerRoute = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const [path = '/', search = ''] = (request.url ?? '/').split('?', 2);
+    const found = findRoute(routes, request.method ?? 'GET', path);
+    if (found === null)
+      throw new Refusal(404, `request-invalid: ${path} is not here; /openapi.json lists what is`);
+    const { route } = found;
+    const answer = await route.respond(view, await readQuestion(request, found, search));
+    if (answer === null)
+      throw new Refusal(404, `request-invalid: ${decodeURI(path)}: nothing of that name is known or kept`);
+    const text = typeof answer === 'string' ? answer : `${JSON.stringify(answer)}\n`;
+    // Histograms are read by JSROOT pages of other servers, too; a page elsewhere can do no more with them than look.
+    const open = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
+    await say(request, response, 200, route.contentType, text, route.open ? open : {});
+  };
+
+  const server = createServer((request, response) => {
+    secure(response);
+    const path = (request.url ?? '/').split('?', 1)[0]!;
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    const answer = reads ? fixed.get(path) : undefined;
+    if (answer !== undefined) return answer(request, response);
+    const file = reads ? files.get(path) : undefined;
+    if (file !== undefined) return sendFile(request, response, file);
+    if (reads && path === '/')
+      return reply(request, response, 503, plain, 'the page is not built: npm run page, then start again\n');
+    if (!reads && (fixed.has(path) || files.has(path)))
+      return refuse(
+        request,
+        response,
+        new Refusal(405, `request-invalid: ${path} takes GET, HEAD`, { allow: 'GET, HEAD' }),
+      );
+    answerRoute(request, response).catch((error: unknown) => refuse(request, response, error));
+  });
+  boundRequests(server, limits.monitorConnectionsMax);
+  const listening = await listenNear(server, host, options.port, '--http-port');
+  let closing: Promise<void> | undefined;
+  return {
+    ...listening,
+    get followers() {
+      return stream.count;
+    },
+    get dropped() {
+      return stream.dropped;
+    },
+    close() {
+      stream.close();
+      closing ??= closeServer(server);
+      return closing;
+    },
+  };
+};
