@@ -23,6 +23,7 @@ const server = await startMonitorServer({
   waitingFor: () => [],
   metrics: createMetrics(),
   pageFolder: values.page,
+  handbookFolder: new URL('../../deploy/handbook', import.meta.url).pathname,
 });
 process.stderr.write(`made-up monitor at ${server.address}\n`);
 let lastMs = Date.now();

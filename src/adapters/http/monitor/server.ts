@@ -14,6 +14,7 @@ import { boundRequests, closeServer, type Listening, listenNear } from '../liste
 import { readPageFiles, sendFile } from '../page_files.ts';
 import { openBoardStream } from './board_stream.ts';
 import { findRoute, Refusal, readQuestion } from './dispatch.ts';
+import { openHandbook } from './handbook.ts';
 import { routes } from './routes.ts';
 
 export interface MonitorServerOptions {
@@ -27,6 +28,8 @@ export interface MonitorServerOptions {
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   /** Folder with index.html and what it loads, as Vite built it. */
   readonly pageFolder: string;
+  /** Folder of the handbook's Markdown. */
+  readonly handbookFolder: string;
 }
 
 export interface MonitorServer extends Listening {
@@ -86,7 +89,9 @@ const refuse = (request: IncomingMessage, response: ServerResponse, error: unkno
 export const startMonitorServer = async (options: MonitorServerOptions): Promise<MonitorServer> => {
   const { view, metrics } = options;
   const host = options.host ?? '127.0.0.1';
-  const files = readPageFiles(options.pageFolder);
+  const handbook = openHandbook(options.handbookFolder);
+  const files = new Map([...readPageFiles(options.pageFolder), ...handbook.files]);
+  const handbookList = handbook.pages.map(({ code, title }) => ({ code, title }));
   const stream = openBoardStream(view);
 
   const fixed = new Map<string, Answer>([
@@ -113,6 +118,10 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
         const ready = waitingFor.length === 0;
         reply(request, response, ready ? 200 : 503, json, `${JSON.stringify({ ready, waitingFor })}\n`);
       },
+    ],
+    [
+      '/api/v1/handbook',
+      (request, response) => reply(request, response, 200, json, `${JSON.stringify(handbookList)}\n`),
     ],
     [
       '/metrics',
