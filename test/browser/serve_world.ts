@@ -20,6 +20,7 @@ const world = createMonitorWorld({ seed: 1, startMs: Date.now(), feedPerSecond: 
 const server = await startMonitorServer({
   port: Number(values.port),
   view: world.view,
+  version: '0.0.0',
   waitingFor: () => [],
   metrics: createMetrics(),
   pageFolder: values.page,

@@ -42,7 +42,9 @@ export const openBoardStream = (view: MonitorView): BoardStream => {
     return known;
   };
   const sendChanged = (): void => {
+    clearTimeout(gathering);
     gathering = undefined;
+    if (changed.size === 0) return;
     const pieces: Piece[] = [];
     for (const [name, values] of changed)
       for (const value of values) {
@@ -79,7 +81,11 @@ export const openBoardStream = (view: MonitorView): BoardStream => {
   });
 
   return {
-    follow: (request, response) => followers.follow(request, response, [retry, ...names.map(newestOf)]),
+    follow(request, response) {
+      // Whoever joins hears nothing twice.
+      sendChanged();
+      return followers.follow(request, response, [retry, ...names.map(newestOf)]);
+    },
     get count() {
       return followers.count;
     },

@@ -30,8 +30,11 @@ export interface Route {
   /** May pages of other servers read it? */
   readonly open: boolean;
   /** A string goes as it is, all else as JSON; null is `not here`. */
-  respond(view: MonitorView, given: Given<Fields, Fields, z.ZodType>): unknown;
+  respond(view: MonitorView, given: Given<Fields, Fields, z.ZodType>, handbook: Contents): unknown;
 }
+
+/** The handbook's pages. */
+export type Contents = z.infer<typeof shown.handbookList>;
 
 interface Given<Parameters extends Fields, Query extends Fields, Body extends z.ZodType> {
   readonly parameters: Read<Parameters>;
@@ -54,7 +57,7 @@ const route = <
   readonly contentType?: string;
   readonly answer: z.ZodType;
   readonly open?: boolean;
-  respond(view: MonitorView, given: Given<Parameters, Query, Body>): unknown;
+  respond(view: MonitorView, given: Given<Parameters, Query, Body>, handbook: Contents): unknown;
 }): Route => ({
   method: given.method ?? 'GET',
   path: given.path,
@@ -222,7 +225,7 @@ export const routes: readonly Route[] = [
     path: '/api/v1/labels.csv',
     summary: 'The same as comma-separated values, with a head line',
     contentType: 'text/csv; charset=utf-8; header=present',
-    answer: shown.text,
+    answer: shown.csv,
     respond: async (view) => labelsCsv(await view.labels()),
   }),
   route({
@@ -262,6 +265,13 @@ export const routes: readonly Route[] = [
       await view.act(body);
       return {};
     },
+  }),
+  route({
+    path: '/api/v1/handbook',
+    summary:
+      'Pages of the handbook; each is at /handbook/{code}, and as it is written at /handbook/{code}.md',
+    answer: shown.handbookList,
+    respond: (_view, _given, handbook) => handbook,
   }),
   route({
     path: '/h.json',

@@ -15,6 +15,7 @@ import { readPageFiles, sendFile } from '../page_files.ts';
 import { openBoardStream } from './board_stream.ts';
 import { findRoute, Refusal, readQuestion } from './dispatch.ts';
 import { openHandbook } from './handbook.ts';
+import { openApiOf } from './openapi.ts';
 import { routes } from './routes.ts';
 
 export interface MonitorServerOptions {
@@ -23,6 +24,8 @@ export interface MonitorServerOptions {
   /** Wished port; when it is taken the next free one of the twenty after it, or any; 0 is any. */
   readonly port: number;
   readonly view: MonitorView;
+  /** Of tessera, for the API's description. */
+  readonly version: string;
   /** What readiness still waits for, in words; empty when ready. */
   readonly waitingFor: () => readonly string[];
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
@@ -91,7 +94,8 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
   const host = options.host ?? '127.0.0.1';
   const handbook = openHandbook(options.handbookFolder);
   const files = new Map([...readPageFiles(options.pageFolder), ...handbook.files]);
-  const handbookList = handbook.pages.map(({ code, title }) => ({ code, title }));
+  const contents = handbook.pages.map(({ code, title }) => ({ code, title }));
+  const description = `${JSON.stringify(openApiOf(options.version))}\n`;
   const stream = openBoardStream(view);
 
   const fixed = new Map<string, Answer>([
@@ -110,6 +114,7 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
           );
       },
     ],
+    ['/openapi.json', (request, response) => reply(request, response, 200, json, description)],
     ['/livez', (request, response) => reply(request, response, 200, plain, 'alive\n')],
     [
       '/readyz',
@@ -118,10 +123,6 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
         const ready = waitingFor.length === 0;
         reply(request, response, ready ? 200 : 503, json, `${JSON.stringify({ ready, waitingFor })}\n`);
       },
-    ],
-    [
-      '/api/v1/handbook',
-      (request, response) => reply(request, response, 200, json, `${JSON.stringify(handbookList)}\n`),
     ],
     [
       '/metrics',
@@ -140,7 +141,7 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
     if (found === null)
       throw new Refusal(404, `request-invalid: ${path} is not here; /openapi.json lists what is`);
     const { route } = found;
-    const answer = await route.respond(view, await readQuestion(request, found, search));
+    const answer = await route.respond(view, await readQuestion(request, found, search), contents);
     if (answer === null)
       throw new Refusal(404, `request-invalid: ${decodeURI(path)}: nothing of that name is known or kept`);
     const text = typeof answer === 'string' ? answer : `${JSON.stringify(answer)}\n`;
