@@ -114,7 +114,7 @@ export const startTessera = async (
 ): Promise<ProcessorChild> => {
   const port = await freePort();
   const main = join(root, 'src/main.ts');
-  const http = command === 'simulate' ? [] : ['--http-port', String(port)];
+  const http = command === 'simulate' ? [] : ['--status-port', String(port)];
   const started = child(process.execPath, [main, command, ...flags, ...http], false);
   const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);
   return {

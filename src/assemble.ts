@@ -239,7 +239,7 @@ export const runProcessor = async (
   book.watchAlarms(() => alarmsShown(alarms.current));
   exposeStatus(telemetry.metrics, () => book.snapshot());
   const http = await startHttpServer({
-    port: config.httpPort,
+    port: config.statusPort,
     snapshot: () => book.snapshot(),
     metrics: telemetry.metrics,
     pageFolder: join(home, 'src/web/page'),

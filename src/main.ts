@@ -12,6 +12,7 @@ import { assemble } from './assembling.ts';
 import { durationMs } from './commands/duration.ts';
 import { configKeys, readConfig } from './config.ts';
 import { Fault, faultList } from './domain/fault.ts';
+import { monitor } from './monitoring.ts';
 import { addOneShots } from './one_shot.ts';
 import { serve } from './serve.ts';
 import { simulate } from './simulate.ts';
@@ -42,7 +43,10 @@ type Flags = Record<string, string | boolean | undefined>;
 const forMs = (flags: Flags): { forMs?: number } =>
   typeof flags.for === 'string' ? { forMs: durationMs(flags.for) } : {};
 
-command('up', 'local Kafka, simulator, processor, gateway and live view; what `npm start` runs')
+command(
+  'up',
+  'local Kafka, simulator, processor, monitor with the page, gateway and live view; what `npm start` runs',
+)
   .option('--for <duration>', 'stop by itself after this long')
   .option('--no-simulator', 'frames come from elsewhere')
   .action(async (flags: Flags) => {
@@ -53,6 +57,7 @@ command('up', 'local Kafka, simulator, processor, gateway and live view; what `n
       gateway: true,
       archiver: true,
       assembler: true,
+      monitor: true,
       json: flags.json === true,
       ...forMs(flags),
     };
@@ -68,6 +73,7 @@ command('process', 'the processor alone, on an existing cluster')
       gateway: false,
       archiver: false,
       assembler: false,
+      monitor: false,
       json: flags.json === true,
       ...forMs(flags),
     };
@@ -85,6 +91,13 @@ command('archive', 'partial events of an existing cluster into files: a folder, 
   .option('--simulated', 'record that frames come of a simulated detector')
   .action(async (flags: Flags) => {
     exitCode = await archive(readConfig(flags), { simulated: flags.simulated === true, ...forMs(flags) });
+  });
+
+command('dqm', 'how the detector is: the monitor of an existing cluster, with the web page')
+  .option('--for <duration>', 'stop by itself after this long')
+  .option('--simulated', 'say that frames come of a simulated detector')
+  .action(async (flags: Flags) => {
+    exitCode = await monitor(readConfig(flags), { simulated: flags.simulated === true, ...forMs(flags) });
   });
 
 command('simulate', 'simulated frames to <instrument>_frames, or to a file')

@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly archiver: boolean;
   /** Assemble partial events in this process. */
   readonly assembler: boolean;
+  /** Start a monitor, which has the page. */
+  readonly monitor: boolean;
   /** Stop by itself after this long; absent: on SIGINT or SIGTERM. */
   readonly forMs?: number;
   /** The summary as JSON on stdout. */
@@ -114,6 +116,8 @@ const words = (summary: ReturnType<typeof summaryOf>): string =>
 interface Opened {
   readonly undo: (() => Promise<void>)[];
   brokerGone: Promise<never>;
+  /** Where the page is, once the monitor said so. */
+  page: string;
 }
 
 const brokerEnded = async (broker: LocalBroker): Promise<never> => {
@@ -148,8 +152,9 @@ const openAll = async (
   say(`loading the model on ${config.workers} worker threads …`);
   let running = await runProcessor(settled, cards, telemetry, { simulated: options.simulator });
   undo.push(running.stop);
-  if (running.http.moved) say(`port ${config.httpPort} is taken: the page moved`);
-  say(`page ${running.http.address} · metrics ${running.http.address}metrics`);
+  if (running.http.moved) say(`port ${config.statusPort} is taken: readiness and metrics moved`);
+  say(`readiness ${running.http.address}readyz · metrics ${running.http.address}metrics`);
+  if (!options.monitor) say('the page is the monitor’s: `tessera dqm` on the same cluster');
   if (options.gateway) {
     const gateway = await runGateway(settled, cards, running);
     undo.push(() => gateway.close());
@@ -168,6 +173,13 @@ const openAll = async (
     const archiver = startChild(settled, options.simulator ? ['archive', '--simulated'] : ['archive']);
     undo.push(() => stopChild(archiver));
   }
+  if (options.monitor && settled.bus === 'kafka') {
+    const monitor = startChild(settled, options.simulator ? ['dqm', '--simulated'] : ['dqm']);
+    monitor.on('message', (told: { readonly page?: string }) => {
+      opened.page = told.page ?? opened.page;
+    });
+    undo.push(() => stopChild(monitor));
+  } else if (options.monitor) say('no page: a monitor is a process of its own, and needs --bus kafka');
   if (options.simulator) {
     // As a DAQ would be.
     const simulator = startChild(settled, ['simulate', '--quiet']);
@@ -179,7 +191,7 @@ const openAll = async (
 /** Serves until asked to stop; returns the exit code. */
 export const serve = async (config: Config, options: ServeOptions): Promise<number> => {
   const cards = loadCards(config.instrument);
-  const opened: Opened = { undo: [], brokerGone: new Promise(() => {}) };
+  const opened: Opened = { undo: [], brokerGone: new Promise(() => {}), page: '' };
   const asked = untilAsked(options.forMs);
   let code = 0;
   let unreachable = false;
@@ -191,7 +203,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<numb
     live = startLiveTerminal({
       output: process.stderr,
       snapshot: () => book.snapshot(),
-      address: http.address,
+      address: () => (opened.page === '' ? http.address : opened.page),
     });
     const view = live;
     printLine = (line) => view.print(line);

@@ -35,9 +35,12 @@ interface StandingService {
   stop(): Promise<void>;
 }
 
-export interface Standalone {
+/** Where others find it. */
+type Face = Pick<HttpServer, 'address' | 'close'>;
+
+export interface Standalone<Service extends StandingService = StandingService> {
   /** What it is called in the book and the log. */
-  readonly service: 'assembler' | 'archiver';
+  readonly service: 'assembler' | 'archiver' | 'monitor';
   readonly logFile: string;
   readonly delivery: Delivery;
   readonly simulated: boolean;
@@ -47,12 +50,14 @@ export interface Standalone {
   readonly greeting: string;
   /** Said when it is not finished within its deadline. */
   readonly unfinished: string;
-  start(world: ServiceWorld, book: StatusBook): Promise<StandingService>;
+  start(world: ServiceWorld, book: StatusBook): Promise<Service>;
+  /** Its own web face, opened once it runs; absent: health, readiness and metrics on the status port. */
+  openFace?(world: ServiceWorld, book: StatusBook, service: Service): Promise<Face>;
 }
 
 const bookOf = (
   { config, cards: { card }, clock }: ServiceWorld,
-  { service, delivery, simulated }: Standalone,
+  { service, delivery, simulated }: Pick<Standalone, 'service' | 'delivery' | 'simulated'>,
 ): StatusBook =>
   createStatusBook({
     clock,
@@ -69,11 +74,19 @@ const bookOf = (
     },
   });
 
-/** The service with a page and heartbeats of its own. */
-const run = async (
+const statusFace = ({ config, telemetry }: ServiceWorld, book: StatusBook): Promise<Face> =>
+  startHttpServer({
+    port: config.statusPort,
+    snapshot: () => book.snapshot(),
+    metrics: telemetry.metrics,
+    pageFolder: join(home, 'src/web/page'),
+  });
+
+/** The service with a face and heartbeats of its own. */
+const run = async <Service extends StandingService>(
   world: ServiceWorld,
-  standalone: Standalone,
-): Promise<{ readonly service: StandingService; readonly http: HttpServer; stop(): Promise<void> }> => {
+  standalone: Standalone<Service>,
+): Promise<{ readonly service: Service; readonly http: Face; stop(): Promise<void> }> => {
   const { config, cards, clock, bus, telemetry } = world;
   const { log } = telemetry.telemetry;
   const { card } = cards;
@@ -84,13 +97,10 @@ const run = async (
   book.watchProcess(telemetry.reading);
   book.watchNotes(telemetry.notes);
   exposeStatus(telemetry.metrics, () => book.snapshot());
-  const http = await startHttpServer({
-    port: config.httpPort,
-    snapshot: () => book.snapshot(),
-    metrics: telemetry.metrics,
-    pageFolder: join(home, 'src/web/page'),
-  });
+  // Readiness is asked for while it starts.
+  const early = standalone.openFace === undefined ? await statusFace(world, book) : null;
   const service = await standalone.start(world, book);
+  const http = early ?? (await standalone.openFace!(world, book, service));
   // Partitions and lag of a heartbeat are those of frames, which alarms of processors are judged by: this reads others.
   book.watchFlow(() => ({
     ...{ lagFrames: 0, laneDepth: 0, partitions: 0, pausedPartitions: 0, pressure: 'none' },
@@ -111,7 +121,10 @@ const run = async (
 };
 
 /** Serves until asked to stop; returns the exit code. */
-export const serveAlone = async (config: Config, standalone: Standalone): Promise<number> => {
+export const serveAlone = async <Service extends StandingService>(
+  config: Config,
+  standalone: Standalone<Service>,
+): Promise<number> => {
   const { service, logFile, forMs, say, greeting, unfinished } = standalone;
   const cards = loadCards(config.instrument);
   const asked = untilAsked(forMs);
@@ -119,7 +132,7 @@ export const serveAlone = async (config: Config, standalone: Standalone): Promis
   const telemetry = openTelemetry(config, service, target);
   const clock = createSystemClock();
   const bus = openBus(config, clock, telemetry.telemetry.log);
-  let running: Awaited<ReturnType<typeof run>> | null = null;
+  let running: Awaited<ReturnType<typeof run<Service>>> | null = null;
   try {
     running = await run({ config, cards, clock, bus, telemetry }, standalone);
     say(`${greeting} · readiness ${running.http.address}readyz`);

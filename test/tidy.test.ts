@@ -141,6 +141,7 @@ const compositionRoots = new Set([
   'config.ts',
   'assemble.ts',
   'archiving.ts',
+  'monitoring.ts',
   'assembling.ts',
   'standalone.ts',
   'dataset.ts',

@@ -92,6 +92,7 @@ const produce = async (one: Case) => {
     partitions,
     overload: 'wait',
     httpPort: 0,
+    statusPort: 0,
     bus: 'memory',
     seed,
   };

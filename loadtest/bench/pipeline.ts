@@ -71,6 +71,7 @@ const configOf = (one: Case, overrides: Record<string, unknown>) =>
       partitions,
       overload: 'wait',
       httpPort: 0,
+      statusPort: 0,
       grpcPort: 0,
       seed,
       ...overrides,

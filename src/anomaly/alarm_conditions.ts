@@ -30,6 +30,8 @@ export const alarmRules = {
   'archive-waiting': { raiseAfterMs: 5_000, clearAfterMs: 10_000, unit: 'seconds' },
   /** The chain before the archive is seconds long; what is waited for longer is down. */
   'run-unclosed': { raiseAfterMs: 30_000, clearAfterMs: 10_000, unit: 'seconds' },
+  /** A monitor says bad only of what is rare twice, or very rare: it is not waited for again. */
+  'detector-quality': { raiseAfterMs: 0, clearAfterMs: 10_000, unit: 'seconds' },
   /** Its own false-alarm budget is its hysteresis. */
   'anomaly-burst': { raiseAfterMs: 0, clearAfterMs: 60_000, unit: 'bursts' },
 } as const satisfies Readonly<Record<string, AlarmRule>>;
@@ -106,6 +108,7 @@ const readCauses = [
   'repeated-frames',
   'archive-waiting',
   'run-unclosed',
+  'detector-quality',
   'anomaly-burst',
 ] as const satisfies readonly AlarmCause[];
 

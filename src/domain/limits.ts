@@ -177,6 +177,58 @@ export const limits = {
   /** Good runs of an activity that may be chosen as references, and changes of references that are remembered: a season's. */
   dqmGoodRunsKept: 256,
   dqmReferenceChangesKept: 256,
+  /** Cycles of a run's beginning that stand in where there are no good runs: of 24 regions a hundred values. */
+  dqmProvisionalCycles: 4,
+  /** Values of a reading that say what is usual: a tail of twenty, and drift is not followed for ever. */
+  dqmUsualValuesMax: 1024,
+  /** False alarms over all cells: one cell that is medium an hour is looked at, one bad in ten days is believed. */
+  dqmFalseMediumsPerHour: 1,
+  dqmFalseBadsPerDay: 0.1,
+  /** Parts of the detector that a cell names in words. */
+  dqmPlacesNamedMax: 16,
+  /** Share of one core that looking into frames may take, ms of it that may be saved up, and ms in one go before others
+   * have a turn. */
+  dqmSampleShare: 0.15,
+  dqmSampleCreditMs: 50,
+  dqmPacketShare: 0.05,
+  dqmTurnMs: 10,
+  /** Frames fetched ahead of a look, and records passed over in search of a time frame before it is let go. */
+  dqmLookBytesMax: 2 * 1024 * 1024,
+  dqmLookRecordsMax: 4096,
+  /** The longest wait until the time for another look is asked for again. */
+  dqmIdleMs: 100,
+  /** What lies so far behind is passed over: a monitor tells of now. Two cycles. */
+  dqmLateMs: 10_000,
+  /** A topic that cannot be read is tried again after this. */
+  dqmRetryMs: 2_000,
+  /** A service whose last heartbeat is older is no longer listed. */
+  dqmServiceForgetMs: 3_600_000,
+  /** A monitor's history, some hundred MB in all: points of trends (three days of cycles of 5 s, a kB each), names of trends and
+   * lists of them, points one answer has, minutes and runs of objects (24 regions are a MB), rare frames, how many of those of a
+   * quarter second are written, and listed at once, comments, labels, layouts and the characters of one. */
+  dqmTrendPointsKept: 51_840,
+  dqmTrendsMax: 1024,
+  dqmTrendListsKept: 256,
+  dqmTrendPointsShown: 1000,
+  dqmMinutesKept: 60,
+  dqmRunsKept: 64,
+  dqmRareFramesKept: 100_000,
+  dqmRareAtOnceMax: 64,
+  dqmAnomaliesListed: 1000,
+  dqmCommentsKept: 4096,
+  dqmLabelsKept: 65_536,
+  dqmLayoutsKept: 64,
+  dqmLayoutCharsMax: 65_536,
+  /** Around a rare frame's instant its packet and its raw frame are searched for, ms. */
+  dqmSearchMs: 5_000,
+  dqmRunRowsKept: 1024,
+  dqmRunsListed: 256,
+  /** Judged cycles without which a run is no reference: a minute. */
+  dqmGoodRunCyclesMin: 12,
+  /** Whoever looks is told of rare frames this often at most. */
+  dqmTellMs: 250,
+  /** Rare frames the feed shows: two screens of them. */
+  dqmFeedItemsShown: 60,
 
   /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
   feederSendsInFlightMax: 4,

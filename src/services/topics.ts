@@ -26,6 +26,7 @@ export const topicsOf = (instrumentId: string) => ({
   runs: `${instrumentId}_runs`,
   runAnswers: `${instrumentId}_run_answers`,
   assembly: `${instrumentId}_assembly`,
+  dqm: `${instrumentId}_dqm`,
 });
 export type Topics = ReturnType<typeof topicsOf>;
 
@@ -88,6 +89,8 @@ export const topicSpecs = (
       retentionBytes: 32 * small,
       compacted: true,
     },
+    // A monitor's objects of each cycle: the largest are some 100 kB.
+    { name: topics.dqm, ...control, retentionBytes: Math.max(small, Math.floor(retentionBytes / 8)) },
     { name: topics.written, ...control },
     { name: topics.runs, ...control },
     { name: topics.runAnswers, ...control },

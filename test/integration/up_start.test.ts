@@ -46,7 +46,7 @@ const processesNaming = (folder: string): string[] =>
 describe.skipIf(missing !== null)(`tessera up${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
   let folder: string;
   let up: ChildProcess;
-  let ports: { http: number; grpc: number; kafka: number };
+  let ports: { http: number; status: number; grpc: number; kafka: number };
   let stdout: string;
   let stderr: string;
   let ended: Promise<number | null>;
@@ -58,7 +58,12 @@ describe.skipIf(missing !== null)(`tessera up${missing === null ? '' : ` (skippe
     const prepared = join(root, '.tessera/kafka');
     for (const name of readdirSync(prepared).filter((one) => /^jars-[0-9a-f]+$/.test(one)))
       symlinkSync(join(prepared, name), join(folder, 'kafka', name));
-    ports = { http: await freePort(), grpc: await freePort(), kafka: await freePort() };
+    ports = {
+      http: await freePort(),
+      status: await freePort(),
+      grpc: await freePort(),
+      kafka: await freePort(),
+    };
   });
 
   const start = (): void => {
@@ -77,7 +82,7 @@ describe.skipIf(missing !== null)(`tessera up${missing === null ? '' : ` (skippe
           '--json',
         ],
         ...['--data-dir', folder, '--http-port', String(ports.http), '--grpc-port', String(ports.grpc)],
-        ...['--kafka-port', String(ports.kafka)],
+        ...['--kafka-port', String(ports.kafka), '--status-port', String(ports.status)],
       ],
       // A process group of its own, as a terminal gives its foreground job.
       { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
@@ -92,7 +97,7 @@ describe.skipIf(missing !== null)(`tessera up${missing === null ? '' : ` (skippe
     ended = new Promise((resolve) => up.once('exit', (code) => resolve(code)));
   };
 
-  const http = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${ports.http}${path}`);
+  const http = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${ports.status}${path}`);
   const untilReady = (): Promise<true> =>
     until(async () => {
       if (up.exitCode !== null) throw new Error(`up ended with ${up.exitCode}: ${stderr}`);

@@ -30,7 +30,7 @@ const endUpdate = `${csi}?2026l`;
 export function startLiveTerminal(options: {
   readonly output: LiveOutput;
   readonly snapshot: () => StatusSnapshot;
-  readonly address: string;
+  readonly address: () => string;
   readonly paintIntervalMs?: number;
   readonly lineIntervalMs?: number;
 }): LiveTerminal {
@@ -65,7 +65,7 @@ const startPainting = ({ output, snapshot, address, paintIntervalMs = 250 }: Liv
   const toTop = (): string => (painted > 1 ? `\r${csi}${painted - 1}A` : '\r');
   const view = (): string => {
     // The last column stays free: a terminal that holds its cursor there would erase what was written in it.
-    const screen = { columns: (output.columns || 80) - 1, rows: output.rows || 24, address };
+    const screen = { columns: (output.columns || 80) - 1, rows: output.rows || 24, address: address() };
     const lines = renderLive(snapshot(), screen).map((line) => `${toAnsi(line, colour)}${csi}K`);
     painted = lines.length;
     return `${lines.join('\r\n')}${csi}J`;

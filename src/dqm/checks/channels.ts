@@ -16,8 +16,10 @@ export interface Residuals {
   readonly seams: Float64Array;
 }
 
-export const medianOf = (values: number[]): number => {
-  values.sort((a, b) => a - b);
+/** Sorts them. */
+export const medianOf = (all: Float64Array | readonly number[]): number => {
+  // Numbers in an array of their own kind are sorted several times faster.
+  const values = (all instanceof Float64Array ? all : Float64Array.from(all)).sort();
   const middle = values.length >> 1;
   if (values.length === 0) return 0;
   return values.length % 2 === 1 ? values[middle]! : (values[middle - 1]! + values[middle]!) / 2;

@@ -75,19 +75,14 @@ export const autoDqmReadings = (
   return readings;
 };
 
-/** Bins of the largest values, worst first. */
+/** Bins of the largest values, worst first, down to half of the worst. */
 const worstBins = (values: Float64Array, sign: 1 | -1): number[] => {
+  let most = 0;
+  for (let bin = 0; bin < values.length; bin++) most = Math.max(most, values[bin]! * sign);
+  if (most <= 0) return [];
   const worst: number[] = [];
-  for (let bin = 0; bin < values.length; bin++) {
-    const value = values[bin]! * sign;
-    if (value <= 0) continue;
-    if (worst.length === limits.dqmBinsNamedMax && value <= values[worst.at(-1)!]! * sign) continue;
-    let at = worst.length;
-    while (at > 0 && values[worst[at - 1]!]! * sign < value) at -= 1;
-    worst.splice(at, 0, bin);
-    if (worst.length > limits.dqmBinsNamedMax) worst.pop();
-  }
-  return worst;
+  for (let bin = 0; bin < values.length; bin++) if (values[bin]! * sign >= most / 2) worst.push(bin);
+  return worst.sort((a, b) => (values[b]! - values[a]!) * sign).slice(0, limits.dqmBinsNamedMax);
 };
 
 /** @param near whether channels are also judged beside their neighbours: what tracks make is alike there, noise is not */
@@ -120,7 +115,7 @@ const extremes = (check: string, of: string, residuals: Residuals, near = true):
   return all;
 };
 
-const channelReadings = ({ layout, values, combined }: Seen): Reading[] => {
+const channelReadings = ({ layout, values, combined }: Seen, bits: boolean): Reading[] => {
   const of = (name: ObjectName) => ({
     now: binsOf(layout, values, name),
     before: binsOf(layout, combined, name),
@@ -140,7 +135,7 @@ const channelReadings = ({ layout, values, combined }: Seen): Reading[] => {
     ...extremes('channels', 'lone hits', share('alone', 1), false),
     ...extremes('channels', 'pairs', share('pairs', 1)),
     ...extremes('channels', 'charge', share('charge', 0.8)),
-    ...bitReadings(layout, values, combined),
+    ...(bits ? bitReadings(layout, values, combined) : []),
   ];
 };
 
@@ -210,11 +205,15 @@ const movedAs = (
     now: Math.max(1, totalOf(now)),
     before: Math.max(1, totalOf(before)),
   }));
+  const ratios = new Float64Array(others.length);
   return reference.map((value, bin) => {
-    const ratios = others.map(({ now, before }, i) => {
-      const prior = knownAs / totals[i]!.now;
-      return (now[bin]! / totals[i]!.now + prior) / (before[bin]! / totals[i]!.before + prior);
-    });
+    if (value === 0) return 0;
+    for (let i = 0; i < others.length; i++) {
+      const { now, before } = others[i]!;
+      const all = totals[i]!;
+      const prior = knownAs / all.now;
+      ratios[i] = (now[bin]! / all.now + prior) / (before[bin]! / all.before + prior);
+    }
     return value * medianOf(ratios);
   });
 };
@@ -268,9 +267,12 @@ const trendReadings = ({ layout, values, references, beside }: Seen): Reading[] 
   });
 };
 
-/** All readings but AutoDQM's, always the same ones in the same order. */
-export const readingsOf = (seen: Seen): Reading[] => [
-  ...channelReadings(seen),
+/**
+ * All readings but AutoDQM's, always the same ones in the same order.
+ * @param bits whether the bits of every channel are among them: they cost as much as all the others
+ */
+export const readingsOf = (seen: Seen, bits = true): Reading[] => [
+  ...channelReadings(seen, bits),
   ...cardReadings(seen),
   ...shapeReadings(seen),
   ...impossibleReadings(seen),

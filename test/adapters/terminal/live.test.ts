@@ -18,7 +18,7 @@ const start = async (screen: Screen, change: (now: StatusSnapshot) => StatusSnap
   const live = startLiveTerminal({
     output: screen.output,
     snapshot: () => change(fed.book.snapshot()),
-    address,
+    address: () => address,
     paintIntervalMs: 3_600_000,
     lineIntervalMs: 3_600_000,
   });

@@ -1,0 +1,171 @@
+/**
+ * From how rare readings are to the quality of a cell (one check of one region), cycle after cycle: bad is what is very rare
+ * at once, or what is rare in two cycles on end by the same reading; seen once it is medium. Refuses to flicker on one
+ * odd cycle, and to set its bars by hand: they follow from a rate of false alarms over all cells.
+ */
+
+import { limits } from '../../domain/limits.ts';
+import type { Reading } from '../checks/list.ts';
+import type { QualityName } from '../quality.ts';
+import { keyOf } from './norm.ts';
+import type { Numbered, Places } from './places.ts';
+
+export interface Bars {
+  /** Decades from which a reading is medium, and bad when the next cycle reads it again. */
+  readonly twice: number;
+  /** Decades from which it is bad at once. */
+  readonly once: number;
+}
+
+/** @param readings of all checks of all regions, one cycle */
+export const barsFor = (readings: number, cycleMs: number): Bars => {
+  const perHour = (readings * 3_600_000) / cycleMs;
+  return {
+    twice: Math.log10(perHour / limits.dqmFalseMediumsPerHour),
+    once: Math.log10((24 * perHour) / limits.dqmFalseBadsPerDay),
+  };
+};
+
+export interface Cell {
+  readonly quality: QualityName;
+  readonly reason: string;
+  readonly object: string | null;
+  readonly bins: readonly number[];
+  readonly where: readonly string[];
+  readonly sinceMs: number;
+  readonly atMs: number;
+  /** Readings that were rare in the cycle it was last looked at. */
+  readonly rare: ReadonlySet<string>;
+}
+
+export interface Rated {
+  readonly reading: Reading;
+  readonly decades: number;
+}
+
+/** Objects by what readings of channels call them. */
+const objectsOf: Readonly<Record<string, string>> = { 'lone hits': 'alone' };
+
+const numberedIn = (of: string): Numbered | null => {
+  const what = of.split(': ')[1] ?? '';
+  if (what.endsWith('channel') || what.endsWith('neighbours')) return 'channel';
+  return what.endsWith('chip')
+    ? 'chip'
+    : what.endsWith('card')
+      ? 'card'
+      : what.endsWith('seam')
+        ? 'seam'
+        : null;
+};
+
+/** Where a reading lies: its object, the bins of it, and words for its parts. */
+export const placeOf = (
+  { check, of, bins }: Reading,
+  places: Places,
+  binsInWords: (object: string, bin: number) => string,
+): Pick<Cell, 'object' | 'bins' | 'where'> => {
+  const [name] = of.split(': ');
+  const object = objectsOf[name!] ?? name!;
+  if (check === 'channels') {
+    const numbered = numberedIn(of);
+    if (numbered === null) return { object, bins: [], where: [] };
+    const where = bins.slice(0, limits.dqmPlacesNamedMax).map((bin) => places[numbered](bin));
+    // Bits have a plane of bins for each channel: the channels are shown where they are counted.
+    return {
+      object: object === 'bits' ? 'occupancy' : object,
+      bins: bins.flatMap((bin) => places.channelsOf(numbered, bin)).slice(0, limits.dqmBinsNamedMax),
+      where,
+    };
+  }
+  if (check === 'cards') {
+    const [card] = bins;
+    return card === undefined
+      ? { object, bins: [], where: [] }
+      : { object: 'occupancy', bins: places.channelsOf('card', card), where: [places.card(card)] };
+  }
+  if (check === 'trend' || of.startsWith('trend of')) return { object: null, bins: [], where: [] };
+  const plain = object.replace(/ (χ²|divergence|pull)$/, '');
+  return {
+    object: plain,
+    bins,
+    where: bins.slice(0, limits.dqmPlacesNamedMax).map((bin) => binsInWords(plain, bin)),
+  };
+};
+
+/**
+ * The reading a shifter is told of. Residuals of channels, chips and cards are on one scale: of a card that died the card's
+ * is the largest, of one channel the channel's, so the largest names what is wrong.
+ */
+const toldOf = (rare: readonly Rated[]): Rated => {
+  const named = rare.filter(
+    ({ reading }) => /(channel|chip|card)$/.test(reading.of) && reading.bins.length > 0,
+  );
+  const by = (value: (one: Rated) => number) => (a: Rated, b: Rated) => value(b) - value(a);
+  return (
+    named.toSorted(by(({ reading }) => reading.value))[0] ?? rare.toSorted(by(({ decades }) => decades))[0]!
+  );
+};
+
+const rounded = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en');
+
+/** How rare in words: one cycle in so many. */
+const rarityInWords = (decades: number): string =>
+  decades > 12 ? 'as no good cycle does' : `as one good cycle in ${rounded(10 ** decades)} does`;
+
+/** The cell after a cycle. `rated` of one check and region; none of them known: null. */
+export const judgeCell = (
+  before: Cell | null,
+  rated: readonly Rated[],
+  bars: Bars,
+  atMs: number,
+  place: (reading: Reading) => Pick<Cell, 'object' | 'bins' | 'where'>,
+): Cell => {
+  const since = (quality: QualityName): number => (before?.quality === quality ? before.sinceMs : atMs);
+  if (rated.length === 0)
+    return plainCell('null', 'nothing is known of good cycles yet', since('null'), atMs);
+  const rarest = rated.reduce((worst, one) => (one.decades > worst.decades ? one : worst));
+  const rare = rated.filter(({ decades }) => decades > bars.twice);
+  if (rare.length === 0) {
+    const reason = `${rarest.reading.of} reads ${rounded(rarest.reading.value)}, ${rarityInWords(rarest.decades)}`;
+    return plainCell('good', reason, since('good'), atMs);
+  }
+  const again = rare.some(({ reading }) => before?.rare.has(keyOf(reading)));
+  const atOnce = rare.some(({ decades }) => decades > bars.once);
+  const stays = before?.quality === 'bad' && rare.length > 0;
+  const quality = again || atOnce || stays ? 'bad' : 'medium';
+  const told = toldOf(rare);
+  const found = place(told.reading);
+  const where = found.where.length === 0 ? '' : `${found.where.slice(0, 2).join(' and ')}: `;
+  const more = quality === 'medium' ? '; bad if the next cycle reads it again' : '';
+  return {
+    ...found,
+    quality,
+    reason: `${where}${told.reading.of} reads ${rounded(told.reading.value)}, ${rarityInWords(told.decades)}${more}`,
+    sinceMs: since(quality),
+    atMs,
+    rare: new Set(rare.map(({ reading }) => keyOf(reading))),
+  };
+};
+
+const nothing: ReadonlySet<string> = new Set();
+
+export const plainCell = (quality: QualityName, reason: string, sinceMs: number, atMs: number): Cell => ({
+  ...{ quality, reason, object: null, bins: [], where: [], sinceMs, atMs, rare: nothing },
+});
+
+/** A frame may be late once; from this share on a region is not read out as it should be. */
+const absentShareBad = 0.05;
+
+/** Completeness needs no norm: every time frame has every region, or something is lost. */
+export const judgeCompleteness = (
+  before: Cell | null,
+  { absent, all }: { readonly absent: number; readonly all: number },
+  atMs: number,
+): Cell => {
+  const since = (quality: QualityName): number => (before?.quality === quality ? before.sinceMs : atMs);
+  if (all === 0) return plainCell('null', 'no time frame was looked at', since('null'), atMs);
+  const quality = absent === 0 ? 'good' : absent / all < absentShareBad ? 'medium' : 'bad';
+  const reason =
+    absent === 0 ? `present in all of ${all} time frames` : `absent from ${absent} of ${all} time frames`;
+  return plainCell(quality, reason, since(quality), atMs);
+};

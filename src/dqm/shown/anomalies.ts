@@ -1,0 +1,94 @@
+/**
+ * Rare frames in words: what is shown of one in the feed, and of one that is opened. Refuses to say more than its message
+ * does: where nothing was explained, `where` is empty.
+ */
+
+import type { Axis, InstrumentCard } from '../../domain/instrument.ts';
+import { patchesPerAxis } from '../../domain/instrument.ts';
+import type { Anomaly, Finding } from '../../domain/packet.ts';
+import type { AnomalyShown, FeedItem, LabelShown } from '../board.ts';
+import { channelInWords } from '../cycles/places.ts';
+import { idOf } from './feed.ts';
+
+const range = (from: number, to: number): string => (from === to - 1 ? `${from}` : `${from}–${to - 1}`);
+
+const spanInWords = (span: Finding['span'], axes: readonly Axis[]): string =>
+  span.map(({ from, to }, axis) => `${axes[axis]?.name ?? `axis ${axis}`} ${range(from, to)}`).join(', ');
+
+const patchInWords = (patch: number, card: InstrumentCard): string => {
+  const counts = patchesPerAxis(card);
+  const words: string[] = [];
+  let rest = patch;
+  for (let axis = counts.length - 1; axis >= 0; axis--) {
+    const [step, { name, size }] = [card.patch[axis]!, card.axes[axis]!];
+    const from = (rest % counts[axis]!) * step;
+    words.unshift(`${name} ${range(from, Math.min(size, from + step))}`);
+    rest = Math.floor(rest / counts[axis]!);
+  }
+  return words.join(', ');
+};
+
+const whereOf = ({ findings, patches }: Anomaly, card: InstrumentCard): string => {
+  const [finding] = findings;
+  if (finding !== undefined && finding.span.length > 0) return spanInWords(finding.span, card.axes);
+  const [patch] = patches;
+  return patch === undefined ? '' : patchInWords(patch.patch, card);
+};
+
+export const feedItemOf = (anomaly: Anomaly, card: InstrumentCard, atMs: number): FeedItem => ({
+  id: idOf(anomaly),
+  atMs,
+  run: anomaly.identity.run,
+  timeFrame: anomaly.identity.timeFrame,
+  region: anomaly.identity.sourceName,
+  cause: anomaly.scoreName,
+  pValue: anomaly.pValue,
+  where: whereOf(anomaly, card),
+});
+
+const count = (p: number): string =>
+  Number((1 / p).toPrecision(2))
+    .toLocaleString('en')
+    .replaceAll(',', ' ');
+
+export const pValueInWords = (p: number, low: number | null, high: number | null): string => {
+  if (p <= 0) return 'no normal frame known is as unusual';
+  if (p > 0.5) return 'most normal frames are as unusual';
+  const between =
+    low === null || high === null
+      ? ''
+      : low <= 0
+        ? ` (at most one in ${count(high)})`
+        : ` (between ${count(high)} and ${count(low)})`;
+  return `about one normal frame in ${count(p)} is as unusual${between}`;
+};
+
+export const anomalyShown = (
+  anomaly: Anomaly,
+  card: InstrumentCard,
+  atMs: number,
+  labels: readonly LabelShown[],
+): AnomalyShown => {
+  const said = anomaly.pLow > 0 || anomaly.pHigh < 1;
+  const [pLow, pHigh] = said ? [anomaly.pLow, anomaly.pHigh] : [null, null];
+  return {
+    ...feedItemOf(anomaly, card, atMs),
+    words: pValueInWords(anomaly.pValue, pLow, pHigh),
+    pLow,
+    pHigh,
+    scores: anomaly.scores,
+    findings: anomaly.findings.map(({ scoreName, score, span, channels, patches }) => ({
+      scoreName,
+      score,
+      where: spanInWords(span, card.axes),
+      channels: channels.map(({ index, share }) => ({
+        channel: index,
+        share,
+        where: channelInWords(card.axes, index),
+      })),
+      patches: patches.map(({ index, share }) => ({ patch: index, share })),
+    })),
+    patches: anomaly.patches,
+    labels,
+  };
+};

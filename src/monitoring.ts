@@ -1,0 +1,117 @@
+/**
+ * `tessera dqm`: config → history, objects and model → the monitor in a process of its own, with the page. It refuses to
+ * decide anything about data.
+ */
+
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { startMonitorServer } from './adapters/http/monitor/server.ts';
+import { openModel } from './adapters/onnx/model.ts';
+import { openHistory } from './adapters/sqlite/history.ts';
+import { threadBusyMs } from './adapters/system/clock.ts';
+import { parseScoreTables } from './anomaly/scores/tables.ts';
+import { type Cards, dataFolder, home, type ServiceWorld, simulatedNotice, version } from './assemble.ts';
+import { builtInTables } from './codec/ladder/tables.ts';
+import { parseTables } from './codec/ladder/tables_file.ts';
+import type { Config } from './config.ts';
+import { voxelCount } from './domain/instrument.ts';
+import { packetLayout } from './dqm/cycles/packets.ts';
+import { placesOf } from './dqm/cycles/places.ts';
+import type { WatchSetup } from './dqm/cycles/watch.ts';
+import { objectLayout } from './dqm/layout.ts';
+import type { Wiring } from './kernels/survey/survey.ts';
+import type { History } from './ports/history.ts';
+import { type Monitor, startMonitor } from './services/monitor/monitor.ts';
+import type { StatusBook } from './services/status.ts';
+import { topicsOf } from './services/topics.ts';
+import { serveAlone } from './standalone.ts';
+
+const say = (line: string): void => {
+  process.stderr.write(`tessera dqm: ${line}\n`);
+};
+
+/** Of an instrument whose scores nobody fitted: every channel is a card and a chip of its own layer's eighth. */
+const plainWiring: Wiring = { cardLayers: 4, cardLanes: 64, chipLanes: 32 };
+
+/** Frames of objects have no channels: of them packets alone are watched. */
+const setupOf = ({ card, model, scoreTables }: Cards, cycleMs: number): WatchSetup => {
+  const shared = { packets: packetLayout(voxelCount(card)), regions: card.regions.length, cycleMs };
+  if (card.kind === 'objects') return { ...shared, layout: null, places: null };
+  const wiring = scoreTables === null ? plainWiring : parseScoreTables(scoreTables, card).wiring;
+  const layout = objectLayout(card, wiring, model);
+  return { ...shared, layout, places: placesOf(layout, card) };
+};
+
+const startWith = async (
+  { config, cards, clock, bus, telemetry }: ServiceWorld,
+  book: StatusBook,
+  history: History,
+  simulated: boolean,
+): Promise<Monitor> => {
+  const { card, model, modelFolder, ladderTables } = cards;
+  const { log } = telemetry.telemetry;
+  if (history.setAside !== null) {
+    say(history.setAside);
+    log.warn({}, history.setAside);
+  }
+  const decoder = () =>
+    openModel({ path: join(modelFolder, model.decoder.file), file: model.decoder, provider: 'cpu' });
+  const monitor = await startMonitor({
+    ...{ bus, clock, log, history, card, model, busyMs: threadBusyMs },
+    topics: topicsOf(card.id),
+    instrument: {
+      id: card.id,
+      title: card.title,
+      regions: card.regions,
+      simulated: simulatedNotice(simulated),
+    },
+    setup: setupOf(cards, config.cycleMs),
+    tables: ladderTables === null ? builtInTables(card) : parseTables(ladderTables, card),
+    decoder: card.kind === 'objects' ? null : decoder,
+  });
+  book.watchConditions(() => [monitor.condition]);
+  book.state('running');
+  return monitor;
+};
+
+/** Monitors until asked to stop; returns the exit code. */
+export const monitor = async (
+  config: Config,
+  { simulated, ...options }: { readonly simulated: boolean; readonly forMs?: number },
+): Promise<number> => {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  // Whoever carries frames goes first.
+  setPriority(5);
+  const history = openHistory(join(dataFolder(config), 'monitor', `${config.instrument}.sqlite`));
+  try {
+    return await serveAlone<Monitor & { readonly queuedBytes: number }>(config, {
+      ...options,
+      service: 'monitor',
+      logFile: 'dqm.log',
+      delivery: 'at-least-once',
+      simulated,
+      say,
+      greeting: `how ${config.instrument} is`,
+      unfinished: 'not finished in time: the last moments may not be kept',
+      start: async (world, book) =>
+        Object.assign(await startWith(world, book, history, simulated), { queuedBytes: 0 }),
+      openFace: async ({ telemetry }, book, { view }) => {
+        const face = await startMonitorServer({
+          port: config.httpPort,
+          view,
+          waitingFor: () => book.snapshot().waitingFor,
+          metrics: telemetry.metrics,
+          pageFolder: join(home, '.tessera/page'),
+          handbookFolder: join(home, 'deploy/handbook'),
+          version,
+        });
+        if (face.moved) say(`port ${config.httpPort} is taken: the page moved`);
+        say(`page ${face.address}`);
+        process.send?.({ page: face.address });
+        return face;
+      },
+    });
+  } finally {
+    history.close();
+  }
+};

@@ -1,0 +1,160 @@
+/**
+ * Looks into a sampled share of frames: those of a time frame whose packets just came are fetched from where they lie, and
+ * counted together with their tokens. Refuses to hurry or to queue: of time frames that wait, only the newest is looked into.
+ */
+
+import { packetSymbols } from '../../../codec/packet.ts';
+import { prepareTokenReader } from '../../../codec/token_reader.ts';
+import { Fault } from '../../../domain/fault.ts';
+import type { Digits } from '../../../domain/frame.ts';
+import type { InstrumentCard } from '../../../domain/instrument.ts';
+import { hitsPerFrameMax, limits } from '../../../domain/limits.ts';
+import type { ModelCard } from '../../../domain/model.ts';
+import type { Packet } from '../../../domain/packet.ts';
+import { openSampler } from '../../../dqm/cycles/sampling.ts';
+import type { Spans } from '../../../dqm/cycles/spans.ts';
+import { openFiller } from '../../../dqm/fill.ts';
+import type { ObjectLayout } from '../../../dqm/layout.ts';
+import type { BusRecord } from '../../../ports/bus.ts';
+import { openFrame, readDigits } from '../../../wire/frame.ts';
+import type { Intake } from './intake.ts';
+import type { LookedAt } from './packet_watch.ts';
+
+export interface FrameLooks {
+  /** Offers a time frame; the one that waited is forgotten. */
+  offer(one: LookedAt): void;
+  /** Frames looked into since it was last asked. */
+  count(): number;
+  readonly done: Promise<void>;
+}
+
+/** Digits read into scratch that is used again, and a copy of each region's last. */
+const openReader = (card: InstrumentCard) => {
+  const room = hitsPerFrameMax(card);
+  const scratch = { voxel: new Uint32Array(room), adc: new Uint16Array(room) };
+  return (bytes: Uint8Array) => {
+    const open = openFrame(bytes, card);
+    const { run, timeFrame } = open.identity;
+    const read = (): Digits => ({ count: readDigits(open, card, scratch), ...scratch });
+    return { region: open.region as number, run: run as number, timeFrame: timeFrame as number, read };
+  };
+};
+
+const kept = ({ count, voxel, adc }: Digits): Digits => ({
+  count,
+  voxel: voxel.slice(0, count),
+  adc: adc.slice(0, count),
+});
+
+export const lookIntoFrames = (
+  intake: Intake,
+  parts: {
+    readonly topic: string;
+    readonly card: InstrumentCard;
+    readonly model: ModelCard;
+    readonly layout: ObjectLayout;
+    readonly spans: () => Spans;
+    /** Processor time of this thread, ms. */
+    readonly busyMs: () => number;
+  },
+  signal: AbortSignal,
+): FrameLooks => {
+  const { bus, clock, log } = intake;
+  const { topic, card, model, layout, spans, busyMs } = parts;
+  const filler = openFiller(layout);
+  const tokens = prepareTokenReader(model, card);
+  const read = openReader(card);
+  const sampler = openSampler(limits.dqmSampleShare, clock.nowMs());
+  const last = new Map<number, Digits>();
+  let [waiting, wake, count] = [null as LookedAt | null, () => {}, 0];
+
+  const addSymbols = (packet: Packet, into: Float64Array): void => {
+    const symbols = packetSymbols(packet, model, tokens.tables);
+    if (symbols !== null) filler.addSymbols(symbols.symbols, symbols.patchCount, into);
+  };
+
+  const addFrame = (region: number, digits: Digits, packet: Packet | undefined): void => {
+    const { filling } = spans();
+    const into = filling.values[region]!.subarray(0, layout.size);
+    filler.addHits(digits, into);
+    const before = last.get(region);
+    if (before !== undefined) filler.addRepeats(digits, before, into);
+    last.set(region, kept(digits));
+    if (packet !== undefined) addSymbols(packet, into);
+    filling.frames[region] = filling.frames[region]! + 1;
+    count += 1;
+  };
+
+  /** Whether the record is of the time frame; later ones end the look. */
+  const takeRecord = ({ value }: BusRecord, one: LookedAt): 'taken' | 'other' | 'later' => {
+    const frame = read(value);
+    if (frame.run === one.run && frame.timeFrame > one.timeFrame) return 'later';
+    if (frame.run !== one.run || frame.timeFrame !== one.timeFrame) return 'other';
+    addFrame(frame.region, frame.read(), one.packets.get(frame.region));
+    return 'taken';
+  };
+
+  const look = async (one: LookedAt): Promise<void> => {
+    const ended = new AbortController();
+    const records = bus.read({
+      topic,
+      partitions: [one.partition],
+      from: { at: 'time', timestampMs: one.sentMs },
+      untilEnd: true,
+      bufferBytesMax: limits.dqmLookBytesMax,
+      signal: AbortSignal.any([signal, ended.signal]),
+    });
+    let [taken, passed, turnMs] = [0, 0, clock.nowMs()];
+    try {
+      for await (const record of records) {
+        const fromMs = busyMs();
+        const what = takeRecord(record, one);
+        sampler.took(busyMs() - fromMs);
+        taken += what === 'taken' ? 1 : 0;
+        passed += what === 'other' ? 1 : 0;
+        if (taken === one.packets.size || what === 'later' || passed > limits.dqmLookRecordsMax) return;
+        if (clock.nowMs() - turnMs > limits.dqmTurnMs) {
+          await clock.sleep(0, signal);
+          turnMs = clock.nowMs();
+        }
+      }
+    } finally {
+      ended.abort();
+    }
+  };
+
+  const looking = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const one = waiting;
+      if (one === null || !sampler.ready(clock.nowMs())) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const rest = new AbortController();
+        await Promise.race([woken, clock.sleep(limits.dqmIdleMs, AbortSignal.any([signal, rest.signal]))]);
+        rest.abort();
+        continue;
+      }
+      waiting = null;
+      try {
+        await look(one);
+      } catch (error) {
+        const unreadable = error instanceof Fault;
+        if (!unreadable) throw error;
+        log.warn({ topic, fault: error.code }, error.detail);
+      }
+    }
+  };
+  return {
+    offer(one) {
+      waiting = one;
+      wake();
+    },
+    count() {
+      const now = count;
+      count = 0;
+      return now;
+    },
+    done: looking(),
+  };
+};
