@@ -1,5 +1,5 @@
-// `npm test`: installs what is missing (packages, Kafka's jars, a Python environment, Chromium), runs vitest on
-// the pinned Node and ends with one plain line of counts from the runner's own report. It refuses to hide a
+// `npm test`: installs what is missing (packages, Kafka's jars, a Python environment, Chromium), builds the page, runs
+// vitest on the pinned Node and ends with one plain line of counts from the runner's own report. It refuses to hide a
 // skip: each is named, with the reason its outside part could not be had.
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -37,6 +37,11 @@ const chromium = await prepare('Chromium', async () => {
   return prepareChromium(say);
 });
 if (chromium?.path) environment.TESSERA_TEST_CHROMIUM = chromium.path;
+
+await prepare('the page', async () => {
+  const { ensurePage } = await import('./page.mjs');
+  ensurePage(say);
+});
 
 const reportFile = join(scratch, 'test-report.json');
 rmSync(reportFile, { force: true });

@@ -104,6 +104,8 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
   // Questions are checked, and described, by the same schemas; what is answered has the types of `dqm`.
   'adapters/http': { rooms: ['domain', 'wire', 'ports', 'dqm', 'services'], packages: ['node:', 'zod'] },
   'adapters/terminal': { rooms: ['domain', 'wire', 'ports', 'services'], packages: ['node:'] },
+  // Of what it is shown it knows the shapes alone: a test below holds it to types.
+  web: { rooms: ['domain', 'dqm'], packages: ['jsroot', 'uplot'] },
   sim: {
     rooms: [
       'domain',
@@ -158,8 +160,10 @@ const ruleOf = (room: string) => table[room] ?? (room.startsWith('adapters/') ? 
 
 const resolveImport = (file: string, specifier: string): string => resolve(dirname(file), specifier);
 
-/** Files run by name, never imported. */
-const entries = ['main.ts', 'lane.ts', 'index.ts'].map((name) => join(sourceRoot, name));
+/** Files run by name, never imported. The page’s two are named by src/web/index.html and by `new SharedWorker`. */
+const entries = ['main.ts', 'lane.ts', 'index.ts', 'web/main.ts', 'web/stream/worker.ts'].map((name) =>
+  join(sourceRoot, name),
+);
 
 describe('the house', () => {
   it('has a rule for every room', () => {
@@ -195,7 +199,9 @@ describe('the house', () => {
         }
         // grpc and http may name the types of the service they serve, and no more of it.
         const servesOnly = target === 'services' && room.startsWith('adapters/') && !typeOnly;
-        if (!rule.rooms.includes(target) || servesOnly)
+        // The page runs in a browser: what the server shares with it is types.
+        const shownOnly = room === 'web' && !typeOnly;
+        if (!rule.rooms.includes(target) || servesOnly || shownOnly)
           faults.push(
             `${where}: ${room} may import ${rule.rooms.join(', ') || 'nothing'}; move the code or the rule`,
           );
@@ -259,7 +265,8 @@ describe('the house', () => {
       [
         /\b(Date\.now|performance\.now|setTimeout|setInterval|Math\.random|new Date\(\))/,
         // The roots hold the deadlines of a process: `--for`, and how long a child may take to end.
-        (room) => room.startsWith('adapters/') || ['serve.ts', 'simulate.ts'].includes(room),
+        // The page reads its browser's clock, as an adapter does its world's.
+        (room) => room.startsWith('adapters/') || ['serve.ts', 'simulate.ts', 'web'].includes(room),
         'ask the Clock port',
       ],
       [/\bprocess\.env\b/, (room) => room === 'config.ts', 'read it in src/config.ts'],
@@ -340,8 +347,11 @@ describe('the manual', () => {
 });
 
 describe('the checks', () => {
-  it('passes tsc', () => {
-    const tsc = spawnSync('npx', ['--no-install', 'tsc', '--noEmit'], { cwd: root, encoding: 'utf8' });
+  it.each(['.', 'src/web'])('passes tsc in %s', (project) => {
+    const tsc = spawnSync('npx', ['--no-install', 'tsc', '--noEmit', '-p', project], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     expect(tsc.stdout + (tsc.status === 0 ? '' : tsc.stderr)).toBe('');
   });
 

@@ -1,0 +1,105 @@
+/**
+ * The dialog that adds a tile: what kind, and of what. Refuses a choice that the monitor does not have.
+ */
+
+import { api } from '../api.ts';
+import { h, shown } from '../parts/dom.ts';
+import { words } from '../parts/figures.ts';
+import { field, options } from '../parts/form.ts';
+import type { Tile } from './layout.ts';
+
+const kinds = [
+  ['plot', 'plot of an object'],
+  ['trend', 'trend'],
+  ['qualities', 'qualities by region and check'],
+  ['recent', 'what changed, alarms, unusual frames'],
+  ['latency', 'where the milliseconds go'],
+] as const;
+const spans = [
+  ['moving', 'last minute'],
+  ['cycle', 'last cycle'],
+  ['run', 'whole run'],
+] as const;
+const compares = [
+  ['reference', 'reference'],
+  ['pulls', 'pulls'],
+  ['ratio', 'ratio'],
+  ['none', 'nothing'],
+] as const;
+
+/** The same select with a type that says which values it has. */
+const selectOf = <Value extends string>(rows: readonly (readonly [Value, string])[]) => {
+  const select = h('select');
+  options(select, rows);
+  return { select, value: (): Value => select.value as Value };
+};
+
+export const askForTile = async (add: (tile: Tile) => void): Promise<void> => {
+  const [tree, trends] = await Promise.all([api.objectTree(), api.trendNames()]);
+  const kind = selectOf(kinds);
+  const region = selectOf(tree.map((one) => [one.region, one.region] as const));
+  const object = h('select');
+  const span = selectOf(spans);
+  const compare = selectOf(compares);
+  const trend = selectOf(trends.map(({ name }) => [name, words(name.replaceAll('/', ' '))] as const));
+  const plotFields = h(
+    'div',
+    { class: 'fields' },
+    field('region', region.select),
+    field('object', object),
+    field('of', span.select),
+    field('beside', compare.select),
+  );
+  const trendFields = h('div', { class: 'fields' }, field('trend', trend.select));
+  const fill = (): void => {
+    const objects = tree.find((one) => one.region === region.value())?.objects ?? [];
+    options(
+      object,
+      objects.map((name) => [name, words(name)]),
+    );
+    shown(plotFields, kind.value() === 'plot');
+    shown(trendFields, kind.value() === 'trend');
+  };
+  kind.select.addEventListener('change', fill);
+  region.select.addEventListener('change', fill);
+  fill();
+  const made = (): Tile => {
+    const of = kind.value();
+    if (of === 'plot')
+      return {
+        kind: of,
+        region: region.value(),
+        object: object.value,
+        span: span.value(),
+        compare: compare.value(),
+      };
+    return of === 'trend' ? { kind: of, names: [trend.value()] } : { kind: of };
+  };
+  const dialog = h(
+    'dialog',
+    { class: 'ask', 'aria-label': 'Add a tile' },
+    h(
+      'form',
+      {
+        onsubmit: (event: SubmitEvent) => {
+          event.preventDefault();
+          add(made());
+          dialog.close();
+        },
+      },
+      h('h2', {}, 'Add a tile'),
+      field('what', kind.select),
+      plotFields,
+      trendFields,
+      h(
+        'div',
+        { class: 'buttons' },
+        h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel'),
+        h('button', { type: 'submit', class: 'primary' }, 'Add'),
+      ),
+    ),
+  );
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+};

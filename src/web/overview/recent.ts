@@ -1,0 +1,145 @@
+/**
+ * Beside the matrix: what changed lately, which alarms are open, what is unusual now. Refuses more rows than one looks at.
+ */
+
+import type { BoardSnapshot, CellShown } from '../../dqm/board.ts';
+import { h, keyed, put, shown } from '../parts/dom.ts';
+import { ago, oneIn, whole, words } from '../parts/figures.ts';
+import { badge, setBadge, toneOf } from '../parts/quality.ts';
+import { hrefOf } from '../route.ts';
+import type { Store } from '../store.ts';
+
+const changesMax = 8;
+const alarmsMax = 4;
+const causesMax = 4;
+
+export const createRecent = (
+  store: Store,
+): { readonly root: HTMLElement; draw(board: BoardSnapshot): void } => {
+  const changes = h('ul', { class: 'rows' });
+  const noChanges = h('p', { class: 'key' }, 'Nothing has changed since the monitor started.');
+  const alarms = h('ul', { class: 'rows' });
+  const noAlarms = h('p', { class: 'key' }, 'No alarm is open.');
+  const causes = h('ul', { class: 'rows' });
+  const noCauses = h('p', { class: 'key' }, 'No unusual frame in the last ten minutes.');
+  const root = h(
+    'div',
+    { class: 'recent' },
+    h('section', { class: 'card' }, h('h2', {}, 'What changed'), changes, noChanges),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', {}, h('a', { href: hrefOf('alarms') }, 'Alarms')),
+      alarms,
+      noAlarms,
+    ),
+    h(
+      'section',
+      { class: 'card' },
+      h('h2', {}, h('a', { href: hrefOf('feed') }, 'Unusual frames')),
+      causes,
+      noCauses,
+    ),
+  );
+
+  const drawChanges = (board: BoardSnapshot): void => {
+    // What began with the run is no change.
+    const startedMs = board.activity?.startedMs ?? 0;
+    const firstMs =
+      Math.max(startedMs, Math.min(...board.cells.map(({ sinceMs }) => sinceMs))) +
+      2_000 * board.cycle.seconds;
+    const lately = board.cells
+      .filter((cell) => cell.sinceMs > firstMs || cell.quality === 'bad' || cell.quality === 'medium')
+      .sort((a, b) => b.sinceMs - a.sinceMs)
+      .slice(0, changesMax);
+    shown(noChanges, lately.length === 0);
+    keyed(
+      changes,
+      lately,
+      (cell) => `${cell.region} ${cell.check}`,
+      (cell: CellShown) =>
+        h(
+          'li',
+          {},
+          h(
+            'a',
+            { class: 'row', href: hrefOf('overview', { region: cell.region, check: cell.check }) },
+            badge(cell.quality),
+            h('span', { class: 'main' }, h('b', {}, cell.region), ' ', words(cell.check)),
+            h('span', { class: 'when' }),
+            h('span', { class: 'more' }),
+          ),
+        ),
+      (row, cell) => {
+        const [sign, , when, more] = row.firstElementChild!.children;
+        setBadge(sign as HTMLElement, toneOf(cell, store.nowMs, board.staleAfterMs));
+        put(when!, ago(store.nowMs - cell.sinceMs));
+        put(more!, cell.where.length > 0 ? cell.where.slice(0, 2).join('; ') : '');
+      },
+    );
+  };
+  const drawAlarms = (): void => {
+    const open = (store.alarms?.alarms ?? []).filter((one) => one.open && one.shelved === null);
+    shown(noAlarms, open.length === 0);
+    keyed(
+      alarms,
+      open.slice(0, alarmsMax),
+      ({ cause }) => cause,
+      ({ cause }) =>
+        h(
+          'li',
+          {},
+          h(
+            'a',
+            { class: 'row', href: hrefOf('alarms', { cause }) },
+            h('b', { class: 'severity' }),
+            h('span', { class: 'main' }, words(cause)),
+            h('span', { class: 'when' }),
+            h('span', { class: 'more' }),
+          ),
+        ),
+      (row, alarm) => {
+        const [severity, , when, more] = row.firstElementChild!.children;
+        row.dataset.severity = alarm.severity;
+        put(severity!, alarm.severity.toUpperCase());
+        put(when!, ago(store.nowMs - alarm.sinceMs));
+        put(more!, alarm.acknowledged === null ? alarm.message : `${alarm.acknowledged.who} looks after it`);
+      },
+    );
+  };
+  const drawCauses = (): void => {
+    const now = [...(store.feed?.causes ?? [])].sort((a, b) => a.pValueMin - b.pValueMin).slice(0, causesMax);
+    shown(noCauses, now.length === 0);
+    keyed(
+      causes,
+      now,
+      ({ cause }) => cause,
+      ({ cause }) =>
+        h(
+          'li',
+          {},
+          h(
+            'a',
+            { class: 'row plain', href: hrefOf('feed', { cause }) },
+            h('span', { class: 'main' }, words(cause)),
+            h('span', { class: 'when' }),
+            h('span', { class: 'more' }),
+          ),
+        ),
+      (row, { count, pValueMin }) => {
+        const [, when, more] = row.firstElementChild!.children;
+        put(when!, `${whole(count)} in 10 min`);
+        put(more!, `the rarest as ${oneIn(pValueMin)} normal frames`);
+      },
+    );
+  };
+
+  return {
+    root,
+    draw(board) {
+      drawChanges(board);
+      drawAlarms();
+      drawCauses();
+    },
+  };
+};

@@ -1,0 +1,108 @@
+/**
+ * The run log: one row a run, how it was, and the way to its plots and its unusual frames. Refuses to hide a bad run: what
+ * was judged stays.
+ */
+
+import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
+import { age, timeOfDay, whole } from '../parts/figures.ts';
+import { badge, setBadge } from '../parts/quality.ts';
+import { emptyState, waitingState } from '../parts/states.ts';
+import { hrefOf } from '../route.ts';
+import type { Store } from '../store.ts';
+import type { View } from '../view.ts';
+
+export const createRuns = (store: Store): View => {
+  const body = h('tbody');
+  const table = h(
+    'section',
+    { class: 'card' },
+    h(
+      'div',
+      { class: 'wide-table', tabindex: '0', role: 'region', 'aria-label': 'Runs' },
+      h(
+        'table',
+        { class: 'figures runs' },
+        h(
+          'thead',
+          {},
+          h(
+            'tr',
+            {},
+            ...[
+              'run',
+              'activity',
+              'quality',
+              'why',
+              'started',
+              'lasted',
+              'frames looked into',
+              'unusual',
+              'reference',
+              'more',
+            ].map((name) => h('th', { scope: 'col' }, name)),
+          ),
+        ),
+        body,
+      ),
+    ),
+  );
+  const none = emptyState('No runs yet', 'A run appears here with its start message.');
+  const waiting = waitingState(store);
+  const content = h('div', {}, waiting.root);
+  const root = h('div', {}, h('h1', {}, 'Runs'), content);
+  let chosen: string | undefined;
+
+  return {
+    title: 'Runs',
+    root,
+    enter({ query }) {
+      chosen = query.run;
+    },
+    draw() {
+      waiting.draw();
+      const { runs, freshness } = store;
+      only(content, freshness === 'waiting' ? waiting.root : runs.length === 0 ? none : table);
+      keyed(
+        body,
+        runs,
+        ({ run }) => String(run),
+        ({ run, activity }) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, h('a', { href: hrefOf('runs', { run: String(run) }) }, String(run))),
+            h('td', { class: 'text' }, activity),
+            h('td', { class: 'text' }, badge('null')),
+            h('td', { class: 'text long' }),
+            ...Array.from({ length: 4 }, () => h('td')),
+            h('td', { class: 'text' }),
+            h(
+              'td',
+              { class: 'text links' },
+              h('a', { href: hrefOf('plots', { span: 'run', version: String(run) }) }, 'plots'),
+              ' ',
+              h('a', { href: hrefOf('feed', { run: String(run) }) }, 'unusual frames'),
+            ),
+          ),
+        (row, one) => {
+          const isOver = one.stoppedMs !== null;
+          const [, , quality, why, started, lasted, frames, unusual, reference] = row.children;
+          setBadge(quality!.firstElementChild as HTMLElement, one.quality.quality);
+          put(why!, one.quality.reason);
+          put(started!, timeOfDay(one.startedMs, store.nowMs));
+          put(
+            lasted!,
+            isOver ? age(one.stoppedMs! - one.startedMs) : `${age(store.nowMs - one.startedMs)} so far`,
+          );
+          put(frames!, whole(one.frames));
+          put(unusual!, whole(one.rareFrames));
+          put(reference!, one.good ? 'may be one' : '');
+          mark(row, 'aria-current', String(one.run) === chosen ? 'true' : null);
+          // A run that is taken has no kept version yet: its plots are those of now.
+          shown(row.lastElementChild!.firstElementChild as HTMLElement, isOver);
+        },
+      );
+    },
+    leave() {},
+  };
+};
