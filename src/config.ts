@@ -54,6 +54,7 @@ const shape = {
   rate: real(0, 1_000_000),
   seed: count(0, 4_294_967_295),
   pool: count(0, 4096),
+  mishap: z.string(),
   httpPort: port,
   statusPort: port,
   cycleMs: count(100, 3_600_000),
@@ -176,6 +177,12 @@ const rows: readonly Row[] = [
     '47',
     'time frames',
     'simulated time frames made once and replayed, of objects 256 for each; 0: each one simulated anew',
+  ],
+  [
+    'mishap',
+    '',
+    'kind:key=value,…',
+    'a fault put into simulated frames, as dead-card:region=tpc_outer_n03,after=40s (also card, channel, strength, for); `;` between several',
   ],
   [
     'httpPort',

@@ -17,6 +17,7 @@ import { limits } from './domain/limits.ts';
 import { hashKey } from './kernels/prng.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
+import { readMishaps, withMishaps } from './sim/mishaps/planned.ts';
 import { readLists, triggerObjects } from './sim/objects/lists.ts';
 import { plainObjects } from './sim/objects/plain.ts';
 import { createObjectsWorld, type ObjectsOf } from './sim/objects/world.ts';
@@ -228,9 +229,11 @@ export const simulate = async (config: Config, flags: SimulateFlags): Promise<nu
       sendsInFlightMax: limits.feederSendsInFlightMax,
       ...(timeFrames === null ? {} : { timeFrames }),
     };
+    const mishaps = readMishaps(config.mishap, card);
+    const { rate, seed } = config;
     const summary = await feed(
       { bus, clock, card },
-      sourceOf(world, config),
+      withMishaps(sourceOf(world, config), mishaps, { card, rate, seed }),
       plan,
       stopping.signal,
       (now) => {

@@ -9,6 +9,7 @@ import type { Reading } from '../checks/list.ts';
 import type { QualityName } from '../quality.ts';
 import { keyOf } from './norm.ts';
 import type { Numbered, Places } from './places.ts';
+import { rarityInWords, sentenceOf } from './sentences.ts';
 
 export interface Bars {
   /** Decades from which a reading is medium, and bad when the next cycle reads it again. */
@@ -106,12 +107,6 @@ const toldOf = (rare: readonly Rated[]): Rated => {
   );
 };
 
-const rounded = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en');
-
-/** How rare in words: one cycle in so many. */
-const rarityInWords = (decades: number): string =>
-  decades > 12 ? 'as no good cycle does' : `as one good cycle in ${rounded(10 ** decades)} does`;
-
 /** The cell after a cycle. `rated` of one check and region; none of them known: null. */
 export const judgeCell = (
   before: Cell | null,
@@ -122,11 +117,11 @@ export const judgeCell = (
 ): Cell => {
   const since = (quality: QualityName): number => (before?.quality === quality ? before.sinceMs : atMs);
   if (rated.length === 0)
-    return plainCell('null', 'nothing is known of good cycles yet', since('null'), atMs);
+    return plainCell('null', 'Nothing is known of good cycles yet.', since('null'), atMs);
   const rarest = rated.reduce((worst, one) => (one.decades > worst.decades ? one : worst));
   const rare = rated.filter(({ decades }) => decades > bars.twice);
   if (rare.length === 0) {
-    const reason = `${rarest.reading.of} reads ${rounded(rarest.reading.value)}, ${rarityInWords(rarest.decades)}`;
+    const reason = `As in good cycles. Rarest of all: ${rarest.reading.of}, ${rarityInWords(rarest.decades)}.`;
     return plainCell('good', reason, since('good'), atMs);
   }
   const again = rare.some(({ reading }) => before?.rare.has(keyOf(reading)));
@@ -135,12 +130,11 @@ export const judgeCell = (
   const quality = again || atOnce || stays ? 'bad' : 'medium';
   const told = toldOf(rare);
   const found = place(told.reading);
-  const where = found.where.length === 0 ? '' : `${found.where.slice(0, 2).join(' and ')}: `;
-  const more = quality === 'medium' ? '; bad if the next cycle reads it again' : '';
+  const more = quality === 'medium' ? ' It is bad if the next cycle reads it again.' : '';
   return {
     ...found,
     quality,
-    reason: `${where}${told.reading.of} reads ${rounded(told.reading.value)}, ${rarityInWords(told.decades)}${more}`,
+    reason: `${sentenceOf(told.reading, found.where)}; ${rarityInWords(told.decades)}.${more}`,
     sinceMs: since(quality),
     atMs,
     rare: new Set(rare.map(({ reading }) => keyOf(reading))),
@@ -163,9 +157,9 @@ export const judgeCompleteness = (
   atMs: number,
 ): Cell => {
   const since = (quality: QualityName): number => (before?.quality === quality ? before.sinceMs : atMs);
-  if (all === 0) return plainCell('null', 'no time frame was looked at', since('null'), atMs);
+  if (all === 0) return plainCell('null', 'No time frame was looked at.', since('null'), atMs);
   const quality = absent === 0 ? 'good' : absent / all < absentShareBad ? 'medium' : 'bad';
   const reason =
-    absent === 0 ? `present in all of ${all} time frames` : `absent from ${absent} of ${all} time frames`;
+    absent === 0 ? `It is in all of ${all} time frames.` : `It lacks ${absent} of ${all} time frames.`;
   return plainCell(quality, reason, since(quality), atMs);
 };

@@ -211,12 +211,12 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
           ),
         );
       yield;
-      if (layout === null) return waiting('objects of these frames are not checked yet', nowMs);
+      if (layout === null) return waiting('Frames of objects are not checked yet.', nowMs);
       if (!cycle.frames.some((frames) => frames > 0)) return;
       if (compared === null) {
         beginning.push({ run: 0, values: cycle.values.map((values) => values.slice()) });
         const left = limits.dqmProvisionalCycles - beginning.length;
-        waiting(`the run’s beginning is its reference: ${Math.max(0, left)} more cycles`, nowMs);
+        waiting(`The run’s beginning will be its reference, in ${Math.max(0, left)} more cycles.`, nowMs);
         if (left > 0) return;
         yield* learnBeginning(layout);
         compared = compare(beginning);
@@ -225,7 +225,7 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
         return;
       }
       if (!norm.ready)
-        waiting(`learning what is usual: ${norm.known} of ${limits.dqmGoodRunsMin} values`, nowMs);
+        waiting(`Learning what is usual: ${norm.known} of ${limits.dqmGoodRunsMin} values.`, nowMs);
       const seen = seenOf(cycle.values, compared, layout);
       for (let region = 0; region < regions; region++) {
         if (cycle.frames[region]! > 0) judgeRegion(region, seen(region), cycle.frames[region]!, nowMs);

@@ -3,6 +3,7 @@
  * to hide: a region is as bad as its worst cell.
  */
 
+import { limits } from '../../domain/limits.ts';
 import type { BoardSnapshot, CellShown, QualityShown, ReferencesShown } from '../board.ts';
 import { checkMeanings, type Watch } from '../cycles/watch.ts';
 import { worstOf } from '../quality.ts';
@@ -14,7 +15,7 @@ export const cellsOf = (regions: readonly string[], watch: Watch, nowMs: number)
       const cell = watch.cell(index, check);
       if (cell === null)
         return {
-          ...{ region, check, quality: 'null', reason: 'not looked at yet', object: null, bins: [] },
+          ...{ region, check, quality: 'null', reason: 'Not looked at yet.', object: null, bins: [] },
           ...{ where: [], sinceMs: nowMs, atMs: nowMs },
         };
       const { quality, reason, object, bins, where, sinceMs, atMs } = cell;
@@ -22,60 +23,69 @@ export const cellsOf = (regions: readonly string[], watch: Watch, nowMs: number)
     }),
   );
 
-/** Checks that nothing is known of do not make a region's quality: most of them are. */
-const together = (cells: readonly CellShown[], nameOf: (cell: CellShown) => string): QualityShown => {
+/** Cells that nothing is known of do not make a region's quality: most of them are. */
+const knownOf = (cells: readonly CellShown[]): readonly CellShown[] => {
   const known = cells.filter(({ quality }) => quality !== 'null');
-  const worst = worstOf(
-    (known.length > 0 ? known : cells).map((cell) => ({
-      name: cell.quality,
-      reason: cell.quality === 'good' ? 'every check is good' : `${nameOf(cell)}: ${cell.reason}`,
-      bins: [],
-    })),
-  );
-  return { quality: worst.name, reason: worst.reason };
+  return known.length > 0 ? known : cells;
+};
+
+/** The worst of them; of equals the one that says where, then the first. */
+const worstCell = (cells: readonly CellShown[]): CellShown | null => {
+  const [first] = cells;
+  if (first === undefined) return null;
+  const { name } = worstOf(cells.map(({ quality, reason }) => ({ name: quality, reason, bins: [] })));
+  const worst = cells.filter(({ quality }) => quality === name);
+  return worst.find(({ where }) => where.length > 0) ?? worst[0]!;
+};
+
+const notGood = (cells: readonly CellShown[]): number =>
+  cells.filter(({ quality }) => quality === 'bad' || quality === 'medium').length;
+
+const others = (count: number): string =>
+  count <= 0 ? '' : count === 1 ? ' 1 more cell is not good.' : ` ${count} more cells are not good.`;
+
+const regionQuality = (cells: readonly CellShown[]): QualityShown => {
+  const known = knownOf(cells);
+  const worst = worstCell(known);
+  if (worst === null) return { quality: 'null', reason: 'Nothing is checked here.' };
+  if (worst.quality === 'good')
+    return { quality: 'good', reason: `All ${known.length} checks are as in good cycles.` };
+  return { quality: worst.quality, reason: worst.reason + others(notGood(known) - 1) };
 };
 
 export const regionQualities = (
   regions: readonly string[],
   cells: readonly CellShown[],
 ): readonly QualityShown[] =>
-  regions.map((region) =>
-    together(
-      cells.filter((cell) => cell.region === region),
-      ({ check }) => check,
-    ),
-  );
+  regions.map((region) => regionQuality(cells.filter((cell) => cell.region === region)));
 
-/** The instrument, with how many regions are as bad as its worst. */
-export const overallQuality = (
-  regions: readonly string[],
-  qualities: readonly QualityShown[],
-): QualityShown => {
-  const worst = worstOf(qualities.map(({ quality, reason }) => ({ name: quality, reason, bins: [] })));
-  if (worst.name === 'good') return { quality: 'good', reason: 'every check of every region is good' };
-  const as = regions.flatMap((region, i) => (qualities[i]?.quality === worst.name ? [{ region, i }] : []));
-  const [first] = as;
-  if (first === undefined) return { quality: worst.name, reason: worst.reason };
-  const more = as.length === 1 ? '' : ` (and ${as.length - 1} more regions)`;
-  return { quality: worst.name, reason: `${first.region}: ${qualities[first.i]!.reason}${more}` };
+const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** The instrument in a sentence: its worst cell, and how many more are not good. */
+export const overallQuality = (regions: readonly string[], cells: readonly CellShown[]): QualityShown => {
+  const known = knownOf(cells);
+  const worst = worstCell(known);
+  if (worst === null) return { quality: 'null', reason: 'Nothing is checked yet.' };
+  const { quality, reason, region } = worst;
+  if (quality === 'good')
+    return {
+      quality,
+      reason: `All ${known.length} checks of ${regions.length} regions are as in good cycles.`,
+    };
+  if (quality === 'null') return { quality, reason };
+  return { quality, reason: `In ${region}, ${lower(reason)}${others(notGood(known) - 1)}` };
 };
 
 /** What a heartbeat says of the detector: bad cells alone are an alarm. */
 export const detectorCondition = (cells: readonly CellShown[]): { readonly message: string } | null => {
   const bad = cells.filter(({ quality }) => quality === 'bad');
-  if (bad.length === 0) return null;
-  const regions = [...new Set(bad.map(({ region }) => region))];
-  // The cell that says where is told before those that only say that something is.
-  const [first] = bad.toSorted((a, b) => Number(b.where.length > 0) - Number(a.where.length > 0));
-  const more =
-    regions.length === 1
-      ? ''
-      : `; bad too: ${regions
-          .filter((one) => one !== first!.region)
-          .slice(0, 4)
-          .join(', ')}`;
-  const others = regions.length > 5 ? ` and ${regions.length - 5} more` : '';
-  return { message: `${first!.region}, ${first!.check}: ${first!.reason}${more}${others}`.slice(0, 240) };
+  const worst = worstCell(bad);
+  if (worst === null) return null;
+  const rest = [...new Set(bad.map(({ region }) => region))].filter((region) => region !== worst.region);
+  const more = rest.length === 0 ? '' : ` Bad too: ${rest.slice(0, 4).join(', ')}`;
+  const beyond = rest.length > 4 ? ` and ${rest.length - 4} more regions` : '';
+  const message = `In ${worst.region}, ${lower(worst.reason)}${more}${beyond}`;
+  return { message: message.slice(0, limits.alarmTextCharsMax) };
 };
 
 export const referencesShown = (
@@ -121,6 +131,6 @@ export const boardOf = (parts: BoardParts, cells: readonly CellShown[]): BoardSn
     checks: checkMeanings,
     cells,
     regions,
-    overall: overallQuality(parts.instrument.regions, regions),
+    overall: overallQuality(parts.instrument.regions, cells),
   };
 };

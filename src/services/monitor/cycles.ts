@@ -274,7 +274,7 @@ export const openCycles = (parts: CycleParts): Cycles => {
       await paced(watch.judge(cycle, nowMs));
       const cells = show(counted, nowMs);
       const qualities = regionQualities(regions, cells);
-      const overall = overallQuality(regions, qualities);
+      const overall = overallQuality(regions, cells);
       runs.cycle({ nowMs, overall, frames: counted.packets, rareFrames: counted.rare });
       const point = trendPoint(cycle, qualities);
       try {
