@@ -28,7 +28,8 @@ export function ensureDependencies() {
   const started = Date.now();
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // What a command prints is its result: what npm says goes beside it.
+    stdio: ['ignore', 2, 2],
   });
   if (npm.status !== 0 || !existsSync(pinnedNode)) {
     say('npm ci failed: check that the npm registry can be reached, then run the same command again.');

@@ -116,6 +116,18 @@ command('simulate', 'simulated frames to <instrument>_frames, or to a file')
     exitCode = await simulate(readConfig(flags), { ...flags, ...forMs(flags) });
   });
 
+program
+  .command('mcp')
+  .description(
+    'lets an assistant read a running monitor, over stdin and stdout (Model Context Protocol); changes nothing',
+  )
+  .option('--url <address>', 'of the monitor', 'http://127.0.0.1:8080')
+  .action(async (flags: { url: string }) => {
+    // The protocol's package costs every other command a third of a second to read.
+    const { serveMcp } = await import('./adapters/mcp/server.ts');
+    await serveMcp(flags.url, version);
+  });
+
 addOneShots(program, command, (code) => {
   exitCode = code;
 });

@@ -103,6 +103,11 @@ const table: Record<string, { rooms: readonly string[]; packages: readonly strin
   },
   // Questions are checked, and described, by the same schemas; what is answered has the types of `dqm`.
   'adapters/http': { rooms: ['domain', 'wire', 'ports', 'dqm', 'services'], packages: ['node:', 'zod'] },
+  // Asks the monitor as any other program does, and knows what it is told by the types of `dqm`.
+  'adapters/mcp': {
+    rooms: ['domain', 'dqm'],
+    packages: ['node:', 'zod', '@modelcontextprotocol/sdk'],
+  },
   'adapters/terminal': { rooms: ['domain', 'wire', 'ports', 'services'], packages: ['node:'] },
   // Of what it is shown it knows the shapes alone: a test below holds it to types.
   web: { rooms: ['domain', 'dqm'], packages: ['jsroot', 'uplot'] },

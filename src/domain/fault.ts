@@ -49,6 +49,7 @@ export const faultList = {
   'request-invalid': ['use', 'a request asks for what does not exist or contradicts itself'],
   'store-full': ['world', "there is no room in the archive's store"],
   'store-failed': ['world', "the archive's store cannot be reached, or refused"],
+  'monitor-unreachable': ['world', 'no monitor answers at the address given'],
   'gateway-full': ['world', 'as many clients as one gateway serves are connected'],
   'gateway-draining': ['world', 'the gateway is shutting down'],
 } as const satisfies Record<string, readonly ['item' | 'world' | 'use', string]>;

@@ -340,6 +340,8 @@ export const limits = {
   /** Layouts that are kept, and bytes of one: a hundred plots on ten tabs. */
   monitorLayoutsMax: 256,
   monitorLayoutBytesMax: 256 * 1024,
+  /** A monitor that has not answered by then is not there: its slowest answer is an object read from disk. */
+  monitorAnswerMs: 10_000,
   /** Answers larger than this are compressed for other machines. */
   monitorPlainBytesMax: 4096,
 
