@@ -242,7 +242,6 @@ export const runProcessor = async (
     port: config.statusPort,
     snapshot: () => book.snapshot(),
     metrics: telemetry.metrics,
-    pageFolder: join(home, 'src/web/page'),
   });
   const silence = new AbortController();
   const host = { name: hostname(), processId: process.pid, version };

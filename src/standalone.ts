@@ -11,7 +11,6 @@ import { endWithin } from './adapters/system/deadline.ts';
 import { exposeStatus } from './adapters/telemetry/status_metrics.ts';
 import {
   dataFolder,
-  home,
   instrumentIdentity,
   loadCards,
   openBus,
@@ -79,7 +78,6 @@ const statusFace = ({ config, telemetry }: ServiceWorld, book: StatusBook): Prom
     port: config.statusPort,
     snapshot: () => book.snapshot(),
     metrics: telemetry.metrics,
-    pageFolder: join(home, 'src/web/page'),
   });
 
 /** The service with a face and heartbeats of its own. */

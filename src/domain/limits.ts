@@ -318,9 +318,8 @@ export const limits = {
   statusNotesMax: 8,
   /** Size at which a log file is set aside as `.1` (replacing the last): a month of a calm service, 32 MB in all. */
   logFileBytesMax: 16 * 1024 * 1024,
-  /** Browsers following the live view at once, and the unread bytes at which a slow one is dropped. */
-  statusClientsMax: 64,
-  statusClientBytesMax: 512 * 1024,
+  /** Connections to a service's health and figures: some scrapers and probes. */
+  statusConnectionsMax: 64,
 
   /** Browsers following the monitor at once: a collaboration's control room, its offices and some of its homes, one stream
    * a browser. Connections beside them are for pages, plots and other tools: six a browser that loads. */

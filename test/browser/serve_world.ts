@@ -11,7 +11,7 @@ import { createMonitorWorld, worldRegions } from './monitor_world.ts';
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '8090' },
-    page: { type: 'string', default: new URL('../../src/web/page', import.meta.url).pathname },
+    page: { type: 'string', default: new URL('../../.tessera/page', import.meta.url).pathname },
     feed: { type: 'string', default: '1' },
     'kill-after': { type: 'string', default: '10' },
   },

@@ -1,14 +1,13 @@
 /**
- * The web face of a service on the loopback: the page, its live feed, health, readiness and metrics. It refuses
- * every method but GET and HEAD, every path it does not know, and to serve beyond this machine by default.
+ * Health, readiness, metrics and figures of a service on the loopback. It refuses every method but GET and HEAD, every path it
+ * does not know, and to serve beyond this machine by default. The page is the monitor's.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { limits } from '../../domain/limits.ts';
 import type { StatusSnapshot } from '../../domain/status.ts';
 import { json, plain, reply, secure } from './answers.ts';
-import { createEventFeed } from './events.ts';
 import { boundRequests, closeServer, type Listening, listenNear } from './listening.ts';
-import { readPageFiles, sendFile } from './page_files.ts';
 
 export interface HttpServerOptions {
   /** Loopback unless a container's network needs otherwise. */
@@ -17,30 +16,21 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly snapshot: () => StatusSnapshot;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
-  /** Folder with index.html and what it loads. */
-  readonly pageFolder: string;
-  readonly eventIntervalMs?: number;
 }
 
 export interface HttpServer extends Listening {
-  readonly followers: number;
-  readonly dropped: number;
-  /** Drops who follows, ends what is under way, frees the port. Idempotent. */
+  /** Ends what is under way, frees the port. Idempotent. */
   close(): Promise<void>;
 }
 
+const greeting =
+  'health and figures of one service: /livez /readyz /metrics /status.json\n' +
+  'the page is served by the monitor: part of tessera up, or tessera dqm on a cluster\n';
+
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const host = options.host ?? '127.0.0.1';
-  const files = readPageFiles(options.pageFolder);
-  const feed = createEventFeed({
-    intervalMs: options.eventIntervalMs ?? 500,
-    text: () => JSON.stringify(options.snapshot()),
-  });
-
   const answers: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>> = {
-    '/events'(request, response) {
-      if (!feed.follow(request, response)) reply(request, response, 503, plain, 'too many followers\n');
-    },
+    '/': (request, response) => reply(request, response, 200, plain, greeting),
     '/livez': (request, response) => reply(request, response, 200, plain, 'alive\n'),
     '/readyz'(request, response) {
       const { state, waitingFor } = options.snapshot();
@@ -64,24 +54,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       return reply(request, response, 405, plain, 'only GET and HEAD\n', { allow: 'GET, HEAD' });
     const path = (request.url ?? '/').split('?', 1)[0]!;
     const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
-    if (answer !== undefined) return answer(request, response);
-    const file = files.get(path);
-    if (file === undefined) return reply(request, response, 404, plain, 'not here\n');
-    sendFile(request, response, file);
+    if (answer === undefined) return reply(request, response, 404, plain, 'not here\n');
+    answer(request, response);
   });
-  boundRequests(server, 256);
-  const listening = await listenNear(server, host, options.port, '--http-port');
+  boundRequests(server, limits.statusConnectionsMax);
+  const listening = await listenNear(server, host, options.port, '--status-port');
   let closing: Promise<void> | undefined;
   return {
     ...listening,
-    get followers() {
-      return feed.count;
-    },
-    get dropped() {
-      return feed.dropped;
-    },
     close() {
-      feed.close();
       closing ??= closeServer(server);
       return closing;
     },

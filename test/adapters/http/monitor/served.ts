@@ -7,8 +7,8 @@ import type { MonitorView } from '../../../../src/services/monitor/view.ts';
 import { createMonitorWorld, type MonitorWorld } from '../../../browser/monitor_world.ts';
 
 export const handbookFolder = fileURLToPath(new URL('../../../../deploy/handbook', import.meta.url));
-/** A small page: server tests need some files, not these. */
-export const pageFolder = fileURLToPath(new URL('../../../../src/web/page', import.meta.url));
+/** Some files that stand for the page, where a test needs one. */
+const pageFolder = fileURLToPath(new URL('../../../../src/web', import.meta.url));
 export const worldStartMs = Date.parse('2026-05-04T12:00:00Z');
 
 export interface Served {
