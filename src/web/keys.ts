@@ -3,8 +3,9 @@
  * writing.
  */
 
+import { go } from './go.ts';
 import { openHelp } from './help.ts';
-import { go, hrefOf } from './route.ts';
+import { hrefOf } from './route.ts';
 import type { View } from './view.ts';
 
 const writes = (target: EventTarget | null): boolean =>

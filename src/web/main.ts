@@ -4,9 +4,10 @@
  */
 
 import { createFeed } from './anomalies/feed.ts';
+import { go } from './go.ts';
 import { createKeys } from './keys.ts';
 import { createOverview } from './overview/overview.ts';
-import { go, hrefOf, parseRoute, type ViewName, viewNames } from './route.ts';
+import { hrefOf, parseRoute, type ViewName, viewNames } from './route.ts';
 import { createShell } from './shell.ts';
 import { createStore } from './store.ts';
 import { follow } from './stream/follow.ts';

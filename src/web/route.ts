@@ -38,12 +38,3 @@ export const hrefOf = (
   const text = search.toString();
   return text === '' ? `#${view}` : `#${view}?${text}`;
 };
-
-/** Another view or other words in the query; `replace` leaves no step in the history (typing, sliding). */
-export const go = (href: string, replace = false): void => {
-  if (location.hash === href) return;
-  if (replace) {
-    history.replaceState(null, '', href);
-    dispatchEvent(new HashChangeEvent('hashchange'));
-  } else location.hash = href;
-};

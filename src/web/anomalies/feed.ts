@@ -5,12 +5,13 @@
 
 import type { FeedItem } from '../../dqm/board.ts';
 import { api } from '../api.ts';
+import { go } from '../go.ts';
 import { moveInRows } from '../keys.ts';
 import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
 import { ago, oneIn, probability, whole, words } from '../parts/figures.ts';
 import { field, options } from '../parts/form.ts';
 import { emptyState, faultState, waitingState } from '../parts/states.ts';
-import { go, hrefOf, type Route } from '../route.ts';
+import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 import { createFramePanel } from './frame.ts';

@@ -28,20 +28,26 @@ const compares = [
 ] as const;
 
 /** The same select with a type that says which values it has. */
-const selectOf = <Value extends string>(rows: readonly (readonly [Value, string])[]) => {
-  const select = h('select');
+const selectOf = <Value extends string>(name: string, rows: readonly (readonly [Value, string])[]) => {
+  const select = h('select', { name });
   options(select, rows);
   return { select, value: (): Value => select.value as Value };
 };
 
 export const askForTile = async (add: (tile: Tile) => void): Promise<void> => {
   const [tree, trends] = await Promise.all([api.objectTree(), api.trendNames()]);
-  const kind = selectOf(kinds);
-  const region = selectOf(tree.map((one) => [one.region, one.region] as const));
-  const object = h('select');
-  const span = selectOf(spans);
-  const compare = selectOf(compares);
-  const trend = selectOf(trends.map(({ name }) => [name, words(name.replaceAll('/', ' '))] as const));
+  const kind = selectOf('kind', kinds);
+  const region = selectOf(
+    'region',
+    tree.map((one) => [one.region, one.region] as const),
+  );
+  const object = h('select', { name: 'object' });
+  const span = selectOf('span', spans);
+  const compare = selectOf('compare', compares);
+  const trend = selectOf(
+    'trend',
+    trends.map(({ name }) => [name, words(name.replaceAll('/', ' '))] as const),
+  );
   const plotFields = h(
     'div',
     { class: 'fields' },

@@ -10,6 +10,9 @@ import { badge, setBadge, type Tone, toneOf, toneWords } from '../parts/quality.
 import { hrefOf } from '../route.ts';
 import type { Store } from '../store.ts';
 
+/** Names of checks fit side by side up to so many. */
+const headingsAcross = 9;
+
 export interface Matrix {
   readonly root: HTMLElement;
   choose(cell: { readonly region: string; readonly check: string } | null): void;
@@ -34,6 +37,8 @@ export const createMatrix = (store: Store, open: (region: string, check: string)
     if (names === checks) return;
     checks = names;
     body.replaceChildren();
+    // More checks than there is room for words: their names stand upright.
+    table.dataset.many = String(board.checks.length > headingsAcross);
     head.replaceChildren(
       h('th', { scope: 'col', class: 'corner' }, 'region'),
       h('th', { scope: 'col', class: 'whole' }, h('span', {}, 'overall')),

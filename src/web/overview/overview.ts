@@ -4,11 +4,12 @@
  */
 
 import type { BoardSnapshot } from '../../dqm/board.ts';
+import { go } from '../go.ts';
 import { h, mark, only, put, shown } from '../parts/dom.ts';
-import { age, number3, percent, probability, whole } from '../parts/figures.ts';
+import { age, capital, number3, percent, probability, whole } from '../parts/figures.ts';
 import { badge, setBadge, type Tone, toneOf, toneOrder, toneWords } from '../parts/quality.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
-import { go, hrefOf, type Route } from '../route.ts';
+import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 import { createCellPanel } from './cell.ts';
@@ -73,8 +74,8 @@ export const createOverview = (store: Store): View => {
     put(
       sentence,
       tone === 'old'
-        ? `Nothing new since ${age(store.nowMs - (now.cycle.endedMs ?? 0))}. ${now.overall.reason}`
-        : now.overall.reason,
+        ? `Nothing new since ${age(store.nowMs - (now.cycle.endedMs ?? 0))}. ${capital(now.overall.reason)}`
+        : capital(now.overall.reason),
     );
     const counts = new Map<Tone, number>();
     for (const cell of now.cells) {

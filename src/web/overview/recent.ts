@@ -8,10 +8,16 @@ import { ago, oneIn, whole, words } from '../parts/figures.ts';
 import { badge, setBadge, toneOf } from '../parts/quality.ts';
 import { hrefOf } from '../route.ts';
 import type { Store } from '../store.ts';
+import { changesOf } from './changes.ts';
 
-const changesMax = 8;
+const changesMax = 7;
 const alarmsMax = 4;
 const causesMax = 4;
+
+const regionsOf = (cells: readonly CellShown[]): string => {
+  const count = new Set(cells.map(({ region }) => region)).size;
+  return count === 1 ? cells[0]!.region : `${whole(count)} regions`;
+};
 
 export const createRecent = (
   store: Store,
@@ -43,38 +49,37 @@ export const createRecent = (
   );
 
   const drawChanges = (board: BoardSnapshot): void => {
-    // What began with the run is no change.
-    const startedMs = board.activity?.startedMs ?? 0;
-    const firstMs =
-      Math.max(startedMs, Math.min(...board.cells.map(({ sinceMs }) => sinceMs))) +
-      2_000 * board.cycle.seconds;
-    const lately = board.cells
-      .filter((cell) => cell.sinceMs > firstMs || cell.quality === 'bad' || cell.quality === 'medium')
-      .sort((a, b) => b.sinceMs - a.sinceMs)
-      .slice(0, changesMax);
+    const lately = changesOf(board, changesMax);
     shown(noChanges, lately.length === 0);
     keyed(
       changes,
       lately,
-      (cell) => `${cell.region} ${cell.check}`,
-      (cell: CellShown) =>
-        h(
+      ({ key }) => key,
+      ({ quality, cells }) => {
+        const [cell] = cells;
+        const named =
+          cells.length === 1
+            ? [h('b', {}, cell!.region), ' ', words(cell!.check)]
+            : [h('b', {}, `${whole(cells.length)} checks`), ` of ${regionsOf(cells)}`];
+        const query = cells.length === 1 ? { region: cell!.region, check: cell!.check } : {};
+        return h(
           'li',
           {},
           h(
             'a',
-            { class: 'row', href: hrefOf('overview', { region: cell.region, check: cell.check }) },
-            badge(cell.quality),
-            h('span', { class: 'main' }, h('b', {}, cell.region), ' ', words(cell.check)),
+            { class: 'row', href: hrefOf('overview', query) },
+            badge(quality),
+            h('span', { class: 'main' }, ...named),
             h('span', { class: 'when' }),
             h('span', { class: 'more' }),
           ),
-        ),
-      (row, cell) => {
+        );
+      },
+      (row, { cells, sinceMs }) => {
         const [sign, , when, more] = row.firstElementChild!.children;
-        setBadge(sign as HTMLElement, toneOf(cell, store.nowMs, board.staleAfterMs));
-        put(when!, ago(store.nowMs - cell.sinceMs));
-        put(more!, cell.where.length > 0 ? cell.where.slice(0, 2).join('; ') : '');
+        setBadge(sign as HTMLElement, toneOf(cells[0], store.nowMs, board.staleAfterMs));
+        put(when!, ago(store.nowMs - sinceMs));
+        put(more!, cells.length === 1 ? cells[0]!.where.slice(0, 2).join('; ') : '');
       },
     );
   };

@@ -14,7 +14,7 @@ export const number3 = (value: Maybe): string => {
   if (size >= 999.5) return Math.round(value).toLocaleString('en-US');
   if (size >= 99.95) return value.toFixed(0);
   if (size >= 9.995) return value.toFixed(1);
-  if (size < 0.005) return value.toPrecision(2);
+  if (size < 0.0995) return String(Number(value.toPrecision(3)));
   return value.toFixed(2);
 };
 

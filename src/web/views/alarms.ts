@@ -122,9 +122,8 @@ export const createAlarms = (store: Store): View => {
           h(
             'tr',
             {},
-            ...['cause', 'severity', 'message', 'from', 'lasted'].map((name) =>
-              h('th', { scope: 'col' }, name),
-            ),
+            ...['cause', 'severity', 'message'].map((name) => h('th', { scope: 'col', class: 'text' }, name)),
+            ...['from', 'lasted'].map((name) => h('th', { scope: 'col' }, name)),
           ),
         ),
         past,

@@ -4,6 +4,7 @@
  */
 
 import { api } from '../api.ts';
+import { go } from '../go.ts';
 import { askForTile } from '../layout/add_tile.ts';
 import {
   addTab,
@@ -24,7 +25,7 @@ import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
 import { field, options } from '../parts/form.ts';
 import { icon } from '../parts/icons.ts';
 import { emptyState, faultState, loadingState } from '../parts/states.ts';
-import { go, hrefOf, type Route } from '../route.ts';
+import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 

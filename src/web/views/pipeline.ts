@@ -174,13 +174,14 @@ export const createPipeline = (store: Store): View => {
       store.services,
       ({ serviceId }) => serviceId,
       ({ serviceId }) =>
-        h('li', {}, h('span', { class: 'dot' }), h('b', {}, serviceId), h('span', { class: 'said' })),
-      (row, { atMs, silent, message }) => {
+        h('li', { title: serviceId }, h('span', { class: 'dot' }), h('b'), h('span', { class: 'said' })),
+      (row, { serviceId, atMs, silent, message }) => {
         const figures = figuresOf(message);
         const state = figures?.state ?? 'running';
         const waitsFor = figures?.waitingFor ?? [];
         mark(row, 'data-state', silent ? 'silent' : state);
         const kept = figures?.books[0];
+        put(row.children[1]!, figures?.books.map(({ service }) => service).join(', ') || serviceId);
         put(
           row.lastElementChild!,
           silent

@@ -7,11 +7,12 @@ import type { Span } from '../../dqm/board.ts';
 import { api } from '../api.ts';
 import { createPlot } from '../draw/plot.ts';
 import type { Compare } from '../draw/shape.ts';
+import { go } from '../go.ts';
 import { h, only, put, shown } from '../parts/dom.ts';
 import { words } from '../parts/figures.ts';
 import { field, options, toggle } from '../parts/form.ts';
 import { faultState, loadingState } from '../parts/states.ts';
-import { go, hrefOf, type Route } from '../route.ts';
+import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 

@@ -5,11 +5,12 @@
 
 import type { ReferencesShown } from '../../dqm/board.ts';
 import { api } from '../api.ts';
+import { go } from '../go.ts';
 import { h, keyed, only, put, shown } from '../parts/dom.ts';
 import { timeOfDay, whole } from '../parts/figures.ts';
 import { askAndAct } from '../parts/form.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
-import { go, hrefOf, type Route } from '../route.ts';
+import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 

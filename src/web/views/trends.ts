@@ -6,11 +6,12 @@
 import { api } from '../api.ts';
 import type { Lines } from '../draw/lines.ts';
 import { createTrendHistory } from '../draw/trend_points.ts';
+import { go } from '../go.ts';
 import { h, keyed, only, put } from '../parts/dom.ts';
 import { capital, number3, words } from '../parts/figures.ts';
 import { field, options } from '../parts/form.ts';
 import { emptyState, faultState, loadingState } from '../parts/states.ts';
-import { go, hrefOf, type Route } from '../route.ts';
+import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 

@@ -4,10 +4,11 @@
  */
 
 import { createFeed } from '../anomalies/feed.ts';
+import { go } from '../go.ts';
 import { createOverview } from '../overview/overview.ts';
 import { h, mark, only, put } from '../parts/dom.ts';
 import { toneOf, toneOrder } from '../parts/quality.ts';
-import { go, hrefOf, type Route, type ViewName } from '../route.ts';
+import { hrefOf, type Route, type ViewName } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 import { createAlarms } from './alarms.ts';
