@@ -179,6 +179,9 @@ export const limits = {
   dqmReferenceChangesKept: 256,
   /** Cycles of a run's beginning that stand in where there are no good runs: of 24 regions a hundred values. */
   dqmProvisionalCycles: 4,
+  /** Hits of a region without which a cycle is judged together with those before, up to a minute of them: every card of a
+   * dozen then has some thousand, and a few tracks more or less are no finding. */
+  dqmWindowHitsMin: 20_000,
   /** Values of a reading that say what is usual: a tail of twenty, and drift is not followed for ever. */
   dqmUsualValuesMax: 1024,
   /** False alarms over all cells: one cell that is medium an hour is looked at, one bad in ten days is believed. */

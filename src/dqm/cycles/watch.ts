@@ -5,6 +5,7 @@
  */
 
 import { limits } from '../../domain/limits.ts';
+import { medianOf } from '../checks/channels.ts';
 import { autoDqmReadings, type Reading, readingsOf, type Seen, type Sibling, sumOf } from '../checks/list.ts';
 import { trendsOf } from '../checks/trend.ts';
 import type { ObjectLayout } from '../layout.ts';
@@ -84,6 +85,23 @@ interface Compared {
   readonly before: readonly Sibling['trends']['before'][];
 }
 
+/** What is judged together: a cycle where frames are crowded, several where they are not. */
+interface Window {
+  readonly values: readonly Float64Array[];
+  readonly frames: Float64Array;
+  cycles: number;
+}
+
+const joined = (window: Window | null, { values, frames }: SpanValues): Window => {
+  if (window === null) return { values: values.map((one) => one.slice()), frames: frames.slice(), cycles: 1 };
+  for (const [region, into] of window.values.entries())
+    for (let bin = 0; bin < into.length; bin++) into[bin] = into[bin]! + values[region]![bin]!;
+  for (let region = 0; region < frames.length; region++)
+    window.frames[region] = window.frames[region]! + frames[region]!;
+  window.cycles += 1;
+  return window;
+};
+
 /** AutoDQM's own for every region once in so many cycles, and the bits of channels. */
 const [autoEvery, bitsEvery] = [12, 4];
 
@@ -97,6 +115,7 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
   let norm: Norm = openNorm();
   let bars: Bars = barsFor(1, cycleMs);
   let turn = 0;
+  let window: Window | null = null;
 
   const compare = (references: readonly Reference[]): Compared => ({
     references,
@@ -165,12 +184,25 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
           of.set(name, plainCell('null', words, of.get(name)?.sinceMs ?? nowMs, nowMs));
   };
 
+  /** Cells that more hits are awaited for are as they were. */
+  const refresh = (nowMs: number): void => {
+    for (const of of cells)
+      for (const [check, cell] of of) if (check !== 'completeness') of.set(check, { ...cell, atMs: nowMs });
+  };
+
+  /** By the median region: one that is dead, or very noisy, does not say how long it is looked at. */
+  const isFull = ({ values, cycles }: Window, { plans }: ObjectLayout): boolean => {
+    const { offset, size } = plans.adc;
+    const hits = values.map((one) => one.subarray(offset, offset + size).reduce((sum, bin) => sum + bin, 0));
+    return medianOf(hits) >= limits.dqmWindowHitsMin || cycles >= Math.max(1, Math.round(60_000 / cycleMs));
+  };
+
   const judgeRegion = (region: number, seen: Seen, frames: number, nowMs: number): void => {
     const learned = norm.ready;
     const withBits = !learned || (turn + region) % bitsEvery === 0;
     const readings = [
       ...readingsOf(seen, withBits),
-      ...((turn + region) % autoEvery === 0 || !learned ? auto(seen) : []),
+      ...((turn + region) % autoEvery === 0 ? auto(seen) : []),
     ];
     const rated = readings.flatMap((reading): Rated[] => {
       const decades = norm.decades(reading, frames);
@@ -213,10 +245,21 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
       yield;
       if (layout === null) return waiting('Frames of objects are not checked yet.', nowMs);
       if (!cycle.frames.some((frames) => frames > 0)) return;
+      window = joined(window, cycle);
+      if (!isFull(window, layout)) {
+        if (compared === null) waiting('Not enough hits yet to compare with.', nowMs);
+        else refresh(nowMs);
+        return;
+      }
+      const { values: now, frames } = window;
+      window = null;
       if (compared === null) {
-        beginning.push({ run: 0, values: cycle.values.map((values) => values.slice()) });
+        beginning.push({ run: 0, values: now });
         const left = limits.dqmProvisionalCycles - beginning.length;
-        waiting(`The run’s beginning will be its reference, in ${Math.max(0, left)} more cycles.`, nowMs);
+        waiting(
+          `The run’s beginning will be its reference, once ${Math.max(0, left)} more cycles are there.`,
+          nowMs,
+        );
         if (left > 0) return;
         yield* learnBeginning(layout);
         compared = compare(beginning);
@@ -226,15 +269,16 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
       }
       if (!norm.ready)
         waiting(`Learning what is usual: ${norm.known} of ${limits.dqmGoodRunsMin} values.`, nowMs);
-      const seen = seenOf(cycle.values, compared, layout);
+      const seen = seenOf(now, compared, layout);
       for (let region = 0; region < regions; region++) {
-        if (cycle.frames[region]! > 0) judgeRegion(region, seen(region), cycle.frames[region]!, nowMs);
+        if (frames[region]! > 0) judgeRegion(region, seen(region), frames[region]!, nowMs);
         yield;
       }
     },
     compareWith(references, resumed) {
       for (const of of cells) of.clear();
       beginning = [];
+      window = null;
       provisional = resumed?.provisional ?? false;
       norm = openNorm(resumed?.norm ?? null);
       compared = references.length === 0 ? null : compare(references);

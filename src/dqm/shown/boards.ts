@@ -23,10 +23,21 @@ export const cellsOf = (regions: readonly string[], watch: Watch, nowMs: number)
     }),
   );
 
-/** Cells that nothing is known of do not make a region's quality: most of them are. */
-const knownOf = (cells: readonly CellShown[]): readonly CellShown[] => {
-  const known = cells.filter(({ quality }) => quality !== 'null');
-  return known.length > 0 ? known : cells;
+/** What is old is no news, good or bad: `atMs` older than `staleMs` counts as nothing known. */
+export interface Age {
+  readonly nowMs: number;
+  readonly staleMs: number;
+}
+
+/** Cells that nothing is known of do not make a region's quality, unless all are such. */
+const knownOf = (cells: readonly CellShown[], { nowMs, staleMs }: Age): readonly CellShown[] => {
+  const known = cells.filter(({ quality, atMs }) => quality !== 'null' && nowMs - atMs <= staleMs);
+  if (known.length > 0) return known;
+  const newest = Math.max(...cells.map(({ atMs }) => atMs));
+  const reason = `Nothing was looked into for ${Math.round((nowMs - newest) / 1000)} s.`;
+  return cells.map((cell) =>
+    nowMs - cell.atMs <= staleMs ? cell : { ...cell, quality: 'null', reason, where: [] },
+  );
 };
 
 /** The worst of them; of equals the one that says where, then the first. */
@@ -44,8 +55,8 @@ const notGood = (cells: readonly CellShown[]): number =>
 const others = (count: number): string =>
   count <= 0 ? '' : count === 1 ? ' 1 more cell is not good.' : ` ${count} more cells are not good.`;
 
-const regionQuality = (cells: readonly CellShown[]): QualityShown => {
-  const known = knownOf(cells);
+const regionQuality = (cells: readonly CellShown[], age: Age): QualityShown => {
+  const known = knownOf(cells, age);
   const worst = worstCell(known);
   if (worst === null) return { quality: 'null', reason: 'Nothing is checked here.' };
   if (worst.quality === 'good')
@@ -56,14 +67,24 @@ const regionQuality = (cells: readonly CellShown[]): QualityShown => {
 export const regionQualities = (
   regions: readonly string[],
   cells: readonly CellShown[],
+  age: Age,
 ): readonly QualityShown[] =>
-  regions.map((region) => regionQuality(cells.filter((cell) => cell.region === region)));
+  regions.map((region) =>
+    regionQuality(
+      cells.filter((cell) => cell.region === region),
+      age,
+    ),
+  );
 
 const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** The instrument in a sentence: its worst cell, and how many more are not good. */
-export const overallQuality = (regions: readonly string[], cells: readonly CellShown[]): QualityShown => {
-  const known = knownOf(cells);
+export const overallQuality = (
+  regions: readonly string[],
+  cells: readonly CellShown[],
+  age: Age,
+): QualityShown => {
+  const known = knownOf(cells, age);
   const worst = worstCell(known);
   if (worst === null) return { quality: 'null', reason: 'Nothing is checked yet.' };
   const { quality, reason, region } = worst;
@@ -123,7 +144,8 @@ export type BoardParts = Omit<
 let sequence = 0;
 
 export const boardOf = (parts: BoardParts, cells: readonly CellShown[]): BoardSnapshot => {
-  const regions = regionQualities(parts.instrument.regions, cells);
+  const age = { nowMs: parts.atMs, staleMs: parts.staleAfterMs };
+  const regions = regionQualities(parts.instrument.regions, cells, age);
   return {
     schema: 1,
     sequence: sequence++,
@@ -131,6 +153,6 @@ export const boardOf = (parts: BoardParts, cells: readonly CellShown[]): BoardSn
     checks: checkMeanings,
     cells,
     regions,
-    overall: overallQuality(parts.instrument.regions, cells),
+    overall: overallQuality(parts.instrument.regions, cells, age),
   };
 };

@@ -10,13 +10,7 @@ import { completenessOf, ratioOf, shareUnder } from '../../dqm/cycles/packets.ts
 import { openSpans, type RunSoFar, type Spans, type SpanValues } from '../../dqm/cycles/spans.ts';
 import { openWatch, type Reference, type Watch, type WatchSetup } from '../../dqm/cycles/watch.ts';
 import { qualityNumbers } from '../../dqm/quality.ts';
-import {
-  boardOf,
-  cellsOf,
-  overallQuality,
-  referencesShown,
-  regionQualities,
-} from '../../dqm/shown/boards.ts';
+import { boardOf, cellsOf, referencesShown } from '../../dqm/shown/boards.ts';
 import { binsIn, objectShown, plansOf } from '../../dqm/shown/objects.ts';
 import type { Bus } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -53,6 +47,8 @@ export interface Cycles {
   begin(run: number): void;
   /** References of an activity changed: the present run is judged anew by them, if it is of it. */
   compareAnew(activity: string): void;
+  /** Keeps what a restart goes on from. */
+  close(): void;
   /** Ends a cycle; resolves with its trends when all is done. */
   end(counted: CycleCounted): Promise<TrendPoint>;
   readonly objectTree: readonly { readonly region: string; readonly objects: readonly string[] }[];
@@ -188,6 +184,8 @@ export const openCycles = (parts: CycleParts): Cycles => {
   /** Once a minute, and what a restart would miss. */
   const keep = async (nowMs: number): Promise<void> => {
     await paced(keepBeginning(nowMs));
+    // From here on a restart would otherwise judge by what it meets, however bad that is.
+    if (normKnown < limits.dqmGoodRunsMin && watch.known >= limits.dqmGoodRunsMin) keepNorm(nowMs);
     if (nowMs - keptMs < 60_000 - cycleMs / 2) return;
     keptMs = nowMs;
     keepNorm(nowMs);
@@ -267,14 +265,18 @@ export const openCycles = (parts: CycleParts): Cycles => {
       compare();
       show(null, board.cycle.endedMs);
     },
+    close() {
+      if (run === 0) return;
+      keepNorm(wallMs());
+      for (const _ of keepRegions('run', run, spans.of('run')));
+    },
     async end(counted) {
       const nowMs = wallMs();
       number = cycleNumber(nowMs);
       const cycle = spans.turn(nowMs);
       await paced(watch.judge(cycle, nowMs));
       const cells = show(counted, nowMs);
-      const qualities = regionQualities(regions, cells);
-      const overall = overallQuality(regions, cells);
+      const { overall, regions: qualities } = board;
       runs.cycle({ nowMs, overall, frames: counted.packets, rareFrames: counted.rare });
       const point = trendPoint(cycle, qualities);
       try {

@@ -231,6 +231,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
       stopping.abort();
       await running.catch(() => undefined);
       rare.write();
+      cycles.close();
       await opened.close();
       await alarms.stop();
     },
