@@ -109,7 +109,7 @@ export interface ProcessorChild extends Child {
 }
 
 export const startTessera = async (
-  command: 'process' | 'assemble' | 'simulate' | 'archive',
+  command: 'process' | 'assemble' | 'simulate' | 'archive' | 'up',
   flags: readonly string[],
 ): Promise<ProcessorChild> => {
   const port = await freePort();
