@@ -58,6 +58,11 @@ const startWith = async (
     openModel({ path: join(modelFolder, model.decoder.file), file: model.decoder, provider: 'cpu' });
   const monitor = await startMonitor({
     ...{ bus, clock, log, history, card, model, busyMs: threadBusyMs },
+    looked: (frames) => {
+      const own = book.service('monitor');
+      own.received(frames, 0);
+      own.ended({ kept: frames }, 0);
+    },
     topics: topicsOf(card.id),
     instrument: {
       id: card.id,

@@ -46,10 +46,7 @@ export const feedItemOf = (anomaly: Anomaly, card: InstrumentCard, atMs: number)
   where: whereOf(anomaly, card),
 });
 
-const count = (p: number): string =>
-  Number((1 / p).toPrecision(2))
-    .toLocaleString('en')
-    .replaceAll(',', ' ');
+const count = (p: number): string => Number((1 / p).toPrecision(2)).toLocaleString('en');
 
 export const pValueInWords = (p: number, low: number | null, high: number | null): string => {
   if (p <= 0) return 'no normal frame known is as unusual';

@@ -36,6 +36,8 @@ export interface MonitorParts
   readonly topics: Topics;
   /** Processor time of this thread, ms. */
   readonly busyMs: () => number;
+  /** Frames that were looked into in a cycle. */
+  readonly looked: (frames: number) => void;
 }
 
 export interface Monitor {
@@ -113,6 +115,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
   const endCycle = async (): Promise<void> => {
     const { seen, rare: rareFrames } = packets.counts();
     const counted = { packets: seen, frames: looks?.count() ?? 0, rare: rareFrames };
+    parts.looked(counted.frames);
     const point = { ...(await cycles.end(counted)), ...services.trends(wallMs()) };
     const found = detectorCondition(cycles.board.cells);
     badCycles += found === null ? 0 : 1;

@@ -49,7 +49,7 @@ describe('the feed', () => {
     expect(readId('42-7-tpc_outer_n03')).toEqual({ run: 42, timeFrame: 7, region: 'tpc_outer_n03' });
     for (const text of ['', '42-7', '4.2-7-r', '42--r', '99999999999-1-r']) expect(readId(text)).toBeNull();
     expect(pValueInWords(0.00025, 1 / 5200, 1 / 3100)).toBe(
-      'about one normal frame in 4 000 is as unusual (between 3 100 and 5 200)',
+      'about one normal frame in 4,000 is as unusual (between 3,100 and 5,200)',
     );
     expect(pValueInWords(0, null, null)).toBe('no normal frame known is as unusual');
   });

@@ -23,7 +23,7 @@ describe('a monitor', () => {
     // Of six regions a hundred values of each reading take some twenty cycles.
     for (let i = 0; i < 40 && cell(2, 'channels').quality === 'null'; i++) await world.cycle();
     expect(cell(2, 'channels').quality).toBe('good');
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 12; i++) {
       await world.cycle();
       expect(notGood()).toEqual([]);
     }
@@ -55,6 +55,38 @@ describe('a monitor', () => {
     expect(cell(2, 'channels')).toMatchObject({ quality: 'bad' });
     expect(cell(1, 'channels')).toMatchObject({ quality: 'good' });
     expect(world.monitor.view.board.activity!.run).toBe(42);
+    expect(world.monitor.view.objectTree[0]!.region).toBe('all');
+    const object = (await world.monitor.view.object(card.regions[2]!, 'occupancy', 'cycle'))!;
+    expect(object.values.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(10_000);
+    expect(Math.min(...object.pulls!)).toBeLessThan(-2);
+    expect(await world.monitor.view.object('nowhere', 'occupancy', 'cycle')).toBeNull();
+  }, 120_000);
+
+  it('compares a run with the good ones before it, which stay known', async () => {
+    for (let i = 0; i < 60 && world.monitor.view.runs[0]?.good !== true; i++) await world.cycle();
+    expect(world.monitor.view.runs).toMatchObject([{ run: 42, good: true, stoppedMs: null }]);
+    world.newRun();
+    await world.cycles(2);
+    const { runs, references } = world.monitor.view;
+    expect(runs).toMatchObject([{ run: 43 }, { run: 42, good: true }]);
+    expect(references).toMatchObject({
+      provisional: false,
+      good: [42],
+      runs: [42],
+      words: 'Compared with run 42, the last good ones.',
+    });
+    const { activity } = references;
+    await world.monitor.view.act({
+      act: 'pin',
+      activity: activity!,
+      runs: [42],
+      who: 'ana',
+      why: 'a calm night',
+    });
+    await world.restart();
+    await world.cycles(2);
+    expect(world.monitor.view.references).toMatchObject({ choice: 'pinned', runs: [42], provisional: false });
+    expect(world.monitor.view.references.history[0]).toMatchObject({ who: 'ana', why: 'a calm night' });
   }, 120_000);
 
   it('tells a region that is absent, and is grey when nothing comes', async () => {
@@ -62,5 +94,66 @@ describe('a monitor', () => {
     for (let i = 0; i < 4; i++) await world.cycle([4]);
     expect(cell(4, 'completeness').quality).toBe('bad');
     expect(cell(3, 'completeness').quality).toBe('good');
+    await world.silence(6);
+    const { board } = world.monitor.view;
+    expect(board.overall.quality).toBe('null');
+    expect(world.monitor.condition.severity).toBe('ok');
+  });
+
+  it('coalesces a flood of rare frames, opens one in words, and keeps labels, layouts and rows over a restart', async () => {
+    const told: number[] = [];
+    world.monitor.view.watch((name) => void (name === 'feed' && told.push(world.nowMs())));
+    await world.cycle();
+    for (let i = 0; i < 4; i++) {
+      await world.rare(3, 1e-3, 300);
+      await world.cycle();
+    }
+    expect(told.length).toBeGreaterThan(3);
+    expect(told.length).toBeLessThanOrEqual(4 * 4 + 1);
+    const { feed } = world.monitor.view;
+    expect([feed.total, feed.items.length, feed.causes[0]]).toEqual([
+      1200,
+      60,
+      { cause: 'surprise', count: 1200, pValueMin: 1e-3 },
+    ]);
+    await world.rare(3, 1e-6);
+    await world.cycle();
+    const [item] = await world.monitor.view.anomalies({ limit: 5, pValueMax: 1e-5 });
+    const opened = await world.monitor.view.anomaly(item!.id);
+    expect(opened).toMatchObject({
+      words: 'about one normal frame in 1,000,000 is as unusual (between 500,000 and 2,000,000)',
+      where: 'layer 3, azimuth 8–15, time 0–248',
+    });
+    expect(opened!.findings[0]!.channels[0]!.where).toBe('layer 3, azimuth 17');
+    const frame = (await world.monitor.view.frame(item!.id))!;
+    expect(frame.raw!.map(({ up, across }) => `${up.name} ${across.name}`)).toEqual([
+      'layer azimuth',
+      'layer time',
+      'azimuth time',
+    ]);
+    expect(frame.blame!.values[3 * 192 + 17]).toBe(0.5);
+    expect(frame.missing).toEqual(['its packet has no tokens to decode']);
+    expect(await world.monitor.view.frame('42-1-nowhere')).toBeNull();
+
+    const { act } = world.monitor.view;
+    await act({ act: 'label', id: item!.id, label: 'spark', comment: '', who: 'ben' });
+    await act({ act: 'comment', cause: 'detector-quality', who: 'ana', why: 'looked at' });
+    await world.monitor.view.saveLayout('night', '{"tabs":[]}');
+    await expect(act({ act: 'label', id: item!.id, label: '', comment: '', who: 'ben' })).rejects.toThrow(
+      'the label is missing',
+    );
+    await expect(act({ act: 'pin', activity: 'cosmics', runs: [7], who: 'ana', why: '' })).rejects.toThrow(
+      'run 7 is not among',
+    );
+    await world.restart();
+    const { view } = world.monitor;
+    expect(await view.labels()).toMatchObject([
+      { label: 'spark', who: 'ben', item: { region: card.regions[3] } },
+    ]);
+    expect(await view.layouts()).toEqual({ night: '{"tabs":[]}' });
+    expect(await view.anomalies({ limit: 5, pValueMax: 1e-5, region: card.regions[3]! })).toHaveLength(1);
+    expect(
+      (await view.trends(['region/tpc_outer_n03/quality'], 0, world.nowMs() + 1))[0]!.atMs.length,
+    ).toBeGreaterThan(4);
   });
 });

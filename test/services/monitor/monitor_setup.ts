@@ -48,6 +48,8 @@ export interface MonitoredWorld {
   /** Two time frames come and a cycle ends; `lacking` regions send nothing. */
   cycle(lacking?: readonly number[]): Promise<void>;
   cycles(count: number): Promise<void>;
+  /** So many cycles end without a frame. */
+  silence(cycles: number): Promise<void>;
   /** From now on a front-end card of a region is dead. */
   kill(region: number, onCard: number): void;
   /** A frame that was just sent is rare. */
@@ -69,6 +71,7 @@ export const openMonitoredWorld = async (): Promise<MonitoredWorld> => {
     return startMonitor({
       ...{ bus, clock, log: quiet, history, card, model, topics },
       busyMs: () => 0,
+      looked: () => {},
       instrument: { id: card.id, title: card.title, regions: card.regions, simulated: 'simulated' },
       setup: {
         ...{ layout, places: placesOf(layout, card), packets: packetLayout(voxelCount(card)) },
@@ -136,6 +139,9 @@ export const openMonitoredWorld = async (): Promise<MonitoredWorld> => {
     },
     async cycles(count) {
       for (let i = 0; i < count; i++) await world.cycle();
+    },
+    async silence(cycles) {
+      for (let i = 0; i < cycles; i++) await clock.advance(cycleMs);
     },
     kill(region, onCard) {
       plan = `dead-card:region=${region},card=${onCard}`;
