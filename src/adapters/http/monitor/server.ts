@@ -8,11 +8,12 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { Fault, faultList } from '../../../domain/fault.ts';
 import { limits } from '../../../domain/limits.ts';
+import type { Telemetry } from '../../../ports/telemetry.ts';
 import type { MonitorView } from '../../../services/monitor/view.ts';
 import { accepts, json, plain, reply, secure } from '../answers.ts';
 import { boundRequests, closeServer, type Listening, listenNear } from '../listening.ts';
 import { readPageFiles, sendFile } from '../page_files.ts';
-import { openBoardStream } from './board_stream.ts';
+import { type BoardStream, openBoardStream } from './board_stream.ts';
 import { findRoute, Refusal, readQuestion } from './dispatch.ts';
 import { openHandbook } from './handbook.ts';
 import { openApiOf } from './openapi.ts';
@@ -28,7 +29,12 @@ export interface MonitorServerOptions {
   readonly version: string;
   /** What readiness still waits for, in words; empty when ready. */
   readonly waitingFor: () => readonly string[];
-  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly metrics: Pick<Telemetry, 'counter' | 'gauge'> & {
+    readonly contentType: string;
+    text(): Promise<string>;
+    /** Runs before each text. */
+    beforeText(read: () => void): void;
+  };
   /** Folder with index.html and what it loads, as Vite built it. */
   readonly pageFolder: string;
   /** Folder of the handbook's Markdown. */
@@ -89,6 +95,20 @@ const refuse = (request: IncomingMessage, response: ServerResponse, error: unkno
   reply(request, response, status, json, `${JSON.stringify({ fault: { code, message } })}\n`, headers);
 };
 
+const countFollowers = (metrics: MonitorServerOptions['metrics'], stream: BoardStream): void => {
+  const following = metrics.gauge('tessera_followers', 'Browsers that follow the event stream.');
+  const dropped = metrics.counter(
+    'tessera_followers_dropped_total',
+    'Followers dropped because they did not read.',
+  );
+  let told = 0;
+  metrics.beforeText(() => {
+    following.set(stream.count);
+    dropped.add(stream.dropped - told);
+    told = stream.dropped;
+  });
+};
+
 export const startMonitorServer = async (options: MonitorServerOptions): Promise<MonitorServer> => {
   const { view, metrics } = options;
   const host = options.host ?? '127.0.0.1';
@@ -97,6 +117,7 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
   const contents = handbook.pages.map(({ code, title }) => ({ code, title }));
   const description = `${JSON.stringify(openApiOf(options.version))}\n`;
   const stream = openBoardStream(view);
+  countFollowers(metrics, stream);
 
   const fixed = new Map<string, Answer>([
     [

@@ -119,6 +119,9 @@ describe('the event stream', () => {
     }
     expect(served.server.dropped).toBe(1);
     expect(served.server.followers).toBe(1);
+    const metrics = await (await served.ask('/metrics')).text();
+    expect(metrics).toMatch(/^tessera_followers 1$/m);
+    expect(metrics).toMatch(/^tessera_followers_dropped_total 1$/m);
     slow.destroy();
   }, 30_000);
 
