@@ -26,6 +26,10 @@ export const secure = (response: ServerResponse): void => {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
 };
 
+/** Whether an address is this machine's own. */
+export const isLoopback = (address: string | undefined): boolean =>
+  /^(::ffff:)?127\.|^::1$/.test(address ?? '');
+
 /** One whole answer; of a HEAD its headers only. */
 export const reply = (
   request: IncomingMessage,

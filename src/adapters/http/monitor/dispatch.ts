@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { faultsOf } from '../../../wire/json.ts';
+import { isLoopback } from '../answers.ts';
 import type { Route } from './routes.ts';
 
 /** Why a question is not answered: the status, and in words what, where and the mend. */
@@ -75,8 +76,12 @@ const refuseForeign = ({ headers, socket }: IncomingMessage): void => {
     throw foreign(`the page is of ${origin}, this is ${host}`);
   if (!URL.canParse(`http://${host}`)) throw foreign('the host is not named');
   const name = hostNameOf(host);
-  const loopback = /^(::ffff:)?127\.|^::1$/.test(socket.localAddress ?? '');
-  if (loopback && isIP(name) === 0 && name !== 'localhost' && !name.endsWith('.localhost'))
+  if (
+    isLoopback(socket.localAddress) &&
+    isIP(name) === 0 &&
+    name !== 'localhost' &&
+    !name.endsWith('.localhost')
+  )
     throw foreign(`this machine is not ${name}`);
 };
 

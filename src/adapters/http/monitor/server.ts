@@ -10,7 +10,7 @@ import { Fault, faultList } from '../../../domain/fault.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { Telemetry } from '../../../ports/telemetry.ts';
 import type { MonitorView } from '../../../services/monitor/view.ts';
-import { accepts, json, plain, reply, secure } from '../answers.ts';
+import { accepts, isLoopback, json, plain, reply, secure } from '../answers.ts';
 import { boundRequests, closeServer, type Listening, listenNear } from '../listening.ts';
 import { readPageFiles, sendFile } from '../page_files.ts';
 import { type BoardStream, openBoardStream } from './board_stream.ts';
@@ -52,10 +52,6 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 const packed = promisify(gzip);
 const level = constants.Z_BEST_SPEED;
 
-/** On this machine bytes cost less than compressing them. */
-const isNear = ({ socket }: IncomingMessage): boolean =>
-  /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
-
 const say = async (
   request: IncomingMessage,
   response: ServerResponse,
@@ -64,7 +60,9 @@ const say = async (
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
-  if (text.length <= limits.monitorPlainBytesMax || isNear(request) || !accepts(request, 'gzip'))
+  // On this machine bytes cost less than compressing them.
+  const near = isLoopback(request.socket.remoteAddress);
+  if (text.length <= limits.monitorPlainBytesMax || near || !accepts(request, 'gzip'))
     return reply(request, response, status, contentType, text, headers);
   const body = await packed(text, { level });
   reply(request, response, status, contentType, body, {

@@ -17,6 +17,7 @@ import { surveyScores } from '../../../../src/anomaly/scores/scorers.ts';
 import { surpriseName } from '../../../../src/anomaly/surprise.ts';
 import { configKeys } from '../../../../src/config.ts';
 import { faultCodes } from '../../../../src/domain/fault.ts';
+import { checkMeanings } from '../../../../src/dqm/cycles/watch.ts';
 import { handbookFolder, serveWorld } from './served.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -26,7 +27,7 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes:
   .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
   .join('\n');
 
-const causes = new Set<string>([...Object.keys(alarmRules), 'detector-quality', 'run-unclosed']);
+const causes = new Set<string>(Object.keys(alarmRules));
 const causePages = pages.filter(({ code }) => code !== '' && code !== 'unusual-frames');
 const codesIn = (markdown: string): string[] =>
   [...markdown.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
@@ -68,6 +69,11 @@ describe('the handbook', () => {
       expect(links.filter((link) => !readdirSync(handbookFolder).includes(link))).toEqual([]);
     },
   );
+
+  it('explains every check that can call a region bad', () => {
+    const { markdown } = pages.find(({ code }) => code === 'detector-quality')!;
+    expect(checkMeanings.filter(({ name }) => !markdown.includes(`\`${name}\``))).toEqual([]);
+  });
 
   it('explains every score that can make a frame unusual', () => {
     const table = pages.find(({ code }) => code === 'unusual-frames')!.markdown;
