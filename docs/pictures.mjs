@@ -1,6 +1,6 @@
-// Takes docs/terminal.png and docs/page.png from a tessera that really runs: `node docs/pictures.mjs [seconds]
-// [flags of tessera up]`. It refuses to draw anything itself: what tmux and Chromium show is what is kept.
-// Needs tmux and Chromium; look at both pictures before they go anywhere.
+// Takes docs/terminal.png, docs/page.png and docs/page_frame.png from a tessera that really runs, with a front-end card that
+// dies halfway: `node docs/pictures.mjs [seconds] [flags of tessera up]`. It refuses to draw anything itself: what tmux and
+// Chromium show is what is kept. Needs tmux and Chromium; look at the pictures before they go anywhere.
 
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -12,7 +12,11 @@ import { nodeFlags, pinnedNode, root, say } from '../deploy/setup.mjs';
 
 const columns = 104;
 const rows = 38;
-const [seconds = '180', ...flags] = process.argv.slice(2);
+const [seconds = '240', ...flags] = process.argv.slice(2);
+const mishap = [
+  '--mishap',
+  `dead-card:region=tpc_outer_n03,card=5,after=${Math.round(Number(seconds) / 2)}s`,
+];
 const tmux = (...args) => execFileSync('tmux', ['-L', 'tessera-pictures', ...args], { encoding: 'utf8' });
 
 /** The sixteen colours of a dark terminal, as far as the live view uses them. */
@@ -50,7 +54,7 @@ const terminalPage = (text) => `<body style="margin:0;background:#0d1117"><pre i
 const browserPath = prepareChromium(say);
 if (browserPath.skipped) throw new Error(browserPath.skipped);
 
-const command = [pinnedNode, ...nodeFlags, join(root, 'src/main.ts'), 'up', ...flags].join(' ');
+const command = [pinnedNode, ...nodeFlags, join(root, 'src/main.ts'), 'up', ...mishap, ...flags].join(' ');
 tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `trap : INT; ${command}; read -r _`);
 try {
   say(`tessera is running; pictures in ${seconds} s …`);
@@ -63,17 +67,24 @@ try {
     executablePath: browserPath.path,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5 });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.goto(address);
-  await page.waitForSelector('body[data-fresh="fresh"]');
-  // Bars glide to their place when a page opens.
+  await page.waitForSelector('.matrix button.cell');
+  await page.locator('button.cell[data-tone="bad"]').first().click();
+  await page.waitForSelector('.cell-panel .drawing svg');
   await pause(1_500);
-  writeFileSync(join(root, 'docs/page.png'), await page.screenshot({ fullPage: true }));
+  writeFileSync(join(root, 'docs/page.png'), await page.screenshot());
+  await page.goto(`${address}#feed?order=unusual`);
+  await page.locator('a.feed-row').first().click();
+  await page.waitForSelector('.frame-panel canvas');
+  await page.mouse.move(0, 0);
+  await pause(1_500);
+  writeFileSync(join(root, 'docs/page_frame.png'), await page.screenshot());
   const terminal = await browser.newPage({ viewport: { width: 400, height: 300 }, deviceScaleFactor: 2 });
   await terminal.setContent(terminalPage(shown));
   writeFileSync(join(root, 'docs/terminal.png'), await terminal.locator('#screen').screenshot());
   await browser.close();
-  say('docs/terminal.png and docs/page.png are written');
+  say('docs/terminal.png, docs/page.png and docs/page_frame.png are written');
 } finally {
   tmux('send-keys', 'C-c');
   await pause(15_000);

@@ -249,7 +249,7 @@ const bench = (name: string, rest: readonly string[]): Promise<number> => {
   if (!/^[a-z_]+$/.test(name))
     throw new Fault(
       'config-invalid',
-      `'${name}' is no bench: try pipeline, codec, anomaly, assembly, archive, dqm or viewers`,
+      `'${name}' is no bench: try pipeline, codec, anomaly, assembly, archive, dqm, viewers or page`,
     );
   const file = join(home, 'loadtest/bench', `${name}.ts`);
   return new Promise((resolve) => {
@@ -356,7 +356,7 @@ export const addOneShots = (
   program
     .command('bench')
     .description(
-      'measure, against peers in the same run: bench pipeline, codec, anomaly, assembly, archive, dqm, viewers',
+      'measure, against peers in the same run: bench pipeline, codec, anomaly, assembly, archive, dqm, viewers, page',
     )
     .argument('<name>')
     .argument('[flags...]')

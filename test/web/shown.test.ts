@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { CellShown, ServiceShown } from '../../src/dqm/board.ts';
 import { binInWords, ratioOf, shapeOf } from '../../src/web/draw/shape.ts';
 import { changesOf } from '../../src/web/overview/changes.ts';
+import { silentChecks } from '../../src/web/overview/silent.ts';
 import { ago, bytes, duration, number3, oneIn, probability } from '../../src/web/parts/figures.ts';
 import { hrefOf, parseRoute, viewNames } from '../../src/web/route.ts';
 import { type Beats, keepBeats } from '../../src/web/stream/beats.ts';
@@ -119,5 +120,24 @@ describe('beats', () => {
     expect(beats.get('a')!.at(-1)).toMatchObject({ framesIn: 299, framesOut: 3, totalMsP99: null });
     keepBeats(beats, []);
     expect(beats.size).toBe(0);
+  });
+});
+
+describe('silent checks', () => {
+  it('are those that judge no region, with their reason', () => {
+    const cell = (check: string, quality: CellShown['quality']): CellShown => ({
+      region: 'a',
+      check,
+      quality,
+      reason: `${check} ${quality}`,
+      object: null,
+      bins: [],
+      where: [],
+      sinceMs: 1,
+      atMs: 1,
+    });
+    const checks = ['x', 'y', 'z'].map((name) => ({ name, meaning: '' }));
+    const cells = [cell('x', 'null'), cell('x', 'good'), cell('y', 'null'), cell('y', 'null')];
+    expect(silentChecks({ checks, cells })).toEqual([{ name: 'y', reason: 'y null' }]);
   });
 });

@@ -40,8 +40,8 @@ const paint = (canvas: HTMLCanvasElement, { across, up, values }: ProjectionShow
   context.putImageData(image, 0, 0);
 };
 
-const named = ({ name, unit }: ProjectionShown['across']): string =>
-  unit === '' ? name : `${name} [${unit}]`;
+/** Cells are numbered, as places are told everywhere: what has a unit is a bin of it here. */
+const named = ({ name, unit }: ProjectionShown['across']): string => (unit === '' ? name : `${name} bin`);
 
 /** @param unit what a cell holds */
 export const projection = (shown: ProjectionShown, title: string, unit: string): HTMLElement => {

@@ -9,6 +9,7 @@ import { age, capital, words } from '../parts/figures.ts';
 import { badge, setBadge, type Tone, toneOf, toneWords } from '../parts/quality.ts';
 import { hrefOf } from '../route.ts';
 import type { Store } from '../store.ts';
+import { silentChecks } from './silent.ts';
 
 /** Names of checks fit side by side up to so many. */
 const headingsAcross = 9;
@@ -110,6 +111,7 @@ export const createMatrix = (store: Store, open: (region: string, check: string)
       drawHead(board);
       const cells = new Map<string, CellShown>();
       for (const cell of board.cells) cells.set(`${cell.region} ${cell.check}`, cell);
+      const silent = new Set(silentChecks(board).map(({ name }) => name));
       keyed(
         body,
         board.instrument.regions.map((region, i) => ({ region, i })),
@@ -125,6 +127,7 @@ export const createMatrix = (store: Store, open: (region: string, check: string)
           board.checks.forEach(({ name }, column) => {
             const cell = cells.get(`${region} ${name}`);
             const button = row.children[column + 2]!.firstElementChild as HTMLElement;
+            mark(button, 'data-silent', silent.has(name) ? 'true' : null);
             fillCell(button, cell, toneOf(cell, store.nowMs, board.staleAfterMs), region, name);
           });
         },

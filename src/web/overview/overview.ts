@@ -6,7 +6,7 @@
 import type { BoardSnapshot } from '../../dqm/board.ts';
 import { go } from '../go.ts';
 import { h, mark, only, put, shown } from '../parts/dom.ts';
-import { age, capital, number3, percent, probability, whole } from '../parts/figures.ts';
+import { age, capital, number3, percent, probability, whole, words } from '../parts/figures.ts';
 import { badge, setBadge, type Tone, toneOf, toneOrder, toneWords } from '../parts/quality.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
 import { hrefOf, type Route } from '../route.ts';
@@ -15,6 +15,7 @@ import type { View } from '../view.ts';
 import { createCellPanel } from './cell.ts';
 import { createMatrix } from './matrix.ts';
 import { createRecent } from './recent.ts';
+import { silentChecks } from './silent.ts';
 
 const facts = (board: BoardSnapshot, store: Store): readonly (readonly [string, string])[] => {
   const { cycle, references } = board;
@@ -39,13 +40,14 @@ export const createOverview = (store: Store): View => {
   const sign = badge('null');
   const sentence = h('p', { class: 'sentence' });
   const tally = h('p', { class: 'tally' });
+  const silent = h('p', { class: 'key' });
   const factList = h('dl', { class: 'facts' });
   const verdict = h(
     'section',
     { class: 'verdict', 'aria-labelledby': 'verdict-title', 'data-tone': 'null' },
     h('h1', { id: 'verdict-title', class: 'hidden' }, 'How the detector is'),
     sign,
-    h('div', {}, sentence, tally),
+    h('div', {}, sentence, tally, silent),
     factList,
   );
   const matrix = createMatrix(store, (region, check) => go(hrefOf('overview', { region, check })));
@@ -88,6 +90,13 @@ export const createOverview = (store: Store): View => {
     put(
       tally,
       `${whole(now.instrument.regions.length)} regions, ${whole(now.checks.length)} checks each: ${said.join(', ')}.`,
+    );
+    const without = silentChecks(now);
+    put(
+      silent,
+      without.length === 0
+        ? ''
+        : `Of no region yet: ${without.map(({ name, reason }) => `${words(name)} (${reason.replace(/\.$/, '')})`).join('; ')}.`,
     );
     facts(now, store).forEach(([name, value], i) => {
       if (factList.children[i] === undefined) factList.append(h('div', {}, h('dt', {}, name), h('dd')));
