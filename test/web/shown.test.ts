@@ -65,16 +65,20 @@ describe('what changed', () => {
     sinceMs,
     atMs: 100,
   });
-  it('is one row for many alike, and begins with what is wrong', () => {
-    const many = Array.from({ length: 9 }, (_, i) => cell(`c${i}`, 'good', 50));
+  it('is one row for many alike, begins with what is wrong, and does not tell that many are well', () => {
+    const many = Array.from({ length: 9 }, (_, i) => cell(`c${i}`, 'medium', 50));
+    const well = Array.from({ length: 9 }, (_, i) => cell(`d${i}`, 'good', 60));
     const rows = changesOf(
-      { cells: [...many, cell('x', 'bad', 20), cell('y', 'good', 70), cell('z', 'null', 0)] },
+      {
+        checks: [],
+        cells: [...many, ...well, cell('x', 'bad', 20), cell('y', 'good', 70), cell('z', 'null', 0)],
+      },
       7,
     );
     expect(rows.map(({ quality, cells }) => [quality, cells.length])).toEqual([
+      ['medium', 9],
       ['bad', 1],
       ['good', 1],
-      ['good', 9],
     ]);
   });
 });

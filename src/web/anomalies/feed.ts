@@ -235,9 +235,11 @@ export const createFeed = (store: Store): View => {
       frozen === null ? 0 : rowsNow().filter((item) => item.atMs > (frozen![0]?.atMs ?? 0)).length;
     put(
       key,
-      frozen === null
-        ? `${whole(feed.total)} since the monitor started, the newest ${whole(now.length)} here`
-        : `${holding ? 'held' : 'held while you point at it'}: ${newer === 0 ? 'nothing' : whole(newer)} newer`,
+      feed.total === 0
+        ? ''
+        : frozen === null
+          ? `${whole(feed.total)} since the monitor started, the newest ${whole(now.length)} here`
+          : `${holding ? 'held' : 'held while you point at it'}: ${newer === 0 ? 'nothing' : whole(newer)} newer`,
     );
   };
 

@@ -5,6 +5,7 @@
 
 import type { BoardSnapshot, CellShown } from '../../dqm/board.ts';
 import type { QualityName } from '../../dqm/quality.ts';
+import { silentChecks } from './silent.ts';
 
 export interface ChangeRow {
   readonly key: string;
@@ -18,16 +19,21 @@ export interface ChangeRow {
 const alikeMax = 3;
 
 /** What is not well comes first, each newest first. */
-export const changesOf = ({ cells }: Pick<BoardSnapshot, 'cells'>, rowsMax: number): readonly ChangeRow[] => {
+export const changesOf = (
+  board: Pick<BoardSnapshot, 'checks' | 'cells'>,
+  rowsMax: number,
+): readonly ChangeRow[] => {
+  const silent = new Set(silentChecks(board).map(({ name }) => name));
   const groups = new Map<string, CellShown[]>();
-  for (const cell of cells) {
-    if (cell.sinceMs === 0) continue;
+  for (const cell of board.cells) {
+    if (cell.sinceMs === 0 || silent.has(cell.check)) continue;
     const key = `${cell.sinceMs} ${cell.quality}`;
     groups.set(key, [...(groups.get(key) ?? []), cell]);
   }
   const rows = [...groups].flatMap(([key, group]): ChangeRow[] => {
     const { quality, sinceMs } = group[0]!;
-    if (group.length > alikeMax) return [{ key, quality, sinceMs, cells: group }];
+    // Many that are well are no news: that is how it should be.
+    if (group.length > alikeMax) return quality === 'good' ? [] : [{ key, quality, sinceMs, cells: group }];
     return group.map((cell) => ({ key: `${cell.region} ${cell.check}`, quality, sinceMs, cells: [cell] }));
   });
   const isWrong = ({ quality }: ChangeRow): number => (quality === 'bad' || quality === 'medium' ? 0 : 1);

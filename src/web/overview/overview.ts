@@ -17,6 +17,9 @@ import { createMatrix } from './matrix.ts';
 import { createRecent } from './recent.ts';
 import { silentChecks } from './silent.ts';
 
+/** A sentence inside another. */
+const uncapital = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
 const facts = (board: BoardSnapshot, store: Store): readonly (readonly [string, string])[] => {
   const { cycle, references } = board;
   const { causes = [], total = 0 } = store.feed ?? {};
@@ -96,7 +99,7 @@ export const createOverview = (store: Store): View => {
       silent,
       without.length === 0
         ? ''
-        : `Of no region yet: ${without.map(({ name, reason }) => `${words(name)} (${reason.replace(/\.$/, '')})`).join('; ')}.`,
+        : `Of no region yet: ${without.map(({ name, reason }) => `${words(name)} (${uncapital(reason).replace(/\.$/, '')})`).join('; ')}.`,
     );
     facts(now, store).forEach(([name, value], i) => {
       if (factList.children[i] === undefined) factList.append(h('div', {}, h('dt', {}, name), h('dd')));
