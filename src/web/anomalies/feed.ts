@@ -177,8 +177,8 @@ export const createFeed = (store: Store): View => {
     put(rare!, oneIn(item.pValue));
     mark(rare!, 'title', `p ${probability(item.pValue)}`);
     put(when!, `${ago(store.nowMs - item.atMs)} ago`);
-    put(more!, `${item.region}, time frame ${item.timeFrame}${item.where === '' ? '' : `: ${item.where}`}`);
-    mark(more!, 'title', more!.textContent);
+    put(more!, `${item.region}: ${item.where === '' ? `time frame ${item.timeFrame}` : item.where}`);
+    mark(more!, 'title', `${more!.textContent}; run ${item.run}, time frame ${item.timeFrame}`);
     mark(link, 'aria-current', item.id === query.id ? 'true' : null);
     mark(link, 'href', hrefOf('feed', { ...query, id: item.id }));
   };
