@@ -8,18 +8,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { faultsOf } from '../../../wire/json.ts';
 import { isLoopback } from '../answers.ts';
+import { Refusal } from './refusal.ts';
 import type { Route } from './routes.ts';
-
-/** Why a question is not answered: the status, and in words what, where and the mend. */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
-    this.status = status;
-    this.headers = headers;
-  }
-}
 
 interface Found {
   readonly route: Route;
@@ -30,7 +20,7 @@ const decoded = (part: string): string => {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new Refusal(400, `request-invalid: ${part} is no UTF-8 in percent signs`);
+    throw new Refusal(400, `${part} is no UTF-8 in percent signs`);
   }
 };
 
@@ -55,7 +45,7 @@ export const findRoute = (routes: readonly Route[], method: string, path: string
   const one = found.find(({ route }) => route.method === (method === 'HEAD' ? 'GET' : method));
   if (one !== undefined) return one;
   const allow = found.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
-  throw new Refusal(405, `request-invalid: ${path} takes ${allow.join(', ')}`, { allow: allow.join(', ') });
+  throw new Refusal(405, `${path} takes ${allow.join(', ')}`, { allow: allow.join(', ') });
 };
 
 const hostNameOf = (host: string): string =>
@@ -69,8 +59,7 @@ const hostNameOf = (host: string): string =>
 const refuseForeign = ({ headers, socket }: IncomingMessage): void => {
   const site = headers['sec-fetch-site'];
   const { host = '', origin } = headers;
-  const foreign = (why: string) =>
-    new Refusal(403, `request-invalid: ${why}; write from the monitor's own page`);
+  const foreign = (why: string) => new Refusal(403, `${why}; write from the monitor's own page`);
   if (site !== undefined && site !== 'same-origin') throw foreign(`the page is of another site (${site})`);
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host))
     throw foreign(`the page is of ${origin}, this is ${host}`);
@@ -86,8 +75,7 @@ const refuseForeign = ({ headers, socket }: IncomingMessage): void => {
 };
 
 const readBody = async (request: IncomingMessage, bytesMax: number): Promise<string> => {
-  const large = () =>
-    new Refusal(413, `request-invalid: a body here is at most ${bytesMax} bytes`, { connection: 'close' });
+  const large = () => new Refusal(413, `a body here is at most ${bytesMax} bytes`, { connection: 'close' });
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw large();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -104,19 +92,19 @@ const readJson = async (request: IncomingMessage, route: Route): Promise<unknown
     .split(';', 1)[0]!
     .trim();
   if (type !== 'application/json')
-    throw new Refusal(415, `request-invalid: the body is ${type || 'of no type'}; send application/json`);
+    throw new Refusal(415, `the body is ${type || 'of no type'}; send application/json`);
   const text = await readBody(request, route.bodyBytesMax);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Refusal(400, `request-invalid: the body is no JSON: ${(error as Error).message}`);
+    throw new Refusal(400, `the body is no JSON: ${(error as Error).message}`);
   }
 };
 
 const checked = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Refusal(400, `request-invalid: ${what}: ${faultsOf(parsed.error)}`);
+  throw new Refusal(400, `${what}: ${faultsOf(parsed.error)}`);
 };
 
 /** The question as the route's schemas read it. @throws Refusal */
@@ -128,8 +116,7 @@ export const readQuestion = async (
   if (route.method !== 'GET') refuseForeign(request);
   const query: Record<string, string> = {};
   for (const [key, value] of new URLSearchParams(search)) {
-    if (Object.hasOwn(query, key))
-      throw new Refusal(400, `request-invalid: ${key} is given twice; give it once`);
+    if (Object.hasOwn(query, key)) throw new Refusal(400, `${key} is given twice; give it once`);
     query[key] = value;
   }
   return {

@@ -51,6 +51,34 @@ const rootAxis = (name: string, axis: ShownAxis | undefined, title: string) => (
   fModLabs: null,
 });
 
+/** As ROOT draws what nobody styled. */
+const look = {
+  fLineColor: 602,
+  fLineStyle: 1,
+  fLineWidth: 1,
+  fFillColor: 0,
+  fFillStyle: 1001,
+  fMarkerColor: 1,
+  fMarkerStyle: 1,
+  fMarkerSize: 1,
+  fBarOffset: 0,
+  fBarWidth: 1000,
+} as const;
+
+/** What a histogram has and ours leaves as ROOT sets it. */
+const unset = {
+  fMaximum: -1111,
+  fMinimum: -1111,
+  fNormFactor: 0,
+  fContour: [],
+  fSumw2: [],
+  fFunctions: { _typename: 'TList', name: 'TList', arr: [], opt: [] },
+  fBufferSize: 0,
+  fBuffer: [],
+  fBinStatErrOpt: 0,
+  fStatOverflows: 2,
+} as const;
+
 /** Row-major values among bins of under- and overflow. */
 const framed = (values: readonly number[], axes: readonly ShownAxis[]): number[] => {
   const [x, y, z] = [axes.at(-1)!.size, axes.at(-2)?.size ?? null, axes.at(-3)?.size ?? null];
@@ -66,12 +94,14 @@ const framed = (values: readonly number[], axes: readonly ShownAxis[]): number[]
   return all;
 };
 
-/** What a histogram adds to TH1D's moments for each further axis. */
+/** Sums of moments, by the number of axes. */
+const flat = ['fTsumw', 'fTsumw2', 'fTsumwx', 'fTsumwx2'];
+const square = [...flat, 'fTsumwy', 'fTsumwy2', 'fTsumwxy'];
 const moments: readonly (readonly string[])[] = [
   [],
-  [],
-  ['fTsumwy', 'fTsumwy2', 'fTsumwxy'],
-  ['fTsumwy', 'fTsumwy2', 'fTsumwxy', 'fTsumwz', 'fTsumwz2', 'fTsumwxz', 'fTsumwyz'],
+  flat,
+  square,
+  [...square, 'fTsumwz', 'fTsumwz2', 'fTsumwxz', 'fTsumwyz'],
 ];
 
 /** One bin of the innermost axis. */
@@ -111,44 +141,22 @@ export const rootHistogram = (object: ObjectShown, { part, bin }: RootQuestion):
   const total = values.reduce((sum, one) => sum + one, 0);
   const plain = part !== 'values' || !counting.has(object.unit);
   const where = sliced ? `, ${inner.name} ${bin}` : '';
-  const flat = axes.length === 1 ? said : title(y);
+  const upward = axes.length === 1 ? said : title(y);
   return {
     _typename: `TH${axes.length}D`,
     fUniqueID: 0,
     fBits: 8,
     fName: part === 'values' ? object.name : `${object.name}_${part}`,
     fTitle: `${object.title}, ${object.region}${where}${part === 'values' ? '' : `: ${part}`}`,
-    fLineColor: 602,
-    fLineStyle: 1,
-    fLineWidth: 1,
-    fFillColor: 0,
-    fFillStyle: 1001,
-    fMarkerColor: 1,
-    fMarkerStyle: 1,
-    fMarkerSize: 1,
+    ...look,
     fNcells: content.length,
     fXaxis: rootAxis('xaxis', x, title(x)),
-    fYaxis: rootAxis('yaxis', y, flat),
+    fYaxis: rootAxis('yaxis', y, upward),
     fZaxis: rootAxis('zaxis', z, axes.length === 2 ? said : title(z)),
-    fBarOffset: 0,
-    fBarWidth: 1000,
     fEntries: part === 'pulls' ? values.length : total,
-    fTsumw: 0,
-    fTsumw2: 0,
-    fTsumwx: 0,
-    fTsumwx2: 0,
     ...Object.fromEntries(moments[axes.length]!.map((name) => [name, 0])),
-    fMaximum: -1111,
-    fMinimum: -1111,
-    fNormFactor: 0,
-    fContour: [],
-    fSumw2: [],
     fOption: axes.length === 2 ? 'COLZ' : plain && axes.length === 1 ? 'HIST' : '',
-    fFunctions: { _typename: 'TList', name: 'TList', arr: [], opt: [] },
-    fBufferSize: 0,
-    fBuffer: [],
-    fBinStatErrOpt: 0,
-    fStatOverflows: 2,
+    ...unset,
     ...(axes.length === 2 ? { fScalefactor: 1 } : {}),
     fArray: content,
   };

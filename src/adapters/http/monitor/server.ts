@@ -6,7 +6,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { Fault, faultList } from '../../../domain/fault.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { Telemetry } from '../../../ports/telemetry.ts';
 import type { MonitorView } from '../../../services/monitor/view.ts';
@@ -14,10 +13,11 @@ import { accepts, isLoopback, json, plain, reply, secure } from '../answers.ts';
 import { boundRequests, closeServer, type Listening, listenNear } from '../listening.ts';
 import { readPageFiles, sendFile } from '../page_files.ts';
 import { type BoardStream, openBoardStream } from './board_stream.ts';
-import { findRoute, Refusal, readQuestion } from './dispatch.ts';
+import { findRoute, readQuestion } from './dispatch.ts';
 import { openHandbook } from './handbook.ts';
 import { openApiOf } from './openapi.ts';
-import { routes } from './routes.ts';
+import { Refusal, refuse } from './refusal.ts';
+import { type Contents, routes } from './routes.ts';
 
 export interface MonitorServerOptions {
   /** Loopback unless a container's network needs otherwise. */
@@ -72,27 +72,6 @@ const say = async (
   });
 };
 
-/** What a question that is not answered hears: the fault's code, and what, where and the mend. */
-const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown): void => {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  const code =
-    error instanceof Fault ? error.code : error instanceof Refusal ? 'request-invalid' : 'internal';
-  const status =
-    error instanceof Refusal
-      ? error.status
-      : error instanceof Fault
-        ? faultList[error.code][0] === 'world'
-          ? 503
-          : 400
-        : 500;
-  const headers = error instanceof Refusal ? error.headers : {};
-  reply(request, response, status, json, `${JSON.stringify({ fault: { code, message } })}\n`, headers);
-};
-
 const countFollowers = (metrics: MonitorServerOptions['metrics'], stream: BoardStream): void => {
   const following = metrics.gauge('tessera_followers', 'Browsers that follow the event stream.');
   const dropped = metrics.counter(
@@ -107,30 +86,19 @@ const countFollowers = (metrics: MonitorServerOptions['metrics'], stream: BoardS
   });
 };
 
-export const startMonitorServer = async (options: MonitorServerOptions): Promise<MonitorServer> => {
-  const { view, metrics } = options;
-  const host = options.host ?? '127.0.0.1';
-  const handbook = openHandbook(options.handbookFolder);
-  const files = new Map([...readPageFiles(options.pageFolder), ...handbook.files]);
-  const contents = handbook.pages.map(({ code, title }) => ({ code, title }));
-  const description = `${JSON.stringify(openApiOf(options.version))}\n`;
-  const stream = openBoardStream(view);
-  countFollowers(metrics, stream);
-
-  const fixed = new Map<string, Answer>([
+/** Paths that are no questions to the view. */
+const fixedAnswers = (
+  { version, waitingFor, metrics }: MonitorServerOptions,
+  stream: BoardStream,
+): ReadonlyMap<string, Answer> => {
+  const description = `${JSON.stringify(openApiOf(version))}\n`;
+  const full = `${limits.monitorFollowersMax} browsers follow already; close one`;
+  return new Map<string, Answer>([
     [
       '/events',
       (request, response) => {
         if (!stream.follow(request, response))
-          refuse(
-            request,
-            response,
-            new Refusal(
-              503,
-              `request-invalid: ${limits.monitorFollowersMax} browsers follow already; close one`,
-              { 'retry-after': '10' },
-            ),
-          );
+          refuse(request, response, new Refusal(503, full, { 'retry-after': '10' }));
       },
     ],
     ['/openapi.json', (request, response) => reply(request, response, 200, json, description)],
@@ -138,9 +106,10 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
     [
       '/readyz',
       (request, response) => {
-        const waitingFor = options.waitingFor();
-        const ready = waitingFor.length === 0;
-        reply(request, response, ready ? 200 : 503, json, `${JSON.stringify({ ready, waitingFor })}\n`);
+        const waiting = waitingFor();
+        const ready = waiting.length === 0;
+        const body = `${JSON.stringify({ ready, waitingFor: waiting })}\n`;
+        reply(request, response, ready ? 200 : 503, json, body);
       },
     ],
     [
@@ -153,42 +122,57 @@ export const startMonitorServer = async (options: MonitorServerOptions): Promise
       },
     ],
   ]);
+};
 
-  const answerRoute = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const [path = '/', search = ''] = (request.url ?? '/').split('?', 2);
-    const found = findRoute(routes, request.method ?? 'GET', path);
-    if (found === null)
-      throw new Refusal(404, `request-invalid: ${path} is not here; /openapi.json lists what is`);
-    const { route } = found;
-    const answer = await route.respond(view, await readQuestion(request, found, search), contents);
-    if (answer === null)
-      throw new Refusal(404, `request-invalid: ${decodeURI(path)}: nothing of that name is known or kept`);
-    const text = typeof answer === 'string' ? answer : `${JSON.stringify(answer)}\n`;
-    // Histograms are read by JSROOT pages of other servers, too; a page elsewhere can do no more with them than look.
-    const open = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
-    await say(request, response, 200, route.contentType, text, route.open ? open : {});
-  };
+/** Histograms are read by JSROOT pages of other servers, too; a page elsewhere can do no more with them than look. */
+const openHeaders = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
+
+/** Answers by the list of routes. @throws Refusal, and what the view throws */
+const answerRoute = async (
+  view: MonitorView,
+  contents: Contents,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const [path = '/', search = ''] = (request.url ?? '/').split('?', 2);
+  const found = findRoute(routes, request.method ?? 'GET', path);
+  if (found === null) throw new Refusal(404, `${path} is not here; /openapi.json lists what is`);
+  const { route } = found;
+  const answer = await route.respond(view, await readQuestion(request, found, search), contents);
+  if (answer === null) throw new Refusal(404, `${decodeURI(path)}: nothing of that name is known or kept`);
+  const text = typeof answer === 'string' ? answer : `${JSON.stringify(answer)}\n`;
+  await say(request, response, 200, route.contentType, text, route.open ? openHeaders : {});
+};
+
+export const startMonitorServer = async (options: MonitorServerOptions): Promise<MonitorServer> => {
+  const { view } = options;
+  const handbook = openHandbook(options.handbookFolder);
+  const contents = handbook.pages.map(({ code, title }) => ({ code, title }));
+  const files = new Map([...readPageFiles(options.pageFolder), ...handbook.files]);
+  const stream = openBoardStream(view);
+  countFollowers(options.metrics, stream);
+  const fixed = fixedAnswers(options, stream);
 
   const server = createServer((request, response) => {
     secure(response);
     const path = (request.url ?? '/').split('?', 1)[0]!;
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    const answer = reads ? fixed.get(path) : undefined;
+    const answer = fixed.get(path);
+    const file = files.get(path);
+    if (!reads && (answer !== undefined || file !== undefined)) {
+      const only = new Refusal(405, `${path} takes GET, HEAD`, { allow: 'GET, HEAD' });
+      return refuse(request, response, only);
+    }
     if (answer !== undefined) return answer(request, response);
-    const file = reads ? files.get(path) : undefined;
     if (file !== undefined) return sendFile(request, response, file);
     if (reads && path === '/')
       return reply(request, response, 503, plain, 'the page is not built: npm run page, then start again\n');
-    if (!reads && (fixed.has(path) || files.has(path)))
-      return refuse(
-        request,
-        response,
-        new Refusal(405, `request-invalid: ${path} takes GET, HEAD`, { allow: 'GET, HEAD' }),
-      );
-    answerRoute(request, response).catch((error: unknown) => refuse(request, response, error));
+    answerRoute(view, contents, request, response).catch((error: unknown) =>
+      refuse(request, response, error),
+    );
   });
   boundRequests(server, limits.monitorConnectionsMax);
-  const listening = await listenNear(server, host, options.port, '--http-port');
+  const listening = await listenNear(server, options.host ?? '127.0.0.1', options.port, '--http-port');
   let closing: Promise<void> | undefined;
   return {
     ...listening,
