@@ -18,6 +18,9 @@ import type { Bus, OutputRecord } from '../../src/ports/bus.ts';
 import { encodeInstants, instantsHeader } from '../../src/wire/instants.ts';
 import { encodePacket } from '../../src/wire/packet.ts';
 
+/** Whose data it is. */
+export const troubledRun = 7;
+
 export interface TroubledPlan {
   readonly card: InstrumentCard;
   readonly topic: string;
@@ -48,7 +51,7 @@ const packetOf = (plan: TroubledPlan, number: number, region: number): Uint8Arra
       messageId: messageId(Math.floor(number / partitions)),
       timestampNanos: epochNanos(startNanos + BigInt(number) * spacingNanos),
       durationNanos: durationNanos(card.timeFrameNanos),
-      run: run(7),
+      run: run(troubledRun),
       timeFrame: timeFrameNumber(number),
       instrumentId: card.id,
       instrumentHash: card.hash,

@@ -1,5 +1,5 @@
 /**
- * The processors or assemblers of a proof: mustered to a number, killed, frozen, thawed and replaced, with a folder of logs
+ * The processors, assemblers or archivers of a proof: mustered to a number, killed, frozen, thawed and replaced, with a folder of logs
  * each. It refuses to let one end by itself unseen: an exit nobody asked for is a fault of the proof.
  */
 
@@ -29,7 +29,10 @@ export interface Crew {
 
 const logCharsShown = 6000;
 
-export const openCrew = (flags: readonly string[], command: 'process' | 'assemble' = 'process'): Crew => {
+export const openCrew = (
+  flags: readonly string[],
+  command: 'process' | 'assemble' | 'archive' = 'process',
+): Crew => {
   const folder = temporaryFolder();
   const faults: string[] = [];
   const members: Member[] = [];
@@ -74,7 +77,7 @@ export const openCrew = (flags: readonly string[], command: 'process' | 'assembl
     start,
     logs: () =>
       folders
-        .map((one) => join(one, 'tessera.log'))
+        .map((one) => join(one, command === 'archive' ? 'archive.log' : 'tessera.log'))
         .filter((file) => existsSync(file))
         .map((file) => `${file}:\n${readFileSync(file, 'utf8').slice(-logCharsShown)}`)
         .join('\n'),

@@ -2,7 +2,7 @@
  * `npm run prove`: the long proofs, one after another, with one summary and a result file for the README. It
  * refuses to end well when any of them found a fault, and prints the seed that finds it again.
  *
- *   node loadtest/prove/main.ts [--seed 1] [--quick] [--json FILE]
+ *   node loadtest/prove/main.ts [--seed 1] [--quick] [--only together [--kills 50]] [--json FILE]
  */
 
 import { writeFileSync } from 'node:fs';
@@ -16,12 +16,17 @@ import { median } from '../measure.ts';
 import { type ArchiveReport, proveArchive } from './archive.ts';
 import { type AssemblyReport, proveAssembly } from './assembly.ts';
 import { type Disturbance, type KillPlan, type KillReport, proveKills } from './kill.ts';
+import { proveTogether, type TogetherReport } from './together.ts';
 
 const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
+    /** `together`: assembler and archiver under one load alone. */
+    only: { type: 'string' },
+    kills: { type: 'string', default: '50' },
     json: { type: 'string', default: join(root, 'loadtest/results/prove_kill.json') },
+    'json-together': { type: 'string', default: join(root, 'loadtest/results/prove_together.json') },
   },
 });
 const seed = Number(flags.seed);
@@ -118,7 +123,50 @@ const assemblyRow = ({ audit, kills, faults }: AssemblyReport): BenchResult['row
   faults: faults.length,
 });
 
+const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker and simulator beside`;
+
+/** Assembler and archiver together: faults, and a result file of its own. */
+const together = async (): Promise<TogetherReport> => {
+  say(`assembler and archiver together, seed ${seed} …`);
+  const instrument = 'sphenix-tpc-pp';
+  const kills = flags.quick ? 4 : Number(flags.kills);
+  const report = await proveTogether({ instrument, partitions: 4, rate: 40, kills, seed, say });
+  await stopAll();
+  const { assembly, archive, faults } = report;
+  const result: BenchResult = {
+    bench: 'prove_together',
+    machine,
+    version,
+    seed,
+    note:
+      'Packets are made up, of a detector with troubles: regions late, missing, twice and out of order. Assembler and ' +
+      'archiver are killed with -9 at random instants, alone, both at once, one of two, and archivers that were frozen; then ' +
+      'the run is stopped and closes. The audit compares topics and archive: every packet in one partial event, every (time ' +
+      'frame, revision) in the archive once, packets byte for byte, the manifest, and that no file is left that nobody names.',
+    rows: [
+      {
+        instrument,
+        'kill -9 of the assembler': report.kills.assembler,
+        'of the archiver': report.kills.archiver,
+        'time frames': archive.timeFrames,
+        'packets, each in one partial event': assembly.packets,
+        amendments: assembly.amendments,
+        '(time frame, revision), each archived once': archive.events,
+        segments: archive.segments,
+        faults: faults.length,
+      },
+    ],
+    ratios: { kills: report.kills.assembler + report.kills.archiver, faults: faults.length },
+  };
+  writeFileSync(flags['json-together'], `${JSON.stringify(result, null, 2)}\n`);
+  for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
+  if (report.logs !== '') process.stderr.write(report.logs);
+  return report;
+};
+
 const main = async (): Promise<number> => {
+  const joint = await together();
+  if (flags.only === 'together') return joint.faults.length === 0 ? 0 : 1;
   const reports: KillReport[] = [];
   for (const plan of plans) {
     say(`${plan.instrument}, seed ${seed} …`);
@@ -150,7 +198,7 @@ const main = async (): Promise<number> => {
   const sum = (of: (report: KillReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
   const result: BenchResult = {
     bench: 'prove_kill',
-    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker and simulator beside`,
+    machine,
     version,
     seed,
     note:
@@ -183,8 +231,9 @@ const main = async (): Promise<number> => {
   if (slow > 0) say(`${slow} of ${kills.length} kills took longer than ${barSeconds} s`);
   for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
   for (const { logs } of [...reports, assembly, archive]) if (logs !== '') process.stderr.write(logs);
-  say(faults.length === 0 ? 'every frame has exactly one packet' : `${faults.length} faults`);
-  return faults.length === 0 && slow === 0 ? 0 : 1;
+  const all = faults.length + joint.faults.length;
+  say(all === 0 ? 'every frame has exactly one packet' : `${all} faults`);
+  return all === 0 && slow === 0 ? 0 : 1;
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
