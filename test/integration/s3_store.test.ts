@@ -1,59 +1,23 @@
-/**
- * The store contract on an S3-compatible object store over HTTP: `moto`, which checks names, ranges and conditions as
- * the service does. Without that Python package there is nothing to test: skipped, and said.
- */
+/** The store contract on an S3-compatible object store over HTTP; skipped, and said, where there is none. */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createS3Store } from '../../src/adapters/s3/store.ts';
 import { storeContract } from '../ports/store.contract.ts';
+import { access, type ObjectStore, objectStoreMissing, startObjectStore } from './object_store.ts';
 
-const python = process.env.TESSERA_TEST_PYTHON ?? join('.tessera', 'python', 'bin', 'python');
-const found = spawnSync(python, ['-c', 'import moto.server, flask_cors'], { encoding: 'utf8' });
-const absent =
-  found.status === 0 ? '' : `${python}: ${found.error?.message ?? found.stderr.trim().split('\n').at(-1)}`;
+const absent = objectStoreMissing();
 if (absent !== '') console.warn(`SKIPPED: no object store to test against: ${absent}`);
 
-const freePort = async (): Promise<number> => {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
-
-let child: ChildProcess | null = null;
-const startStore = async (): Promise<string> => {
-  const port = await freePort();
-  const code = `import moto.server; moto.server.main(['-H', '127.0.0.1', '-p', '${port}'])`;
-  child = spawn(python, ['-c', code], { stdio: ['ignore', 'ignore', 'pipe'] });
-  // It says so on stderr once it listens.
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    child!.stderr!.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Running on')) resolve();
-    });
-    child!.once('exit', () => reject(new Error(`moto ended: ${said}`)));
-  });
-  return `http://127.0.0.1:${port}`;
-};
-const common = { region: 'us-east-1', keyId: 'key', secret: 'secret', bucket: 'archive' };
-
 describe.skipIf(absent !== '')(`an S3-compatible object store${absent && ` (skipped: ${absent})`}`, () => {
-  afterAll(() => child?.kill());
+  let started: ObjectStore | null = null;
+  afterAll(() => started?.stop());
   storeContract('S3', async () => {
-    const endpoint = await startStore();
-    const made = await fetch(`${endpoint}/archive`, {
-      method: 'PUT',
-      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request' },
-    });
-    expect(made.status).toBe(200);
+    started = await startObjectStore();
+    const { endpoint } = started;
     return {
-      open: () => createS3Store({ ...common, endpoint, prefix: 'a folder/ü=1/' }),
+      open: () => createS3Store({ ...access, endpoint, prefix: 'a folder/ü=1/' }),
       close: async () => {},
     };
   });
@@ -71,7 +35,7 @@ describe('an object store that does not do as asked', () => {
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const store = createS3Store({ ...common, endpoint, prefix: '' });
+    const store = createS3Store({ ...access, endpoint, prefix: '' });
     await expect(store.put('a', [Uint8Array.of(1)])).rejects.toMatchObject({ code, retryable: true });
     await expect(store.read('a')).rejects.toMatchObject({ code });
     await new Promise((resolve) => server.close(resolve));

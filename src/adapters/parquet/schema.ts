@@ -20,7 +20,7 @@ const leaves: Readonly<Record<ColumnType, Leaf>> = {
   i64s: { type: 'INT64' },
 };
 
-const isList = (type: ColumnType): boolean => type.endsWith('s') && type !== 'bytes';
+export const isList = (type: ColumnType): boolean => type.endsWith('s') && type !== 'bytes';
 
 /** Lists as the format's three levels: `list.element`, none of which is ever null below the column itself. */
 const elementsOf = ({ name, type, nullable }: Column): SchemaElement[] => {

@@ -32,10 +32,13 @@ export interface ViewTable {
   readonly columns: readonly (Column & { readonly of: (row: ViewRow) => ColumnValue })[];
 }
 
-/** Index of a patch along each axis, row-major over `sizes`, the last axis fastest. */
-export const coordinateOf = (patch: number, sizes: readonly number[], axis: number): number => {
+/** Index of each patch along an axis, row-major over `sizes`, the last axis fastest. */
+export const coordinatesOf = (patches: Uint32Array, sizes: readonly number[], axis: number): Uint16Array => {
   const inner = sizes.slice(axis + 1).reduce((all, size) => all * size, 1);
-  return Math.floor(patch / inner) % sizes[axis]!;
+  const size = sizes[axis]!;
+  const coordinates = new Uint16Array(patches.length);
+  for (let i = 0; i < patches.length; i += 1) coordinates[i] = Math.floor(patches[i]! / inner) % size;
+  return coordinates;
 };
 
 /** A column of the view as others are told of it. */
@@ -57,7 +60,7 @@ const whole = (name: string, of: (row: ViewRow) => number, type: 'u16' | 'u32' =
 });
 const list = (
   name: string,
-  of: (row: ViewRow) => readonly number[],
+  of: (row: ViewRow) => ColumnValue,
   { type = 'u16s', nature = 'mixed' }: Partial<Pick<Column, 'type' | 'nature'>> = {},
 ): Made => ({ name, type, ...plain, nature, of });
 /** Symbols and coordinates take some dozen values: a dictionary is a tenth smaller than differences, and faster. */
@@ -76,13 +79,9 @@ export const viewTable = (card: ViewCard, labelNames: readonly string[]): ViewTa
       whole('hit_count', (row) => row.hitCount, 'u32'),
       { name: 'p_value', type: 'f64', ...plain, nature: 'real', of: (row) => row.pValue },
       whole('reason', (row) => row.reason),
-      list('tokens', (row) => Array.from(row.symbols), few),
+      list('tokens', (row) => row.symbols, few),
       ...card.axes.map(({ name }, axis) =>
-        list(
-          `patch_${name}`,
-          (row) => Array.from(row.patches, (patch) => coordinateOf(patch, sizes, axis)),
-          few,
-        ),
+        list(`patch_${name}`, (row) => coordinatesOf(row.patches, sizes, axis), few),
       ),
       list('object_patch', (row) => Array.from(row.objects?.patch.subarray(0, row.objects.count) ?? []), {
         type: 'u32s',

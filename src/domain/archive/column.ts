@@ -3,7 +3,10 @@
  * format; `ports/table.ts` says what is done with it.
  */
 
-/** `u16s`, `u32s` and `i64s` are lists; 64-bit integers are bigints, all other numbers numbers; `bytes` is a Uint8Array. */
+/**
+ * `u16s`, `u32s` and `i64s` are lists (arrays, or typed arrays); 64-bit integers are bigints, all other numbers numbers;
+ * `bytes` is a Uint8Array.
+ */
 export type ColumnType = 'u16' | 'u32' | 'i64' | 'f64' | 'text' | 'bytes' | 'u16s' | 'u32s' | 'i64s';
 
 export type ColumnValue =
@@ -11,6 +14,8 @@ export type ColumnValue =
   | bigint
   | string
   | Uint8Array
+  | Uint16Array
+  | Uint32Array
   | readonly number[]
   | readonly bigint[]
   | null;

@@ -18,9 +18,10 @@ import type { CarriedPacket, PartialEvent } from '../../../src/domain/archive/pa
 import type { PolicySnapshot } from '../../../src/domain/policy.ts';
 import { messageId, timeFrameNumber } from '../../../src/domain/quantity.ts';
 import { openLane } from '../../../src/lane.ts';
+import type { Store } from '../../../src/ports/store.ts';
 import { sealSegment } from '../../../src/services/archive/sealing.ts';
 import { sealsIn } from '../../../src/services/dataset/archive.ts';
-import { closeRun } from '../../../src/services/dataset/close_run.ts';
+import { type CloseParts, closeRun } from '../../../src/services/dataset/close_run.ts';
 import type { Signer } from '../../../src/wire/files/ed25519.ts';
 import { sha256Of } from '../../../src/wire/files/sha256.ts';
 import { encodeFrame } from '../../../src/wire/frame.ts';
@@ -128,7 +129,7 @@ const keptRaw = (frames: readonly MadeFrame[]): Kept[] =>
   }));
 
 /** Cards as the archiver puts them. */
-export const putCards = async (store: MemoryStore): Promise<void> => {
+export const putCards = async (store: Store): Promise<void> => {
   const { model, modelFolder } = cards;
   const put = (name: string, bytes: Uint8Array) => store.put(cardsFolder + name, [bytes]);
   const named = (role: string, path: string, file: string) => {
@@ -143,13 +144,14 @@ export const putCards = async (store: MemoryStore): Promise<void> => {
 };
 
 /**
- * Run 7 in an archive in memory: of each of two partitions two segments, the last region of time frame 2 coming late
+ * Run 7 in an archive, in memory where no other place is named: of each of two partitions two segments, the last region of time frame 2 coming late
  * as a revision of its own, and raw frames of every third time frame.
  */
-export const makeArchive = async (
+export const makeArchive = async <Kind extends Store = MemoryStore>(
   frames: readonly MadeFrame[],
-): Promise<{ readonly store: MemoryStore; readonly run: RunFile }> => {
-  const store = createMemoryStore();
+  place?: Kind,
+): Promise<{ readonly store: Kind; readonly run: RunFile }> => {
+  const store = (place ?? createMemoryStore()) as Kind;
   const instrument = { id: card.id, hash: card.hash };
   const parts = { store, format, instrument, version: '0.0.0', simulated: null };
   await store.put(archiveFile, [
@@ -175,12 +177,13 @@ export const makeArchive = async (
 
 /** Closes it as the archiver does. */
 export const closeArchive = async (
-  { store, run }: { readonly store: MemoryStore; readonly run: RunFile },
+  { store, run }: { readonly store: Store; readonly run: RunFile },
   signer: Signer | null = null,
   seals?: readonly Seal[],
+  describe: NonNullable<CloseParts['describe']> = [],
 ) => {
   const manifest = await closeRun(
-    { store, format, version: '0.0.0', signer, log: quiet },
+    { store, format, version: '0.0.0', signer, log: quiet, describe },
     run,
     seals ?? (await sealsIn(store, 7)),
   );

@@ -7,7 +7,7 @@ import type { Readiness } from '../../../src/archive/readiness/report.ts';
 import { encodeRun, type RunFile } from '../../../src/archive/run.ts';
 import type { DatasetFacts } from '../../../src/archive/view/facts.ts';
 import { parseLabels } from '../../../src/archive/view/labels.ts';
-import { coordinateOf } from '../../../src/archive/view/rows.ts';
+import { coordinatesOf } from '../../../src/archive/view/rows.ts';
 import { decodeTokens, prepareTokenTables } from '../../../src/codec/tokens.ts';
 import { patchesPerAxis } from '../../../src/domain/instrument.ts';
 import { LayerKind } from '../../../src/domain/packet.ts';
@@ -60,7 +60,7 @@ describe('a training view', () => {
         const sizes = patchesPerAxis(ppCard);
         expected.set(`${timeFrame}/${row.region}`, {
           tokens: [...symbols.subarray(0, patchCount * modelCard.symbolsPerPatch)],
-          patch_time: [...patches.subarray(0, patchCount)].map((patch) => coordinateOf(patch, sizes, 2)),
+          patch_time: [...coordinatesOf(patches.subarray(0, patchCount), sizes, 2)],
           hit_count: row.hitCount,
           event_tokens: [timeFrame % 81, 80],
         });
