@@ -3,10 +3,11 @@
  * nothing but what lies in it. Refuses to write.
  *
  *     const archive = await openArchive('archive');
- *     const run = await archive.run((await archive.runs())[0]);
+ *     const run = await archive.run((await archive.runs())[0]!);
  *     const decoder = await archive.decoder(run);
  *     for await (const { timeFrame, packets } of run.timeFrames({ kinds: ['tokens'] }))
  *       for (const packet of packets) console.log(timeFrame, await decoder.hits(packet, 'tokens'));
+ *     await decoder.close();
  */
 
 import { createFileStore } from './adapters/files/store.ts';

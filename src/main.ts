@@ -111,6 +111,7 @@ command('simulate', 'simulated frames to <instrument>_frames, or to a file')
   )
   .option('--split <split>', 'train, test or all: which PYTHIA events collide', 'all')
   .option('--mode <mode>', 'continuous, or triggered (only to compare with triggered readout)', 'continuous')
+  .option('--labels <file>', 'what each frame is made of, as CSV for `tessera export --labels`')
   .option('--quiet', 'no progress')
   .action(async (flags: Flags) => {
     exitCode = await simulate(readConfig(flags), { ...flags, ...forMs(flags) });

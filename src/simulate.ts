@@ -3,7 +3,7 @@
  * refuses to pass for a real one: what it sends carries a run number of its own and the instrument's simulated card.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createSystemClock } from './adapters/system/clock.ts';
@@ -17,6 +17,7 @@ import { limits } from './domain/limits.ts';
 import { hashKey } from './kernels/prng.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
+import { type LabelledFrame, labelHead, labelLines } from './sim/labels.ts';
 import { readMishaps, withMishaps } from './sim/mishaps/planned.ts';
 import { readLists, triggerObjects } from './sim/objects/lists.ts';
 import { plainObjects } from './sim/objects/plain.ts';
@@ -33,6 +34,7 @@ export interface SimulateFlags {
   readonly plan?: string;
   readonly split?: string;
   readonly mode?: string;
+  readonly labels?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -83,11 +85,33 @@ const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, n
 const crossingsPerPooled = 256;
 
 /** The world itself, or a pool of its time frames replayed under new numbers: full physics costs milliseconds a wedge. */
-const sourceOf = (world: World, config: Config): FrameSource => {
+const sourceOf = (world: World, config: Config): World => {
   if (config.pool === 0) return world;
   const timeFrames = config.pool * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
   say(`simulating a pool of ${timeFrames} time frames, replayed under new numbers …`);
   return createReplayWorld(poolOf(world, timeFrames));
+};
+
+/** The same frames, the truth of each written down as it is sent. */
+const labelled = (
+  told: { timeFrame(number: number): readonly LabelledFrame[] },
+  card: InstrumentCard,
+  path: string,
+): { readonly source: FrameSource; close(): void } => {
+  if (card.kind === 'objects')
+    throw new Fault('config-invalid', '--labels is of digits: nothing is recorded of what made objects');
+  const file = openSync(path, 'w');
+  writeSync(file, labelHead);
+  return {
+    source: {
+      timeFrame(number) {
+        const frames = told.timeFrame(number);
+        writeSync(file, labelLines(frames));
+        return frames;
+      },
+    },
+    close: () => closeSync(file),
+  };
 };
 
 const progressLine = ({ timeFrames, frames, bytes, lateMsMax }: FeedSummary): string =>
@@ -182,6 +206,7 @@ export const simulate = async (config: Config, flags: SimulateFlags): Promise<nu
     return writeFiles(config, flags);
   }
   if (flags.plan !== undefined) throw new Fault('config-invalid', '--plan goes with --to npz');
+  const { labels } = flags;
   const clock = createSystemClock();
   const { card } = loadCards(config.instrument);
   const world = openWorld(card, config, flags, clock.nowNanos());
@@ -215,6 +240,10 @@ export const simulate = async (config: Config, flags: SimulateFlags): Promise<nu
   const telemetry = openTelemetry({ ...config, logLevel: 'warn' }, 'simulator', target);
   const bus = openBus(config, clock, telemetry.telemetry.log);
   const timeFrames = countOf('--time-frames', flags.timeFrames);
+  const { rate, seed } = config;
+  const mishaps = readMishaps(config.mishap, card);
+  const simulated = withMishaps(sourceOf(world, config), mishaps, { card, rate, seed });
+  const labelling = labels === undefined ? null : labelled(simulated, card, labels);
   let last: FeedSummary | null = null;
   const ticker =
     flags.quiet === true ? null : setInterval(() => last !== null && say(progressLine(last)), 5000);
@@ -229,11 +258,9 @@ export const simulate = async (config: Config, flags: SimulateFlags): Promise<nu
       sendsInFlightMax: limits.feederSendsInFlightMax,
       ...(timeFrames === null ? {} : { timeFrames }),
     };
-    const mishaps = readMishaps(config.mishap, card);
-    const { rate, seed } = config;
     const summary = await feed(
       { bus, clock, card },
-      withMishaps(sourceOf(world, config), mishaps, { card, rate, seed }),
+      labelling?.source ?? simulated,
       plan,
       stopping.signal,
       (now) => {
@@ -244,6 +271,7 @@ export const simulate = async (config: Config, flags: SimulateFlags): Promise<nu
     if (flags.json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
   } finally {
     if (ticker !== null) clearInterval(ticker);
+    labelling?.close();
     await bus.close();
     telemetry.close();
     if (process.channel !== undefined) process.disconnect();

@@ -44,7 +44,9 @@ const patienceMs = 180_000;
 /** A member that was frozen so long has lost its partitions to another. */
 const frozenMs = 11_000;
 /** From the stop to the closed run, for what is behind when the load ends and a takeover at the worst instant. */
-const closedWithinMs = 180_000;
+const closedWithinMs = 600_000;
+/** What a killed writer left unfinished counts as left after half a minute. */
+const unfinishedMs = 35_000;
 
 const crewsOf = (world: ProofWorld, folder: string): Record<'assembler' | 'archiver', Crew> => {
   const shared = [...world.flags, '--group', group];
@@ -136,6 +138,7 @@ export const proveTogether = async (plan: TogetherPlan): Promise<TogetherReport>
     else await Promise.all([kill('assembler'), kill('archiver')]);
   }
   for (const crew of Object.values(crews)) await muster(crew, 1);
+  await sleep(unfinishedMs);
   stopping.abort();
   const sent = await sending;
   const faults: string[] = [];

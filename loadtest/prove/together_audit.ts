@@ -3,6 +3,7 @@
  * for byte, what readers see by default, the manifest, and files that nobody names. It refuses to trust a count.
  */
 
+import { readdirSync } from 'node:fs';
 import { createFileStore } from '../../src/adapters/files/store.ts';
 import { createParquetFormat } from '../../src/adapters/parquet/format.ts';
 import type { Bus } from '../../src/ports/bus.ts';
@@ -87,6 +88,10 @@ export const auditArchive = async (bus: Bus, topics: Topics, folder: string): Pr
     });
     if (wrong.length > 0)
       faults.push(`${wrong.length} packets are not as they came, as ${named(wrong.map(([key]) => key))}`);
+    const unfinished = readdirSync(folder, { recursive: true }).filter((name) =>
+      String(name).endsWith('.part'),
+    );
+    if (unfinished.length > 0) faults.push(`files nobody finished: ${named(unfinished.map(String))}`);
     if (content.unsealed.length > 0) faults.push(`files that no seal names: ${named(content.unsealed)}`);
     const shown = await shownFaults(folder, told.last, told.packets.size);
     timeFrames = shown.frames;

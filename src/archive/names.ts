@@ -15,6 +15,7 @@ export const cardsFolder = 'cards/';
 export const runFolder = (run: number): string => `run=${run}/`;
 export const sealsFolder = (run: number): string => `${runFolder(run)}seals/`;
 export const dataFolder = (run: number): string => `${runFolder(run)}data/`;
+export const viewFolder = (run: number): string => `${runFolder(run)}view/`;
 export const runFile = (run: number): string => `${runFolder(run)}run.json`;
 
 /** The run a folder's name speaks of; null for another folder. */

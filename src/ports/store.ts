@@ -33,4 +33,9 @@ export interface Store {
   folder(name: string): Promise<readonly string[]>;
   /** One that is not there is removed already. */
   remove(name: string): Promise<void>;
+  /**
+   * Removes what writers that died left unfinished in a folder (not in those below), where the place leaves such things. A
+   * file that has not grown for half a minute counts as left; should its writer live, it is told store-failed.
+   */
+  clear(folder: string): Promise<void>;
 }

@@ -8,12 +8,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFileStore } from '../../src/adapters/files/store.ts';
 import { createMemoryBroker } from '../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../src/adapters/memory/clock.ts';
 import { createS3Store } from '../../src/adapters/s3/store.ts';
+import { exportArchive } from '../../src/commands/archive/export.ts';
 import { replayArchive } from '../../src/commands/archive/replay.ts';
 import { openArchive } from '../../src/index.ts';
 import { describeRun } from '../../src/services/dataset/description/describe.ts';
+import { verifyArchive } from '../../src/services/dataset/verify.ts';
+import { captureOutput } from '../commands/captured_output.ts';
 import {
   closeArchive,
   format,
@@ -64,20 +68,22 @@ describe.skipIf(absent !== '')(title, { timeout }, () => {
     rmSync(folder, { recursive: true });
   });
 
+  const verify = (prefix: string) => verifyArchive({ store: at(prefix), format, trusted: null });
+
   it('verifies, its tokens against raw frames too, and a changed object is found', async () => {
     const good = await tessera('verify', place, '--against-raw');
     expect(good.said).toContain(`${place}/: all is what was written`);
     expect(good.code).toBe(0);
     expect(good.said).toMatch(/tokens +\d+ +0\./);
     const store = at('day 1/archive/');
-    const [name] = (await store.folder('run=7/data/')).filter((one) => one.includes('.tokens.'));
-    const bytes = await store.read(`run=7/data/${name}`);
+    const [file] = (await store.folder('run=7/data/')).filter((one) => one.includes('.tokens.'));
+    const name = `run=7/data/${file}`;
+    const bytes = await store.read(name);
     const changed = bytes.slice();
     changed[100]! ^= 1;
-    await store.put(`run=7/data/${name}`, [changed]);
-    const bad = await tessera('verify', place).finally(() => store.put(`run=7/data/${name}`, [bytes]));
-    expect(bad.code).toBe(1);
-    expect(bad.said).toContain(name!);
+    await store.put(name, [changed]);
+    const { findings } = await verify('day 1/archive/').finally(() => store.put(name, [bytes]));
+    expect(findings.map((one) => one.file)).toEqual([name]);
   });
 
   it('is decoded and exported into files of this machine', async () => {
@@ -86,8 +92,10 @@ describe.skipIf(absent !== '')(title, { timeout }, () => {
     expect(decoded.code, decoded.said).toBe(0);
     expect(decoded.said).toContain(`of ${frames.length} packets of run 7`);
     expect(readFileSync(hits).subarray(0, 2).toString()).toBe('PK');
-    const exported = await tessera('export', place, '--out', join(folder, 'view'), '--split', '60,20,20');
-    expect(exported.code, exported.said).toBe(0);
+    const out = createFileStore(join(folder, 'view'));
+    const parts = { store: at('day 1/archive/'), format, version: '0', output: captureOutput(), out };
+    const asked = { run: null, split: '60,20,20', guardFrames: 0, labels: null, json: false };
+    expect(await exportArchive({ ...parts, ...asked })).toBe(0);
     expect(readFileSync(join(folder, 'view/README.md'), 'utf8')).toContain('## Training view');
   });
 
@@ -108,24 +116,20 @@ describe.skipIf(absent !== '')(title, { timeout }, () => {
     const copy = `s3://${access.bucket}/copy`;
     for await (const { name } of store.list('run=7/'))
       if (/manifest|lossless/.test(name)) await copied.put(name, [await store.read(name)]);
-    const tiers = ['--lossless', '1h', '--why', 'tiers'];
-    const itself = await tessera('retain', place, '--copy', place, ...tiers);
-    expect(itself.said).toMatch(/is the archive .* itself/);
-    expect(itself.code).toBe(2);
-    const retained = await tessera('retain', place, '--copy', copy, ...tiers);
+    const retained = await tessera('retain', place, '--copy', copy, '--lossless', '1h', '--why', 'tiers');
     expect(retained.code, retained.said).toBe(0);
     expect(retained.said).toMatch(/run 7: [1-9]\d* files deleted/);
-    const verdict = await tessera('verify', place);
-    expect(verdict.code, verdict.said).toBe(0);
-    expect(verdict.said).toContain('deleted by retention');
+    const verdict = await verify('day 1/archive/');
+    expect(verdict.findings).toEqual([]);
+    expect(verdict.runs[0]!.deleted).toBeGreaterThan(0);
   });
 
   it('that is not there, or may not be read, is a sentence', async () => {
-    const none = await tessera('verify', `s3://${access.bucket}/nowhere`);
-    expect(none.said).toContain(`s3://${access.bucket}/nowhere/ has no archive.json: it is no archive`);
-    expect(none.code).toBe(2);
-    const bucket = await tessera('verify', 's3://no-such-bucket/archive');
-    expect(bucket.said).toContain('404 NoSuchBucket');
-    expect(bucket.code).toBe(3);
+    await expect(verify('nowhere/')).rejects.toThrow(
+      `s3://${access.bucket}/nowhere/ has no archive.json: it is no archive`,
+    );
+    const bucket = createS3Store({ ...access, endpoint: objects.endpoint, bucket: 'none', prefix: '' });
+    await expect(openArchive(bucket)).rejects.toMatchObject({ code: 'file-invalid' });
+    await expect(bucket.folder('')).rejects.toThrow('404 NoSuchBucket');
   });
 });

@@ -1,6 +1,6 @@
 /** The store contract in memory and in a folder. */
 
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -28,6 +28,13 @@ it('a folder shows nothing of what a killed writer left, and no name leads out o
   await writeFile(join(folder, 'data', 'b.0000.part'), 'half');
   expect(await store.folder('data/')).toEqual(['a']);
   expect(await readdir(join(folder, 'data'))).toHaveLength(2);
+  // Its writer may be alive yet; half a minute later it is not.
+  await store.clear('data/');
+  expect(await readdir(join(folder, 'data'))).toHaveLength(2);
+  await utimes(join(folder, 'data', 'b.0000.part'), new Date(), new Date(Date.now() - 40_000));
+  await store.clear('data/');
+  await store.clear('nowhere/');
+  expect(await readdir(join(folder, 'data'))).toEqual(['a']);
   await expect(async () => store.put('../out', [])).rejects.toMatchObject({ code: 'request-invalid' });
   await rm(folder, { recursive: true });
 });

@@ -11,6 +11,8 @@ import type { Store, StoredFile } from '../../ports/store.ts';
 
 /** Ends the names of files that are being written; one that a killed writer left is never read. */
 const unfinished = '.part';
+/** One that has not grown for so long has no writer any more; one that has, all the same, writes it anew. */
+const unfinishedMsMax = 30_000;
 
 const codeOf = (cause: unknown): string => (cause as NodeJS.ErrnoException).code ?? '';
 const isMissing = (cause: unknown): boolean => codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR';
@@ -84,11 +86,12 @@ export const createFileStore = (root: string): Store => {
       await unlink(part);
     }
   };
-  const entriesOf = async (folder: string) => {
+  /** @param head what a name must begin with */
+  const entriesOf = async (folder: string, head = '') => {
     try {
       const entries = await readdir(join(root, folder), { withFileTypes: true });
       const named = entries
-        .filter((entry) => !entry.name.endsWith(unfinished))
+        .filter((entry) => entry.name.startsWith(head) && !entry.name.endsWith(unfinished))
         .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
       return named.sort((a, b) => (a < b ? -1 : 1));
     } catch (cause) {
@@ -106,14 +109,14 @@ export const createFileStore = (root: string): Store => {
     }
   };
   async function* filesUnder(folder: string, prefix: string): AsyncIterable<StoredFile> {
-    for (const entry of await entriesOf(folder)) {
+    for (const entry of await entriesOf(folder, prefix.slice(folder.length))) {
       const name = folder + entry;
       if (entry.endsWith('/')) {
-        if (name.startsWith(prefix) || prefix.startsWith(name)) yield* filesUnder(name, prefix);
-      } else if (name.startsWith(prefix)) {
-        const byteCount = await sizeOf(name);
-        if (byteCount !== null) yield { name, byteCount };
+        yield* filesUnder(name, prefix);
+        continue;
       }
+      const byteCount = await sizeOf(name);
+      if (byteCount !== null) yield { name, byteCount };
     }
   }
   return {
@@ -144,7 +147,19 @@ export const createFileStore = (root: string): Store => {
       }
     },
     list: (prefix) => filesUnder(prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix),
-    folder: entriesOf,
+    folder: (name) => entriesOf(name),
+    async clear(folder) {
+      try {
+        for (const name of await readdir(join(root, folder))) {
+          if (!name.endsWith(unfinished)) continue;
+          const path = join(root, folder, name);
+          const found = await stat(path).catch(() => null);
+          if (found !== null && Date.now() - found.mtimeMs > unfinishedMsMax) await rm(path, { force: true });
+        }
+      } catch (cause) {
+        if (!isMissing(cause)) throw toFault(cause, `clearing ${join(root, folder)}`);
+      }
+    },
     async remove(name) {
       try {
         await rm(pathOf(name), { force: true });

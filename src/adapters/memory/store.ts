@@ -54,6 +54,9 @@ export const createMemoryStore = (): MemoryStore => {
       const parts = named(name).map((file) => /^[^/]*\/?/.exec(file.slice(name.length))![0]);
       return [...new Set(parts)];
     },
+    async clear() {
+      // A file is there whole, or not at all.
+    },
     async remove(name) {
       check();
       files.delete(name);

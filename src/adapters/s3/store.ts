@@ -166,6 +166,9 @@ export const createS3Store = (options: S3Options): Store => {
           found.push(one.slice(prefix.length + name.length));
       return found.filter((one) => one !== '').sort(bytewise);
     },
+    async clear() {
+      // An upload that is cut off leaves nothing.
+    },
     async remove(name) {
       await ask(`removing ${name}`, urlOf(name), { method: 'DELETE' }, [404]);
     },

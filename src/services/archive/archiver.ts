@@ -120,6 +120,7 @@ const openArchive = async ({ store, card }: ArchiverParts, cards: readonly CardF
       );
   }
   for (const { name, bytes } of cards) await store.create(cardsFolder + name, bytes);
+  for (const folder of ['', cardsFolder]) await store.clear(folder);
 };
 
 export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSettings): Promise<Archiver> => {

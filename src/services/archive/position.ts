@@ -38,7 +38,8 @@ export const readSeal = async (store: Store, name: string): Promise<Seal> =>
 export const readRun = async (store: Store, run: number): Promise<RunFile | null> =>
   (await store.size(runFile(run))) === null ? null : decodeRun(await store.read(runFile(run)), runFile(run));
 
-const isOf = ({ topic, partition }: Stream, file: string): boolean => {
+/** Whether a seal or data file is of a stream. */
+export const isOf = ({ topic, partition }: Stream, file: string): boolean => {
   const segment = segmentOf(file);
   return segment?.topic === topic && segment.partition === partition;
 };

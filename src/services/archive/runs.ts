@@ -20,7 +20,7 @@ import { type Chain, type Ending, openEnding } from './ending.ts';
 import { obey } from './orders.ts';
 import { isStoreFault, type Patience } from './patience.ts';
 import { readRun, runsIn, sealsOf } from './position.ts';
-import { sweep } from './sealing.ts';
+import { clearRun, sweep } from './sealing.ts';
 import { closedRecord } from './written.ts';
 
 /** Makes what a closed run has beside its data; may be called again when a process died under it. */
@@ -64,6 +64,7 @@ const close = async (
 ): Promise<RunFile> => {
   const seals = await sealsOf(store, run.run);
   await sweep(store, run.run, seals);
+  await clearRun(store, run.run);
   const closedMs = Number(clock.nowNanos() / 1_000_000n);
   const closed: RunFile = { ...run, state: 'closed', closedMs, books: booksOf(seals) };
   try {

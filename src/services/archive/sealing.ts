@@ -7,10 +7,13 @@ import {
   dataFile,
   dataFolder,
   runFile,
+  runFolder,
   type SegmentName,
   sealFile,
+  sealsFolder,
   segmentOf,
   segmentText,
+  viewFolder,
 } from '../../archive/names.ts';
 import { encodeRun, openRun } from '../../archive/run.ts';
 import { encodeSeal, type Seal, type SealedFile } from '../../archive/seal.ts';
@@ -21,7 +24,7 @@ import type { Store } from '../../ports/store.ts';
 import type { ColumnLists, TableFormat } from '../../ports/table.ts';
 import { checksumOf } from '../../wire/files/checksum.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
-import { readRun, readSeal, runsIn, type Stream, sealsOf } from './position.ts';
+import { isOf, readRun, readSeal, runsIn, type Stream } from './position.ts';
 
 export interface SealingParts {
   readonly store: Store;
@@ -98,28 +101,77 @@ export const encodePiece = async (
   return { chunks, groups };
 };
 
+/** Of files of one run, those whose segment has one of these seals and is not named by it. */
+const leftOver = (run: number, files: readonly string[], seals: readonly Seal[]): string[] => {
+  const named = new Set(seals.flatMap((seal) => seal.files.map(({ name }) => name)));
+  const sealed = new Set(seals.map((seal) => segmentText(seal)));
+  return files.filter((file) => {
+    const segment = segmentOf(file);
+    return segment !== null && sealed.has(segmentText(segment)) && !named.has(dataFolder(run) + file);
+  });
+};
+
+const removeAll = async (store: Store, run: number, files: readonly string[]): Promise<void> => {
+  for (const file of files) await store.remove(dataFolder(run) + file);
+};
+
 /**
  * Removes data files of sealed segments that their seals do not name: what a loser or a killed owner left. Files of a
  * segment without a seal stay: its owner may be about to seal it.
  */
-export const sweep = async (store: Store, run: number, seals: readonly Seal[]): Promise<void> => {
-  const named = new Set(seals.flatMap(({ files }) => files.map(({ name }) => name)));
-  const sealed = new Set(seals.map((seal) => segmentText(seal)));
-  for (const file of await store.folder(dataFolder(run))) {
-    const name = dataFolder(run) + file;
-    const segment = segmentOf(file);
-    if (segment !== null && sealed.has(segmentText(segment)) && !named.has(name)) await store.remove(name);
+export const sweep = async (store: Store, run: number, seals: readonly Seal[]): Promise<void> =>
+  removeAll(store, run, leftOver(run, await store.folder(dataFolder(run)), seals));
+
+/** The same for one segment; looks at no other, however many there are. */
+const sweepSegment = async (store: Store, run: number, seal: Seal): Promise<void> => {
+  const folder = dataFolder(run);
+  const files: string[] = [];
+  for await (const { name } of store.list(`${folder}${segmentText(seal)}.`))
+    files.push(name.slice(folder.length));
+  await removeAll(store, run, leftOver(run, files, [seal]));
+};
+
+/** Seals of a stream that are looked at one by one when it changes hands: what was sealed while an owner was frozen. */
+const seenSealsMax = 64;
+
+/** Segments whose files say by themselves that somebody left one: two of a kind. */
+const twofoldIn = (files: readonly string[]): Set<string> => {
+  const seen = new Set<string>();
+  const twofold = new Set<string>();
+  for (const file of files) {
+    const kind = file.split('.').slice(0, -2).join('.');
+    if (seen.has(kind)) twofold.add(segmentText(segmentOf(file)!));
+    seen.add(kind);
   }
+  return twofold;
+};
+
+/** Removes what killed writers left unfinished of a run. */
+export const clearRun = async (store: Store, run: number): Promise<void> => {
+  for (const folder of [runFolder(run), sealsFolder(run), dataFolder(run), viewFolder(run)])
+    await store.clear(folder);
 };
 
 /**
- * The same for all that a stream has in runs that are open, and in the one it was last in: an owner that was frozen writes
- * files of a segment another has sealed meanwhile, and may be killed before it learns so.
+ * The same for what a stream has in runs that are open, and in the one it was last in: an owner that was frozen writes
+ * files of a segment another has sealed meanwhile, and may be killed before it learns so. Reads the last seals, and those
+ * of segments with two files of a kind, so that it takes no longer as a run grows; what that misses goes when the run
+ * closes.
  */
 export const sweepStream = async (store: Store, stream: Stream, lastRun: number | null): Promise<void> => {
-  for (const run of await runsIn(store))
-    if (run === lastRun || (await readRun(store, run))?.state !== 'closed')
-      await sweep(store, run, await sealsOf(store, run, stream));
+  for (const run of await runsIn(store)) {
+    if (run !== lastRun && (await readRun(store, run))?.state === 'closed') continue;
+    await clearRun(store, run);
+    const names = (await store.folder(sealsFolder(run))).filter((name) => isOf(stream, name));
+    const files = (await store.folder(dataFolder(run))).filter((name) => isOf(stream, name));
+    const twofold = twofoldIn(files);
+    const looked = names.filter(
+      (name, i) => i >= names.length - seenSealsMax || twofold.has(segmentText(segmentOf(name)!)),
+    );
+    const seals: Seal[] = [];
+    for (const name of looked) seals.push(await readSeal(store, sealsFolder(run) + name));
+    await removeAll(store, run, leftOver(run, files, seals));
+  }
 };
 
 /**
@@ -149,7 +201,8 @@ export const sealSegment = async (
       groups,
     });
   }
-  await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data', simulated)));
+  if ((await store.size(runFile(run))) === null)
+    await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data', simulated)));
   const seal: Seal = {
     layout: 1,
     ...name,
@@ -163,11 +216,11 @@ export const sealSegment = async (
   };
   const sealName = sealFile(run, name);
   if (await store.create(sealName, encodeSeal(seal))) {
-    await sweep(store, run, [seal]);
+    await sweepSegment(store, run, seal);
     return { won: true, seal };
   }
   const found = await readSeal(store, sealName);
-  await sweep(store, run, [found]);
+  await sweepSegment(store, run, found);
   // An answer that was lost on its way: the seal is ours.
   const ours = found.nextOffset === seal.nextOffset && JSON.stringify(found.files) === JSON.stringify(files);
   return { won: ours, seal: found };

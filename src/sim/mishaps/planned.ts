@@ -86,19 +86,25 @@ export const readMishaps = (plan: string, card: InstrumentCard): readonly Planne
   return texts.map((text) => readOne(text.trim(), card));
 };
 
-interface Source {
-  timeFrame(number: number): readonly { readonly identity: FrameIdentity; readonly digits: Digits }[];
+interface Plain {
+  readonly identity: FrameIdentity;
+  readonly digits: Digits;
 }
+interface Source<Frame extends Plain> {
+  timeFrame(number: number): readonly Frame[];
+}
+/** A frame, and the names of the mishaps that struck it. */
+type Struck<Frame extends Plain> = Frame & { readonly struck?: readonly string[] };
 
 /**
  * The source with mishaps in it. Frames of a pool that come again are struck alike, so that they are packed once.
  * @param rate time frames a second: what makes an instant a number
  */
-export const withMishaps = (
-  source: Source,
+export const withMishaps = <Frame extends Plain>(
+  source: Source<Frame>,
   mishaps: readonly PlannedMishap[],
   parts: { readonly card: InstrumentCard; readonly rate: number; readonly seed: number },
-): Source => {
+): Source<Struck<Frame>> => {
   if (mishaps.length === 0) return source;
   const { card, rate, seed } = parts;
   const detector = prepareDetector(card);
@@ -140,9 +146,9 @@ export const withMishaps = (
       const before = number === 0 ? frames : source.timeFrame(number - 1);
       return frames.map((frame, region) => {
         let { digits } = frame;
-        for (const i of active)
-          if (mishaps[i]!.region === region) digits = strike(i, number, digits, before[region]!.digits);
-        return { identity: frame.identity, digits };
+        const here = active.filter((i) => mishaps[i]!.region === region);
+        for (const i of here) digits = strike(i, number, digits, before[region]!.digits);
+        return { ...frame, digits, struck: here.map((i) => dashed(mishaps[i]!.kind.name)) };
       });
     },
   };

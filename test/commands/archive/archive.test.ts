@@ -1,9 +1,11 @@
 /** An archive used: its tokens judged by its raw frames, its hits written for others, its packets sent again. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFileStore } from '../../../src/adapters/files/store.ts';
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import type { EventRow } from '../../../src/archive/event_rows.ts';
@@ -118,6 +120,21 @@ describe('objects and events', () => {
     expect(decoder.summaries({ ...of, eventModel: { id: 'other/1', hash: cardHash('0'.repeat(16)) } })).toBe(
       null,
     );
+  });
+});
+
+describe('the package’s reader', () => {
+  it('does what the README shows', async () => {
+    await makeArchive(frames, createFileStore(join(folder, 'archive')));
+    const readme = readFileSync('README.md', 'utf8');
+    const code = /<!-- reader -->\n```ts\n([\s\S]*?)```/.exec(readme)![1]!;
+    const file = join(folder, 'reader.ts');
+    writeFileSync(file, code.replace("'./src/index.ts'", JSON.stringify(resolve('src/index.ts'))));
+    const ran = spawnSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
+    expect(ran.status === 0 ? '' : ran.stderr).toBe('');
+    const lines = ran.stdout.trim().split('\n');
+    expect(lines).toHaveLength(frames.length);
+    expect(lines[0]).toMatch(new RegExp(`^0 ${cards.card.regions[0]} [1-9]\\d* `));
   });
 });
 
