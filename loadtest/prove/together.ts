@@ -38,7 +38,7 @@ export interface TogetherReport {
 const group = 'proof';
 const deadlineMs = 200;
 const backstopMs = 1000;
-const payloadBytes = 600;
+const payloadBytes = 300;
 /** How long one may take to start: on a machine with other work, a minute. */
 const patienceMs = 180_000;
 /** A member that was frozen so long has lost its partitions to another. */
