@@ -17,7 +17,7 @@ import { limits } from './domain/limits.ts';
 import { hashKey } from './kernels/prng.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
-import { type LabelledFrame, labelHead, labelLines } from './sim/labels.ts';
+import { type LabelledFrame, labelHead, labelLines } from './sim/mishaps/labels.ts';
 import { readMishaps, withMishaps } from './sim/mishaps/planned.ts';
 import { readLists, triggerObjects } from './sim/objects/lists.ts';
 import { plainObjects } from './sim/objects/plain.ts';

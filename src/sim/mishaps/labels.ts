@@ -3,7 +3,7 @@
  * reach into the time frame, tracks that left charge in the region, and mishaps. Refuses worlds that know no truth.
  */
 
-import type { SimFrame } from './world.ts';
+import type { SimFrame } from '../world.ts';
 
 export const labelHead = 'time_frame,region,collisions,tracks,mishap\n';
 

@@ -1,10 +1,10 @@
 /** Truth as label lines: what a world put into its frames, in words that the training view takes. */
 
 import { describe, expect, it } from 'vitest';
-import { parseLabels } from '../../src/archive/view/labels.ts';
-import { labelHead, labelLines } from '../../src/sim/labels.ts';
-import { readMishaps, withMishaps } from '../../src/sim/mishaps/planned.ts';
-import { worldOf } from './example.ts';
+import { parseLabels } from '../../../src/archive/view/labels.ts';
+import { labelHead, labelLines } from '../../../src/sim/mishaps/labels.ts';
+import { readMishaps, withMishaps } from '../../../src/sim/mishaps/planned.ts';
+import { worldOf } from '../example.ts';
 
 describe('labels of simulated frames', () => {
   it('say what is in each frame, and are what an export reads', () => {
