@@ -49,7 +49,7 @@ const leastOf: Readonly<Record<string, number>> = {
  * A tail falls by a decade within no less than this share of where it begins, times ln 10: crowds of tracks fluctuate by more than
  * their counts do, and a hundred values do not show by how much.
  */
-const leastShare = 0.2;
+const leastShare = 0.12;
 
 const comparable = (reading: Reading, frames: number): number =>
   reading.value * Math.max(1, frames) ** powerOf(reading);

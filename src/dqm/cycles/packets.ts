@@ -1,5 +1,6 @@
 /**
- * MonitorObjects that packets alone tell of: scores, p-values, ratio, fidelity, completeness, latency stage by stage.
+ * MonitorObjects beside the detector's own: scores, p-values, ratio, fidelity, completeness, latency stage by stage, as packets tell
+ * them, and the clusters of frames that are looked into.
  * Histograms on named axes, end to end in one array, as those of `layout.ts`. Refuses nothing: packets were verified.
  */
 
@@ -7,6 +8,7 @@ import type { Axis } from '../../domain/instrument.ts';
 import { limits } from '../../domain/limits.ts';
 import { FidelityReason, type Packet } from '../../domain/packet.ts';
 import { type StageName, stageNames } from '../../domain/status.ts';
+import { Sum } from '../../kernels/clusters/cluster_sums.ts';
 
 export interface PacketPlan {
   readonly name: string;
@@ -34,10 +36,15 @@ const scoreHalf = 24;
 /** Quarter octaves of the ratio, and of µs: up to 16 s. */
 const ratioBins = 64;
 const latencyBins = 96;
+/** Cells of a cluster, and half octaves of its charge. */
+const clusterCells = 48;
+const clusterCharges = 40;
 
 const counted = (name: string, size: number, unit = '', step = 1, origin = 0): Axis => ({
   ...{ name, size, unit, origin, step },
 });
+
+const clamp = (value: number, size: number): number => Math.min(size - 1, Math.max(0, Math.floor(value)));
 
 export const packetLayout = (voxels: number): PacketLayout => {
   let size = 0;
@@ -69,6 +76,12 @@ export const packetLayout = (voxels: number): PacketLayout => {
       [counted('stage', stageNames.length), counted('log2 µs', latencyBins, '', 0.25)],
       'frames',
     ),
+    plan(
+      'clusters',
+      'Clusters by cells and by octaves of charge, of a share of the frames',
+      [counted('cells', clusterCells), counted('log2 charge', clusterCharges, '', 0.5)],
+      'clusters',
+    ),
   ];
   return { plans, size, scoreNames: [], denseBytes: 2 * voxels };
 };
@@ -91,7 +104,21 @@ export interface PacketFiller {
   complete(present: boolean, into: Float64Array): void;
 }
 
-const clamp = (value: number, size: number): number => Math.min(size - 1, Math.max(0, Math.floor(value)));
+/** Adds clusters as `sumClusters` found them: `count` of them in `sums`. @param into a region's bins of packets */
+export const addClusters = (
+  layout: PacketLayout,
+  sums: Int32Array,
+  count: number,
+  into: Float64Array,
+): void => {
+  const { offset } = planOf(layout, 'clusters');
+  for (let i = 0; i < count; i++) {
+    const cells = clamp(sums[i * Sum.count + Sum.cells]!, clusterCells);
+    const charge = clamp(2 * Math.log2(Math.max(1, sums[i * Sum.count + Sum.charge]!)), clusterCharges);
+    const at = offset + cells * clusterCharges + charge;
+    into[at] = into[at]! + 1;
+  }
+};
 
 export const openPacketFiller = (layout: PacketLayout): PacketFiller => {
   const [p, scores, ratio, reasons, whole, latency] = layout.plans as readonly [

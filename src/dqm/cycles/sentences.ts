@@ -33,6 +33,11 @@ const channelSentence = ({ of, value }: Reading, where: readonly string[]): stri
   const [object, what = ''] = of.split(': ');
   const name = nameOf(object!);
   if (what.startsWith('all')) return `Channels are more uneven in ${name} than in the references`;
+  if (what.startsWith('silent')) {
+    const first = where[0] ?? 'A part of the detector';
+    const rest = where.length > 1 ? ` and ${where.length - 1} more give` : ' gives';
+    return `${upper(first)}${rest} nothing, where ${rounded(value * value)} hits are expected`;
+  }
   const side = what.startsWith('low') ? 'low' : 'high';
   const beside = what.endsWith('neighbours') ? ' beside the channels around it' : '';
   const place = where[0] ?? 'A channel';

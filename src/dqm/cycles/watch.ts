@@ -7,6 +7,7 @@
 import { limits } from '../../domain/limits.ts';
 import { medianOf } from '../checks/channels.ts';
 import { autoDqmReadings, type Reading, readingsOf, type Seen, type Sibling, sumOf } from '../checks/list.ts';
+import { silentReadings } from '../checks/silent.ts';
 import { trendsOf } from '../checks/trend.ts';
 import type { ObjectLayout } from '../layout.ts';
 import { type Norm, openNorm } from './norm.ts';
@@ -102,6 +103,14 @@ const joined = (window: Window | null, { values, frames }: SpanValues): Window =
   return window;
 };
 
+const allReadings = (seen: Seen, bits: boolean): Reading[] => [
+  ...readingsOf(seen, bits),
+  ...silentReadings(seen.layout, seen.values, seen.combined),
+];
+
+/** Decades below the lower bar from which on a region is no example. */
+const learnBelow = 1.5;
+
 /** AutoDQM's own for every region once in so many cycles, and the bits of channels. */
 const [autoEvery, bitsEvery] = [12, 4];
 
@@ -160,7 +169,7 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
       const others = compare(beginning.filter((other) => other !== one));
       const seen = seenOf(one.values, others, of);
       for (let region = 0; region < regions; region++) {
-        norm.learn(readingsOf(seen(region)), framesIn(one.values[region]!, of));
+        norm.learn(allReadings(seen(region), true), framesIn(one.values[region]!, of));
         yield;
       }
     }
@@ -201,7 +210,7 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
     const learned = norm.ready;
     const withBits = !learned || (turn + region) % bitsEvery === 0;
     const readings = [
-      ...readingsOf(seen, withBits),
+      ...allReadings(seen, withBits),
       ...((turn + region) % autoEvery === 0 ? auto(seen) : []),
     ];
     const rated = readings.flatMap((reading): Rated[] => {
@@ -209,7 +218,8 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
       return decades === null ? [] : [{ reading, decades }];
     });
     const checks = new Set(readings.map(({ check }) => check));
-    let sound = true;
+    // What is nearly rare is not learned from either: a fault that is missed must not become the norm.
+    let sound = rated.every(({ decades }) => decades < bars.twice - learnBelow);
     for (const check of checks) {
       const own = rated.filter(({ reading }) => reading.check === check);
       const before = cells[region]!.get(check) ?? null;

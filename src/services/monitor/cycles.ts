@@ -49,8 +49,8 @@ export interface Cycles {
   compareAnew(activity: string): void;
   /** Keeps what a restart goes on from. */
   close(): void;
-  /** Ends a cycle; resolves with its trends when all is done. */
-  end(counted: CycleCounted): Promise<TrendPoint>;
+  /** Ends a cycle; resolves when it is judged, with its trends and what is still to do: to publish and to keep it. */
+  end(counted: CycleCounted): Promise<{ readonly point: TrendPoint; publish(): Promise<void> }>;
   readonly objectTree: readonly { readonly region: string; readonly objects: readonly string[] }[];
   object(region: string, name: string, span: Span, version?: number): ObjectShown | null;
 }
@@ -279,13 +279,15 @@ export const openCycles = (parts: CycleParts): Cycles => {
       const { overall, regions: qualities } = board;
       runs.cycle({ nowMs, overall, frames: counted.packets, rareFrames: counted.rare });
       const point = trendPoint(cycle, qualities);
-      try {
-        await publish(cycle, cells, nowMs);
-        await keep(nowMs);
-      } catch (error) {
-        log.warn({ error: String(error) }, 'a cycle was not published or kept in full');
-      }
-      return point;
+      const publishing = async (): Promise<void> => {
+        try {
+          await publish(cycle, cells, nowMs);
+          await keep(nowMs);
+        } catch (error) {
+          log.warn({ error: String(error) }, 'a cycle was not published or kept in full');
+        }
+      };
+      return { point, publish: publishing };
     },
     get objectTree() {
       const objects = plans.map(({ name }) => name);

@@ -88,6 +88,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
             topic: topics.frames,
             card,
             model,
+            packets: setup.packets,
             layout: setup.layout,
             spans: () => cycles.spans,
             busyMs: parts.busyMs,
@@ -116,7 +117,8 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
     const { seen, rare: rareFrames } = packets.counts();
     const counted = { packets: seen, frames: looks?.count() ?? 0, rare: rareFrames };
     parts.looked(counted.frames);
-    const point = { ...(await cycles.end(counted)), ...services.trends(wallMs()) };
+    const ended = await cycles.end(counted);
+    const point = { ...ended.point, ...services.trends(wallMs()) };
     const found = detectorCondition(cycles.board.cells);
     badCycles += found === null ? 0 : 1;
     condition =
@@ -127,6 +129,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
     tell('board', cycles.board);
     tell('runs', runs.shown(cycles.board.overall));
     tell('trends', { atMs: cycles.board.atMs, values: point });
+    await ended.publish();
   };
 
   const cycling = async (): Promise<void> => {

@@ -60,7 +60,7 @@ describe('a monitor', () => {
     expect(object.values.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(10_000);
     expect(Math.min(...object.pulls!)).toBeLessThan(-2);
     expect(await world.monitor.view.object('nowhere', 'occupancy', 'cycle')).toBeNull();
-  }, 120_000);
+  }, 240_000);
 
   it('compares a run with the good ones before it, which stay known', async () => {
     for (let i = 0; i < 60 && world.monitor.view.runs[0]?.good !== true; i++) await world.cycle();
@@ -87,7 +87,7 @@ describe('a monitor', () => {
     await world.cycles(2);
     expect(world.monitor.view.references).toMatchObject({ choice: 'pinned', runs: [42], provisional: false });
     expect(world.monitor.view.references.history[0]).toMatchObject({ who: 'ana', why: 'a calm night' });
-  }, 120_000);
+  }, 240_000);
 
   it('tells a region that is absent, and is grey when nothing comes', async () => {
     await world.cycles(2);

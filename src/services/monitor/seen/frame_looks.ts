@@ -3,6 +3,7 @@
  * counted together with their tokens. Refuses to hurry or to queue: of time frames that wait, only the newest is looked into.
  */
 
+import { hasClusters } from '../../../codec/objects/shapes.ts';
 import { packetSymbols } from '../../../codec/packet.ts';
 import { prepareTokenReader } from '../../../codec/token_reader.ts';
 import { Fault } from '../../../domain/fault.ts';
@@ -11,14 +12,19 @@ import type { InstrumentCard } from '../../../domain/instrument.ts';
 import { hitsPerFrameMax, limits } from '../../../domain/limits.ts';
 import type { ModelCard } from '../../../domain/model.ts';
 import type { Packet } from '../../../domain/packet.ts';
+import { addClusters, type PacketLayout } from '../../../dqm/cycles/packets.ts';
 import { openSampler } from '../../../dqm/cycles/sampling.ts';
 import type { Spans } from '../../../dqm/cycles/spans.ts';
 import { openFiller } from '../../../dqm/fill.ts';
 import type { ObjectLayout } from '../../../dqm/layout.ts';
+import { openClusterFinder, sumClusters } from '../../../kernels/clusters/cluster_sums.ts';
 import type { BusRecord } from '../../../ports/bus.ts';
 import { openFrame, readDigits } from '../../../wire/frame.ts';
 import type { Intake } from './intake.ts';
 import type { LookedAt } from './packet_watch.ts';
+
+/** One frame in so many has its clusters found. */
+const clustersEvery = 5;
 
 export interface FrameLooks {
   /** Offers a time frame; the one that waited is forgotten. */
@@ -53,6 +59,7 @@ export const lookIntoFrames = (
     readonly card: InstrumentCard;
     readonly model: ModelCard;
     readonly layout: ObjectLayout;
+    readonly packets: PacketLayout;
     readonly spans: () => Spans;
     /** Processor time of this thread, ms. */
     readonly busyMs: () => number;
@@ -60,7 +67,8 @@ export const lookIntoFrames = (
   signal: AbortSignal,
 ): FrameLooks => {
   const { bus, clock, log } = intake;
-  const { topic, card, model, layout, spans, busyMs } = parts;
+  const { topic, card, model, layout, packets, spans, busyMs } = parts;
+  const clusters = hasClusters(card) ? openClusterFinder(card) : null;
   const filler = openFiller(layout);
   const tokens = prepareTokenReader(model, card);
   const read = openReader(card);
@@ -81,6 +89,14 @@ export const lookIntoFrames = (
     if (before !== undefined) filler.addRepeats(digits, before, into);
     last.set(region, kept(digits));
     if (packet !== undefined) addSymbols(packet, into);
+    // Clusters cost as much as all the rest: of every region in turn.
+    if (clusters !== null && (count + region) % clustersEvery === 0)
+      addClusters(
+        packets,
+        clusters.sums,
+        sumClusters(digits, clusters),
+        filling.values[region]!.subarray(layout.size),
+      );
     filling.frames[region] = filling.frames[region]! + 1;
     count += 1;
   };
