@@ -44,9 +44,12 @@ const tools: readonly Tool<Shape>[] = [
   tool({
     name: 'get_overview',
     description:
-      'Quality of the detector now: overall, and every cell (region × check) that is not good, with the reason and where. ' +
-      'Qualities are good, medium, bad, null (nothing can be said); a stale cell is old news.',
-    fields: { region, all: z.boolean().optional().describe('good cells, too') },
+      'Quality of the detector now: overall, and every cell (region × check) that is bad or medium, with the reason and where. ' +
+      'Of cells that are good, null (nothing can be said) or stale (old news) only how many.',
+    fields: {
+      region,
+      all: z.boolean().optional().describe('every cell, one by one; name a region, or it is long'),
+    },
     answer: async (client, wanted) => overviewOf(await client.json<BoardSnapshot>('/api/v1/board'), wanted),
   }),
   tool({

@@ -4,6 +4,7 @@
  */
 
 import type { AnomalyShown, BoardSnapshot, ObjectShown, TrendShown } from '../../dqm/board.ts';
+import type { QualityName } from '../../dqm/quality.ts';
 
 /** Bins, channels and points of one answer: what a reader of text can take in. */
 const listed = 16;
@@ -16,7 +17,9 @@ export const overviewOf = (
   const ofRegion = board.cells.filter(
     ({ region }) => wanted.region === undefined || region === wanted.region,
   );
-  const told = wanted.all === true ? ofRegion : ofRegion.filter(({ quality }) => quality !== 'good');
+  const of = (...qualities: QualityName[]) => ofRegion.filter(({ quality }) => qualities.includes(quality));
+  const told = wanted.all === true ? ofRegion : of('bad', 'medium');
+  const unknown = Map.groupBy(of('null'), ({ reason }) => reason);
   return {
     instrument: board.instrument.title,
     simulated: board.instrument.simulated,
@@ -26,7 +29,10 @@ export const overviewOf = (
     overall: board.overall,
     checks: board.checks,
     references: board.references.words,
-    goodCells: ofRegion.filter(({ quality }) => quality === 'good').length,
+    goodCells: of('good').length,
+    // Before anything is known every cell says the same.
+    nullCells: [...unknown].map(([reason, cells]) => ({ reason, cells: cells.length })),
+    staleCells: ofRegion.filter(({ atMs }) => board.atMs - atMs > board.staleAfterMs).length,
     cells: told.map(({ bins, where, atMs, sinceMs, ...cell }) => ({
       ...cell,
       stale: board.atMs - atMs > board.staleAfterMs,

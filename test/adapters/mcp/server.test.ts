@@ -95,6 +95,23 @@ describe('its tools', () => {
     expect(after).toBe(before);
   });
 
+  it('tell what matters of the detector in few words', async () => {
+    served.world.blind('tpc_outer_s01', 'trend');
+    served.world.advance(5_000);
+    const { json, text } = await call(client, 'get_overview');
+    expect(json.cells.map(({ quality }: { quality: string }) => quality).sort()).toEqual([
+      'bad',
+      'bad',
+      'medium',
+    ]);
+    expect(json.nullCells).toEqual([{ reason: 'nothing to compare with', cells: 1 }]);
+    expect(json.staleCells).toBe(0);
+    expect(json.goodCells).toBe(24 * 8 - 4);
+    expect(text.length).toBeLessThan(4_000);
+    const { json: one } = await call(client, 'get_overview', { region: 'tpc_outer_s01', all: true });
+    expect(one.cells).toHaveLength(8);
+  });
+
   it('tell of unusual frames from the list to the channels', async () => {
     const { json: list } = await call(client, 'list_anomalies', { limit: 5, p_value_max: 0.005 });
     expect(list.items).toHaveLength(5);
