@@ -146,7 +146,7 @@ export const createLines = (title: string, unit: string, syncKey: string): Lines
       chart.setSize({ width: root.clientWidth, height: chart.height });
   });
   resized.observe(root);
-  onTheme(draw);
+  const unthemed = onTheme(draw);
 
   return {
     root,
@@ -155,6 +155,7 @@ export const createLines = (title: string, unit: string, syncKey: string): Lines
       draw();
     },
     close() {
+      unthemed();
       resized.disconnect();
       chart?.destroy();
       chart = null;

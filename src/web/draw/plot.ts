@@ -29,6 +29,8 @@ export interface Plot {
   /** May be called with every frame of the screen; asks only when something is new. `bins` are named below it. */
   show(what: PlotOf, bins?: readonly number[]): void;
   leave(): void;
+  /** Ends it for good. */
+  close(): void;
   drawing(): Drawing | null;
 }
 
@@ -96,6 +98,8 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
     area.setAttribute('role', 'img');
     area.setAttribute('aria-label', `${now.title}, ${now.region}: ${whole(now.frames)} frames`);
     const { createDrawing } = await import('./root.ts');
+    // It may have been ended while that was loaded.
+    if (what === null) return;
     drawing ??= createDrawing(area);
     await drawing.draw(now, lookOf(what));
     say(
@@ -122,7 +126,7 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
       note.dataset.kind = 'fault';
     }
   };
-  onTheme(() => void paint());
+  const unthemed = onTheme(() => void paint());
 
   return {
     root,
@@ -154,6 +158,12 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
     },
     leave() {
       asked = '';
+    },
+    close() {
+      asked = '';
+      what = null;
+      unthemed();
+      drawing?.close();
     },
     drawing: () => drawing,
   };

@@ -24,6 +24,8 @@ export interface Drawing {
   /** Draws, or brings what is drawn up to date with its zoom kept. */
   draw(object: ObjectShown, look: Look): Promise<void>;
   clear(): void;
+  /** Ends it; what is drawn is gone. */
+  close(): void;
   png(): Promise<Blob | null>;
   json(): string | null;
 }
@@ -258,10 +260,11 @@ export const createDrawing = (root: HTMLElement): Drawing => {
       await painters[i]?.[0]?.redrawPad();
     }
   };
-  new ResizeObserver(() => {
+  const resized = new ResizeObserver(() => {
     if (root.clientWidth === 0) return;
     for (const element of [upper, lower]) if (!element.hidden && painters.length > 0) resize(element);
-  }).observe(root);
+  });
+  resized.observe(root);
 
   return {
     draw(object, look) {
@@ -287,6 +290,10 @@ export const createDrawing = (root: HTMLElement): Drawing => {
       return busy;
     },
     clear,
+    close() {
+      resized.disconnect();
+      clear();
+    },
     async png() {
       const text = await painters[0]?.[0]?.getPadPainter()?.produceImage(true, 'png');
       // A data address is no connection the page's server allows: it is taken apart here.

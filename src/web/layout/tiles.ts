@@ -48,7 +48,7 @@ const plotTile = (store: Store, tile: Tile & { kind: 'plot' }): TileWidget => {
   return {
     root: plot.root,
     draw: () => plot.show(tile),
-    leave: () => plot.leave(),
+    leave: () => plot.close(),
   };
 };
 

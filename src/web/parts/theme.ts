@@ -7,7 +7,7 @@ const kept = 'tessera.theme';
 const choices = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof choices)[number];
 
-const listeners: (() => void)[] = [];
+const listeners = new Set<() => void>();
 const system = matchMedia('(prefers-color-scheme: dark)');
 
 const read = (): Theme => {
@@ -28,9 +28,10 @@ const apply = (): void => {
 
 export const isDark = (): boolean => (theme === 'system' ? system.matches : theme === 'dark');
 export const themeNow = (): Theme => theme;
-/** Drawings that carry colours of their own are drawn anew. */
-export const onTheme = (listener: () => void): void => {
-  listeners.push(listener);
+/** Drawings that carry colours of their own are drawn anew; returns what ends it. */
+export const onTheme = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 };
 
 export const nextTheme = (): Theme => {
