@@ -108,7 +108,8 @@ const moments: readonly (readonly string[])[] = [
 const sliceOf = (values: readonly number[], size: number, bin: number): number[] =>
   values.filter((_, at) => at % size === bin);
 
-const counting: ReadonlySet<string> = new Set(['hits', 'pulses', 'frames', 'patches', 'packets']);
+/** A sum of ADC values is no count, and nothing is known of its spread. */
+const isCount = (unit: string): boolean => unit !== 'ADC';
 
 /**
  * An object as TH1D, TH2D or TH3D.
@@ -139,7 +140,7 @@ export const rootHistogram = (object: ObjectShown, { part, bin }: RootQuestion):
   const [x, y, z] = [axes.at(-1), axes.at(-2), axes.at(-3)];
   const content = framed(values, axes);
   const total = values.reduce((sum, one) => sum + one, 0);
-  const plain = part !== 'values' || !counting.has(object.unit);
+  const plain = part !== 'values' || !isCount(object.unit);
   const where = sliced ? `, ${inner.name} ${bin}` : '';
   const upward = axes.length === 1 ? said : title(y);
   return {

@@ -92,6 +92,10 @@ describe('ROOT JSON', () => {
       fXaxis: { fTitle: 'adc [ADC]', fXmin: -8, fXmax: 56, fNbins: 4 },
       fYaxis: { fTitle: 'hits' },
     });
+    // A sum of ADC values is drawn without the error of a count.
+    const charge = shown([axis('layer', 2)], { unit: 'ADC' });
+    expect(rootHistogram(charge, { part: 'values' })).toMatchObject({ fOption: 'HIST' });
+    expect(flat.fOption).toBe('');
     expect(rootHistogram(cases[1]!, { part: 'values' })).toMatchObject({
       _typename: 'TH2D',
       fXaxis: { fTitle: 'azimuth [rad]', fXmin: 0.1, fXmax: 1.6 },
