@@ -45,6 +45,9 @@ const leastOf: Readonly<Record<string, number>> = {
   'beta-binomial': 0.5,
 };
 
+/** Roots of expected hits: tracks leave some ten hits together, and where few tracks pass none may. */
+const leastSilent = 2.5;
+
 /**
  * A tail falls by a decade within no less than this share of where it begins, times ln 10: crowds of tracks fluctuate by more than
  * their counts do, and a hundred values do not show by how much.
@@ -67,7 +70,8 @@ export const openNorm = (saved: string | null = null): Norm => {
     // Anew when it grew by an eighth: a sort each.
     if (made !== undefined && values.length < made.from * 1.125) return made.of;
     const plain = usualOf(values);
-    const least = Math.max(leastOf[check] ?? 0, leastShare * Math.abs(plain.tailFrom));
+    const own = key.includes('silent') ? leastSilent : (leastOf[check] ?? 0);
+    const least = Math.max(own, leastShare * Math.abs(plain.tailFrom));
     const of = { ...plain, tailScale: Math.max(plain.tailScale, least) };
     usual.set(key, { of, from: values.length });
     return of;
