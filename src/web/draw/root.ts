@@ -242,6 +242,7 @@ export const createDrawing = (root: HTMLElement): Drawing => {
       const isLower = element === lower && flat;
       const width = Math.max(1, element.clientWidth);
       const height = Math.max(1, element.clientHeight);
+      if (height < 240) for (const { histogram } of layers) histogram.fYaxis.fNdivisions = 505;
       if (width < 420) for (const { histogram } of layers) histogram.fXaxis.fNdivisions = 505;
       Object.assign(gStyle, {
         fPadLeftMargin: Math.min(0.3, (flat ? 72 : 52) / width),
