@@ -48,7 +48,7 @@ interface Ink {
 const inkNow = (): Ink => {
   // JSROOT's own dark mode inverts what is painted; here every colour is chosen.
   settings.DarkMode = false;
-  settings.SmallPad = { width: 90, height: 70 };
+  settings.SmallPad = { width: 40, height: 24 };
   const ink = addColor(colourOf('ink'));
   const paper = addColor(colourOf('card'));
   Object.assign(gStyle, {
@@ -127,7 +127,7 @@ const histogramOf = (
   made.fTitle = name;
   made.fBits |= noTitle | (look.stats && name === 'now' ? 0 : noStats);
   setAxis(made.fXaxis, across, ink, 1.2);
-  setAxis(made.fYaxis, up ?? valueTitle, ink, 1.6);
+  setAxis(made.fYaxis, up ?? valueTitle, ink, up === null ? 2.2 : 1.6);
   setAxis(made.fZaxis, valueTitle, ink, 1.6);
   let total = 0;
   for (let i = 0; i < values.length; i++) {
