@@ -98,7 +98,7 @@ const startWith = async (
   const format = createParquetFormat(`tessera ${version}`);
   const signer = config.signingKey === '' ? null : openSigner(readKey(config.signingKey));
   const rule = config.archiveView === '' ? null : { shares: parseShares(config.archiveView), guardFrames: 1 };
-  const describing = { store, format, version, view: rule };
+  const describing = { format, version, view: rule };
   const archiver = await startArchiver(
     {
       card,
@@ -120,10 +120,10 @@ const startWith = async (
       cards: cardFiles(config, cards),
       onWaiting: (waitingFor) => book.state('running', waitingFor),
       onAssigned: () => book.state('running'),
-      closing: async (_, run, seals) => {
+      closing: async (kept, run, seals) => {
         const refusals = (one: number) => refusalsOf(bus, topics.refused, card, one);
-        const describe = [(closed: OpenRun) => describeRun(describing, closed)];
-        await closeRun({ store, format, version, log, signer, refusals, describe }, run, seals);
+        const describe = [(closed: OpenRun) => describeRun({ ...describing, store: kept }, closed)];
+        await closeRun({ store: kept, format, version, log, signer, refusals, describe }, run, seals);
       },
     },
   );

@@ -57,11 +57,23 @@ interface Stopped {
   behind: string;
 }
 
+/** The store of a keeper that writes no more once another may: two that close one run would mix their descriptions. */
+const whileKept = (store: Store, given: AbortSignal): Store => ({
+  ...store,
+  async put(name, chunks) {
+    if (given.aborted) throw new Fault('bus-fenced', `${name} is left to the next keeper of runs`);
+    await store.put(name, chunks);
+  },
+});
+
+/** @param own throws bus-fenced when another keeps runs by now */
 const close = async (
-  { store, clock, log }: RunKeeperParts,
+  { store: whole, clock, log }: RunKeeperParts,
   { closing }: RunKeeperSettings,
   run: RunFile,
+  own: { readonly given: AbortSignal; check(): Promise<void> },
 ): Promise<RunFile> => {
+  const store = whileKept(whole, own.given);
   const seals = await sealsOf(store, run.run);
   await sweep(store, run.run, seals);
   await clearRun(store, run.run);
@@ -70,9 +82,10 @@ const close = async (
   try {
     await closing(store, closed, seals);
   } catch (error) {
-    if (!(error instanceof Fault) || isStoreFault(error)) throw error;
+    if (!(error instanceof Fault) || isStoreFault(error) || error.code === 'bus-fenced') throw error;
     log.error({ run: run.run, fault: error.code }, `the run closes without its description: ${error.detail}`);
   }
+  await own.check();
   await store.put(runFile(run.run), [encodeRun(closed)]);
   log.info({ run: run.run, segments: seals.length }, 'run closed');
   return closed;
@@ -128,6 +141,7 @@ const openTerm = async (
     await feed.commit(outputs, offset, '');
     await patient(findStopped);
   };
+  const own = { given: feed.revoked, check: () => feed.commit([], offset, '') };
   const closeComplete = async (): Promise<void> => {
     for (const [run, one] of stopped) {
       const ended = await one.ending.look();
@@ -135,7 +149,7 @@ const openTerm = async (
       if (behind !== '' && one.behind === '') log.info({ run }, `a run that was stopped waits: ${behind}`);
       one.behind = behind;
       if (ended.is !== 'complete') continue;
-      const closed = await patient(() => close(parts, settings, one.file));
+      const closed = await patient(() => close(parts, settings, one.file, own));
       stopped.delete(run);
       await feed.commit([closedRecord(topics, instrumentId, run, closed.jobId)], offset, '');
     }

@@ -158,7 +158,7 @@ const described = async ({ log }: CloseParts, describe: () => Promise<unknown>):
   try {
     await describe();
   } catch (cause) {
-    if (!(cause instanceof Fault) || isStoreFault(cause)) throw cause;
+    if (!(cause instanceof Fault) || isStoreFault(cause) || cause.code === 'bus-fenced') throw cause;
     log.error({ fault: cause.code }, `a part of the run’s description is missing: ${cause.detail}`);
   }
 };
