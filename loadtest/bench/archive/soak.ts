@@ -72,6 +72,7 @@ export const soak = async (minutes: number): Promise<{ rows: Row[]; ratios: Benc
     });
     const stopping = new AbortController();
     const sending = sendTroubled(bus, source, timeFramesPerSecond, stopping.signal);
+    sending.catch(() => {}); // awaited below; what fails first is told first
     const samples: Record<'assembler' | 'archiver', number[]> = { assembler: [], archiver: [] };
     for (let at = 0; at < minutes * 60_000; at += sampleMs) {
       await sleep(sampleMs);

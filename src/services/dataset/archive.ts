@@ -220,12 +220,14 @@ export async function* timeFramesOf(
     .sort((a, b) => a.timeFrames![0] - b.timeFrames![0]);
   let open: { readonly segment: Segment; timeFrame: number }[] = [];
   for (;;) {
-    const least = open.reduce((n, { timeFrame }) => Math.min(n, timeFrame), Number.POSITIVE_INFINITY);
-    // A segment is opened once its first time frame may be the next one.
-    while (waiting.length > 0 && (open.length === 0 || waiting[0]!.timeFrames![0] <= least)) {
+    let least = open.reduce((n, { timeFrame }) => Math.min(n, timeFrame), Number.POSITIVE_INFINITY);
+    // A segment is opened once its first time frame may be the next one, and no sooner: a run may have very many.
+    while (waiting.length > 0 && waiting[0]!.timeFrames![0] <= least) {
       const segment = openSegment(parts, waiting.shift()!, from, to, wanted);
       const timeFrame = await segment.nextTimeFrame();
-      if (timeFrame !== null) open.push({ segment, timeFrame });
+      if (timeFrame === null) continue;
+      open.push({ segment, timeFrame });
+      least = Math.min(least, timeFrame);
     }
     if (open.length === 0) return;
     const timeFrame = Math.min(...open.map((one) => one.timeFrame));

@@ -49,6 +49,22 @@ describe('an archive', () => {
     expect(found.every((bytes, i) => Buffer.compare(bytes, frames[i]!.packet) === 0)).toBe(true);
   });
 
+  it('opens a segment no sooner than its time frames come', async () => {
+    const opened = new Set<string>();
+    const watched = {
+      ...store,
+      size: (name: string) => {
+        if (name.endsWith('.parquet')) opened.add(name);
+        return store.size(name);
+      },
+    };
+    const run = await (await openArchive({ store: watched, format })).run(7);
+    for await (const { timeFrame } of run.timeFrames()) if (timeFrame === 0) break;
+    const early = run.seals.filter(({ timeFrames }) => timeFrames![0] === 0).flatMap(({ files }) => files);
+    expect(opened.size).toBeGreaterThan(0);
+    expect([...opened].filter((name) => !early.some((file) => file.name === name))).toEqual([]);
+  });
+
   it('gives a few time frames without the others', async () => {
     const run = await (await openArchive({ store, format })).run(7);
     const found: number[] = [];
