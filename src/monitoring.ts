@@ -10,7 +10,15 @@ import { openModel } from './adapters/onnx/model.ts';
 import { openHistory } from './adapters/sqlite/history.ts';
 import { threadBusyMs } from './adapters/system/clock.ts';
 import { parseScoreTables } from './anomaly/scores/tables.ts';
-import { type Cards, dataFolder, home, type ServiceWorld, simulatedNotice, version } from './assemble.ts';
+import {
+  type Cards,
+  dataFolder,
+  home,
+  openTelemetry,
+  type ServiceWorld,
+  simulatedNotice,
+  version,
+} from './assemble.ts';
 import { builtInTables } from './codec/ladder/tables.ts';
 import { parseTables } from './codec/ladder/tables_file.ts';
 import type { Config } from './config.ts';
@@ -24,7 +32,7 @@ import type { History } from './ports/history.ts';
 import { type Monitor, startMonitor } from './services/monitor/monitor.ts';
 import type { StatusBook } from './services/status.ts';
 import { topicsOf } from './services/topics.ts';
-import { serveAlone } from './standalone.ts';
+import { type Standalone, serveAlone, standUp } from './standalone.ts';
 
 const say = (line: string): void => {
   process.stderr.write(`tessera dqm: ${line}\n`);
@@ -79,6 +87,37 @@ const startWith = async (
   return monitor;
 };
 
+type StandingMonitor = Monitor & { readonly queuedBytes: number };
+
+const openedHistory = (config: Config): History =>
+  openHistory(join(dataFolder(config), 'monitor', `${config.instrument}.sqlite`));
+
+const standing = (config: Config, history: History, simulated: boolean): Standalone<StandingMonitor> => ({
+  service: 'monitor',
+  logFile: 'dqm.log',
+  delivery: 'at-least-once',
+  simulated,
+  say,
+  greeting: `how ${config.instrument} is`,
+  unfinished: 'not finished in time: the last moments may not be kept',
+  start: async (world, book) =>
+    Object.assign(await startWith(world, book, history, simulated), { queuedBytes: 0 }),
+  openFace: async ({ telemetry }, book, { view }) => {
+    const face = await startMonitorServer({
+      port: config.httpPort,
+      view,
+      waitingFor: () => book.snapshot().waitingFor,
+      metrics: telemetry.metrics,
+      pageFolder: join(home, '.tessera/page'),
+      handbookFolder: join(home, 'deploy/handbook'),
+      version,
+    });
+    if (face.moved) say(`port ${config.httpPort} is taken: the page moved`);
+    say(`page ${face.address}`);
+    return face;
+  },
+});
+
 /** Monitors until asked to stop; returns the exit code. */
 export const monitor = async (
   config: Config,
@@ -87,31 +126,14 @@ export const monitor = async (
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // Whoever carries frames goes first.
   setPriority(5);
-  const history = openHistory(join(dataFolder(config), 'monitor', `${config.instrument}.sqlite`));
+  const history = openedHistory(config);
+  const alone = standing(config, history, simulated);
   try {
-    return await serveAlone<Monitor & { readonly queuedBytes: number }>(config, {
+    return await serveAlone(config, {
+      ...alone,
       ...options,
-      service: 'monitor',
-      logFile: 'dqm.log',
-      delivery: 'at-least-once',
-      simulated,
-      say,
-      greeting: `how ${config.instrument} is`,
-      unfinished: 'not finished in time: the last moments may not be kept',
-      start: async (world, book) =>
-        Object.assign(await startWith(world, book, history, simulated), { queuedBytes: 0 }),
-      openFace: async ({ telemetry }, book, { view }) => {
-        const face = await startMonitorServer({
-          port: config.httpPort,
-          view,
-          waitingFor: () => book.snapshot().waitingFor,
-          metrics: telemetry.metrics,
-          pageFolder: join(home, '.tessera/page'),
-          handbookFolder: join(home, 'deploy/handbook'),
-          version,
-        });
-        if (face.moved) say(`port ${config.httpPort} is taken: the page moved`);
-        say(`page ${face.address}`);
+      openFace: async (...world) => {
+        const face = await alone.openFace!(...world);
         process.send?.({ page: face.address });
         return face;
       },
@@ -119,4 +141,28 @@ export const monitor = async (
   } finally {
     history.close();
   }
+};
+
+/** A monitor within a process whose bus nobody else can reach. */
+export const monitorWithin = async (
+  world: ServiceWorld,
+  simulated: boolean,
+): Promise<{ readonly page: string; readonly failed: Promise<never>; stop(): Promise<void> }> => {
+  const { config } = world;
+  const history = openedHistory(config);
+  const target = { kind: 'file', path: join(dataFolder(config), 'dqm.log') } as const;
+  const telemetry = openTelemetry(config, 'monitor', target);
+  const { service, http, stop } = await standUp(
+    { ...world, telemetry },
+    standing(config, history, simulated),
+  );
+  return {
+    page: http.address,
+    failed: service.failed,
+    async stop() {
+      await stop();
+      history.close();
+      telemetry.close();
+    },
+  };
 };

@@ -7,7 +7,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type LocalBroker, prepareKafka, startLocalBroker } from './adapters/kafka/local_broker.ts';
+import { untilAsked } from './adapters/system/asked.ts';
 import { endWithin } from './adapters/system/deadline.ts';
+import type { TelemetryAdapter } from './adapters/telemetry/telemetry.ts';
 import { startLiveTerminal } from './adapters/terminal/live.ts';
 import {
   type Cards,
@@ -25,6 +27,8 @@ import { type Config, configEnvironment, configFlags } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import { limits } from './domain/limits.ts';
 import type { StatusSnapshot } from './domain/status.ts';
+import { monitorWithin } from './monitoring.ts';
+import { simulateWithin } from './simulate.ts';
 
 export interface ServeOptions {
   /** Start a local broker where the configuration names no cluster. */
@@ -48,22 +52,6 @@ let printLine = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 const say = (line: string): void => printLine(`tessera: ${line}`);
-
-/** Resolves on the first SIGINT or SIGTERM, or after `forMs`; a second signal a second later ends at once. */
-export const untilAsked = (forMs: number | undefined): Promise<string> =>
-  new Promise((resolve) => {
-    let askedMs = 0;
-    const asked = (signal: string): void => {
-      const nowMs = performance.now();
-      // A terminal's ctrl-C also arrives through npm: only one that comes later means "now".
-      if (askedMs > 0 && nowMs - askedMs > 1000) process.exit(130);
-      if (askedMs === 0) askedMs = nowMs;
-      resolve(signal);
-    };
-    process.on('SIGINT', () => asked('SIGINT'));
-    process.on('SIGTERM', () => asked('SIGTERM'));
-    if (forMs !== undefined) setTimeout(() => asked('time'), forMs).unref();
-  });
 
 /** A command as a process of its own, which ends when this process does. */
 const startChild = (config: Config, command: readonly string[]): ChildProcess => {
@@ -173,19 +161,45 @@ const openAll = async (
     const archiver = startChild(settled, options.simulator ? ['archive', '--simulated'] : ['archive']);
     undo.push(() => stopChild(archiver));
   }
-  if (options.monitor && settled.bus === 'kafka') {
+  if (settled.bus === 'memory') return openWithin(settled, cards, telemetry, options, opened, running);
+  if (options.monitor) {
     const monitor = startChild(settled, options.simulator ? ['dqm', '--simulated'] : ['dqm']);
     monitor.on('message', (told: { readonly page?: string }) => {
       opened.page = told.page ?? opened.page;
     });
     undo.push(() => stopChild(monitor));
-  } else if (options.monitor) say('no page: a monitor is a process of its own, and needs --bus kafka');
+  }
   if (options.simulator) {
     // As a DAQ would be.
     const simulator = startChild(settled, ['simulate', '--quiet']);
     undo.push(() => stopChild(simulator));
   }
   return running;
+};
+
+/** Monitor and simulator where nobody outside this process can reach the bus. */
+const openWithin = async (
+  config: Config,
+  cards: Cards,
+  telemetry: TelemetryAdapter,
+  { monitor, simulator }: ServeOptions,
+  opened: Opened,
+  running: Running,
+): Promise<Running> => {
+  const { bus, clock } = running;
+  const failures = [running.failed];
+  if (monitor) {
+    const watching = await monitorWithin({ config, cards, clock, bus, telemetry }, simulator);
+    opened.undo.push(watching.stop);
+    opened.page = watching.page;
+    failures.push(watching.failed);
+  }
+  if (simulator) {
+    const sending = await simulateWithin(config, { card: cards.card, bus, clock });
+    opened.undo.push(sending.stop);
+    failures.push(sending.failed);
+  }
+  return { ...running, failed: Promise.race(failures) };
 };
 
 /** Serves until asked to stop; returns the exit code. */

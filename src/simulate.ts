@@ -15,6 +15,8 @@ import { Fault } from './domain/fault.ts';
 import type { InstrumentCard, ObjectsCard } from './domain/instrument.ts';
 import { limits } from './domain/limits.ts';
 import { hashKey } from './kernels/prng.ts';
+import type { Bus } from './ports/bus.ts';
+import type { Clock } from './ports/clock.ts';
 import { type FeedSummary, type FrameSource, feed } from './services/feeder.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
 import { type LabelledFrame, labelHead, labelLines } from './sim/mishaps/labels.ts';
@@ -23,7 +25,7 @@ import { readLists, triggerObjects } from './sim/objects/lists.ts';
 import { plainObjects } from './sim/objects/plain.ts';
 import { createObjectsWorld, type ObjectsOf } from './sim/objects/world.ts';
 import { parseParticles, type Split } from './sim/particles.ts';
-import { createReplayWorld, poolOf } from './sim/replay.ts';
+import { createReplayWorld, type Pool, poolOf } from './sim/replay.ts';
 import { createWorld, type World } from './sim/world.ts';
 
 export interface SimulateFlags {
@@ -84,12 +86,21 @@ const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, n
 /** A crossing costs a tenth of a millisecond and is one frame: as many for one of the pool's as cost what wedges do. */
 const crossingsPerPooled = 256;
 
-/** The world itself, or a pool of its time frames replayed under new numbers: full physics costs milliseconds a wedge. */
-const sourceOf = (world: World, config: Config): World => {
+/**
+ * The world itself, or a pool of its time frames replayed under new numbers: full physics costs milliseconds a wedge.
+ * Others in the process take their turns between time frames of the pool.
+ */
+const sourceOf = async (world: World, config: Config, clock: Clock, signal: AbortSignal): Promise<World> => {
   if (config.pool === 0) return world;
-  const timeFrames = config.pool * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
-  say(`simulating a pool of ${timeFrames} time frames, replayed under new numbers …`);
-  return createReplayWorld(poolOf(world, timeFrames));
+  const count = config.pool * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
+  say(`simulating a pool of ${count} time frames, replayed under new numbers …`);
+  if (world.card.kind === 'objects') return createReplayWorld(poolOf(world, count));
+  const timeFrames: Pool['timeFrames'][number][] = [];
+  while (timeFrames.length < count && !signal.aborted) {
+    timeFrames.push(world.timeFrame(timeFrames.length));
+    await clock.sleep(0);
+  }
+  return createReplayWorld({ card: world.card, identify: world.identify, timeFrames });
 };
 
 /** The same frames, the truth of each written down as it is sent. */
@@ -200,6 +211,53 @@ const writeFiles = (config: Config, flags: SimulateFlags): number => {
   return writeOne(openWorld(loadCards(config.instrument).card, config, flags, exportStartNanos), out, flags);
 };
 
+/** A world's frames, with the mishaps that are planned. */
+const simulatedOf = async (world: World, config: Config, clock: Clock, signal: AbortSignal) => {
+  const { card } = world;
+  const { rate, seed } = config;
+  const source = await sourceOf(world, config, clock, signal);
+  return withMishaps(source, readMishaps(config.mishap, card), { card, rate, seed });
+};
+
+const send = async (
+  to: { readonly bus: Bus; readonly clock: Clock; readonly card: InstrumentCard },
+  source: FrameSource,
+  { rate }: Config,
+  timeFrames: number | null,
+  signal: AbortSignal,
+  told: (now: FeedSummary) => void,
+): Promise<FeedSummary> => {
+  const topic = topicsOf(to.card.id).frames;
+  const plan = {
+    topic,
+    partitions: (await to.bus.offsets(topic)).length,
+    rate,
+    sendsInFlightMax: limits.feederSendsInFlightMax,
+    ...(timeFrames === null ? {} : { timeFrames }),
+  };
+  return feed(to, source, plan, signal, told);
+};
+
+/** A simulator within a process whose bus nobody else can reach; it takes turns with all else there. */
+export const simulateWithin = async (
+  config: Config,
+  to: { readonly bus: Bus; readonly clock: Clock; readonly card: InstrumentCard },
+): Promise<{ readonly failed: Promise<never>; stop(): Promise<void> }> => {
+  const world = openWorld(to.card, config, {}, to.clock.nowNanos());
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const sent = simulatedOf(world, config, to.clock, signal).then((source) =>
+    send(to, source, config, null, signal, () => {}),
+  );
+  return {
+    failed: sent.then(() => new Promise<never>(() => {})),
+    async stop() {
+      stopping.abort();
+      await sent.catch(() => {});
+    },
+  };
+};
+
 export const simulate = async (config: Config, flags: SimulateFlags): Promise<number> => {
   if (flags.to !== undefined) {
     oneOf('--to', flags.to, ['npz']);
@@ -240,33 +298,19 @@ export const simulate = async (config: Config, flags: SimulateFlags): Promise<nu
   const telemetry = openTelemetry({ ...config, logLevel: 'warn' }, 'simulator', target);
   const bus = openBus(config, clock, telemetry.telemetry.log);
   const timeFrames = countOf('--time-frames', flags.timeFrames);
-  const { rate, seed } = config;
-  const mishaps = readMishaps(config.mishap, card);
-  const simulated = withMishaps(sourceOf(world, config), mishaps, { card, rate, seed });
-  const labelling = labels === undefined ? null : labelled(simulated, card, labels);
+  let labelling: ReturnType<typeof labelled> | null = null;
   let last: FeedSummary | null = null;
   const ticker =
     flags.quiet === true ? null : setInterval(() => last !== null && say(progressLine(last)), 5000);
   try {
     await bus.ensureTopics(topicSpecs(card, config.partitions, config.retentionBytes));
-    const topic = topicsOf(card.id).frames;
-    const partitions = (await bus.offsets(topic)).length;
-    const plan = {
-      topic,
-      partitions,
-      rate: config.rate,
-      sendsInFlightMax: limits.feederSendsInFlightMax,
-      ...(timeFrames === null ? {} : { timeFrames }),
+    const told = (now: FeedSummary): void => {
+      last = now;
     };
-    const summary = await feed(
-      { bus, clock, card },
-      labelling?.source ?? simulated,
-      plan,
-      stopping.signal,
-      (now) => {
-        last = now;
-      },
-    );
+    const simulated = await simulatedOf(world, config, clock, stopping.signal);
+    labelling = labels === undefined ? null : labelled(simulated, card, labels);
+    const source = labelling?.source ?? simulated;
+    const summary = await send({ bus, clock, card }, source, config, timeFrames, stopping.signal, told);
     if (flags.quiet !== true) say(progressLine(summary));
     if (flags.json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
   } finally {

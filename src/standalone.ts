@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type HttpServer, startHttpServer } from './adapters/http/server.ts';
+import { untilAsked } from './adapters/system/asked.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { endWithin } from './adapters/system/deadline.ts';
 import { exposeStatus } from './adapters/telemetry/status_metrics.ts';
@@ -23,7 +24,6 @@ import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import { limits } from './domain/limits.ts';
 import type { Delivery } from './ports/bus.ts';
-import { untilAsked } from './serve.ts';
 import { announce } from './services/announcer.ts';
 import { createStatusBook, type StatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
@@ -66,7 +66,7 @@ const bookOf = (
       version,
       instrument: instrumentIdentity(card),
       simulated: simulatedNotice(simulated),
-      bus: `Kafka at ${config.brokers}`,
+      bus: config.bus === 'memory' ? 'in-process memory (survives nothing)' : `Kafka at ${config.brokers}`,
       delivery,
       provider: 'none',
       workers: 0,
@@ -80,8 +80,8 @@ const statusFace = ({ config, telemetry }: ServiceWorld, book: StatusBook): Prom
     metrics: telemetry.metrics,
   });
 
-/** The service with a face and heartbeats of its own. */
-const run = async <Service extends StandingService>(
+/** The service with a face and heartbeats of its own, over a bus that somebody else closes. */
+export const standUp = async <Service extends StandingService>(
   world: ServiceWorld,
   standalone: Standalone<Service>,
 ): Promise<{ readonly service: Service; readonly http: Face; stop(): Promise<void> }> => {
@@ -130,9 +130,9 @@ export const serveAlone = async <Service extends StandingService>(
   const telemetry = openTelemetry(config, service, target);
   const clock = createSystemClock();
   const bus = openBus(config, clock, telemetry.telemetry.log);
-  let running: Awaited<ReturnType<typeof run<Service>>> | null = null;
+  let running: Awaited<ReturnType<typeof standUp<Service>>> | null = null;
   try {
-    running = await run({ config, cards, clock, bus, telemetry }, standalone);
+    running = await standUp({ config, cards, clock, bus, telemetry }, standalone);
     say(`${greeting} · readiness ${running.http.address}readyz`);
     await Promise.race([asked, running.service.failed]);
     return 0;
