@@ -12,7 +12,7 @@ import { openWatch, type Reference, type Watch, type WatchSetup } from '../../dq
 import { qualityNumbers } from '../../dqm/quality.ts';
 import { boardOf, cellsOf, referencesShown } from '../../dqm/shown/boards.ts';
 import { binsIn, objectShown, plansOf } from '../../dqm/shown/objects.ts';
-import type { Bus } from '../../ports/bus.ts';
+import type { Bus, OutputRecord } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { History } from '../../ports/history.ts';
 import type { Log } from '../../ports/telemetry.ts';
@@ -193,15 +193,17 @@ export const openCycles = (parts: CycleParts): Cycles => {
     await paced(keepRegions('run', run, spans.of('run')));
   };
 
+  /** All in one sending: a broker's answer for each region would take longer than the cycle where the machine is busy. */
   const publish = async (cycle: SpanValues, cells: readonly CellShown[], nowMs: number): Promise<void> => {
+    const records: OutputRecord[] = [];
     for (const [index, region] of regions.entries()) {
-      const objects = wasSeen(cycle, index)
-        ? objectRecords(topic, region, plans, cycle.values[index]!, nowMs)
-        : [];
+      if (wasSeen(cycle, index))
+        records.push(...objectRecords(topic, region, plans, cycle.values[index]!, nowMs));
       const own = cells.filter((cell) => cell.region === region);
-      await bus.send([...objects, qualityRecord(topic, region, own, nowMs)]);
+      records.push(qualityRecord(topic, region, own, nowMs));
       await clock.sleep(0);
     }
+    await bus.send(records);
   };
 
   const trendPoint = (cycle: SpanValues, qualities: BoardSnapshot['regions']): TrendPoint => {
