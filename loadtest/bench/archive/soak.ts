@@ -28,7 +28,11 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 type Row = BenchResult['rows'][number];
 
-const rssOf = async (child: ProcessorChild): Promise<number> => (await child.status()).process.rssBytes / 1e6;
+/** The last one again where a busy machine did not answer. */
+const rssOf = async (child: ProcessorChild, last: number): Promise<number> => {
+  const status = await child.status().catch(() => null);
+  return status === null ? last : status.process.rssBytes / 1e6;
+};
 
 /** Memory of one service: in its second minute, and in its last. */
 const rowOf = (service: string, minutes: number, samples: readonly number[]): Row => {
@@ -76,8 +80,8 @@ export const soak = async (minutes: number): Promise<{ rows: Row[]; ratios: Benc
     const samples: Record<'assembler' | 'archiver', number[]> = { assembler: [], archiver: [] };
     for (let at = 0; at < minutes * 60_000; at += sampleMs) {
       await sleep(sampleMs);
-      samples.assembler.push(await rssOf(assembler));
-      samples.archiver.push(await rssOf(archiver));
+      samples.assembler.push(await rssOf(assembler, samples.assembler.at(-1) ?? 0));
+      samples.archiver.push(await rssOf(archiver, samples.archiver.at(-1) ?? 0));
       if (at % 30_000 === 0)
         say(
           `soak: ${at / 1000} s, assembler ${samples.assembler.at(-1)!.toFixed(0)} MB, archiver ${samples.archiver.at(-1)!.toFixed(0)} MB`,

@@ -256,7 +256,8 @@ export const verifyRun = async (parts: VerifyParts, run: number): Promise<RunVer
   const isStopping = manifest !== null && (await isClosingAnew(parts, run));
   for (const one of said) {
     if (deleted.get(one.name) === one.sha256 && (await parts.store.size(one.name)) === null) continue;
-    if (isStopping && one.name === runFile(run)) continue;
+    // Its description is being made anew; data and seals are what they were.
+    if (isStopping && one.name.startsWith(runFolder(run)) && !/\/(data|seals)\//.test(one.name)) continue;
     const finding = await checkFile(parts, one);
     if (finding === null) continue;
     damaged.add(one.name);
@@ -276,7 +277,13 @@ export const verifyRun = async (parts: VerifyParts, run: number): Promise<RunVer
   const isWhole = whole.length === seals.length && findings.length === 0;
   const isBookWhole = !damaged.has(runBookFile(run));
   const contents = await asFinding(archiveFile, findings, () =>
-    checkContents(parts, run, whole, { isWhole, isBookWhole, isGrown: late.length > 0 }, findings),
+    checkContents(
+      parts,
+      run,
+      whole,
+      { isWhole, isBookWhole, isGrown: late.length > 0 || manifest === null },
+      findings,
+    ),
   );
   const { book = null, packets = 0 } = contents ?? {};
   return {
