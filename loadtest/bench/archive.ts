@@ -25,7 +25,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** Only these; rows and ratios of the others stay as they stand in the file. */
     parts: { type: 'string', default: 'auau,pp,query,soak' },
-    'soak-minutes': { type: 'string', default: '5' },
+    'soak-minutes': { type: 'string', default: '6' },
   },
 });
 const wanted = flags.parts.split(',');

@@ -34,20 +34,20 @@ const rssOf = async (child: ProcessorChild, last: number): Promise<number> => {
   return status === null ? last : status.process.rssBytes / 1e6;
 };
 
-/** Memory of one service: in its second minute, and in its last. */
+/** Memory of one service: in its third minute, and in its last. */
 const rowOf = (service: string, minutes: number, samples: readonly number[]): Row => {
   const perMinute = 60_000 / sampleMs;
-  const [early, late] = [samples.slice(perMinute, 2 * perMinute), samples.slice(-perMinute)];
+  const [early, late] = [samples.slice(2 * perMinute, 3 * perMinute), samples.slice(-perMinute)];
   return {
     soak: `${service}, ${minutes} minutes, ${timeFramesPerSecond * loadCards(instrument).card.regions.length} packets/s`,
-    'RSS MB, second minute': Math.round(median(early)),
+    'RSS MB, third minute': Math.round(median(early)),
     'RSS MB, last minute': Math.round(median(late)),
     'RSS MB, greatest': Math.round(Math.max(...samples)),
-    'last / second': Number((median(late) / median(early)).toPrecision(3)),
+    'last / third': Number((median(late) / median(early)).toPrecision(3)),
   };
 };
 
-/** @param minutes three at least: the first is left out, where code is compiled and buffers grow to their size */
+/** @param minutes five at least: the first two are left out, in which code is compiled and buffers grow to their size */
 export const soak = async (minutes: number): Promise<{ rows: Row[]; ratios: BenchResult['ratios'] }> => {
   const broker = await startBroker('memory');
   const brokers = broker.brokers.join(',');
@@ -98,8 +98,8 @@ export const soak = async (minutes: number): Promise<{ rows: Row[]; ratios: Benc
     if (packets < 0.9 * sent) throw new Error(`${packets} of ${sent} packets were archived in the soak`);
     const rows = (['assembler', 'archiver'] as const).map((name) => rowOf(name, minutes, samples[name]));
     const ratios = {
-      rss_growth_assembler: rows[0]!['last / second'] as number,
-      rss_growth_archiver: rows[1]!['last / second'] as number,
+      rss_growth_assembler: rows[0]!['last / third'] as number,
+      rss_growth_archiver: rows[1]!['last / third'] as number,
     };
     return { rows, ratios };
   } finally {
