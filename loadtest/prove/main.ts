@@ -130,7 +130,15 @@ const together = async (): Promise<TogetherReport> => {
   say(`assembler and archiver together, seed ${seed} …`);
   const instrument = 'sphenix-tpc-pp';
   const kills = flags.quick ? 4 : Number(flags.kills);
-  const report = await proveTogether({ instrument, partitions: 4, rate: 25, kills, seed, say });
+  const report = await proveTogether({
+    instrument,
+    partitions: 4,
+    rate: 25,
+    kills,
+    seed,
+    looksForUnfinished: true,
+    say,
+  });
   await stopAll();
   const { assembly, archive, faults } = report;
   const result: BenchResult = {

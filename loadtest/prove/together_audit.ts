@@ -68,7 +68,12 @@ const shownFaults = async (folder: string, last: ReadonlyMap<number, number>, pa
 };
 
 /** Reads everything; the run is closed by now. */
-export const auditArchive = async (bus: Bus, topics: Topics, folder: string): Promise<TogetherAudit> => {
+export const auditArchive = async (
+  bus: Bus,
+  topics: Topics,
+  folder: string,
+  looksForUnfinished: boolean,
+): Promise<TogetherAudit> => {
   const told = await toldOn(bus, topics.partials);
   const faults: string[] = [];
   let [events, packets, segments, timeFrames] = [0, 0, 0, 0];
@@ -91,7 +96,8 @@ export const auditArchive = async (bus: Bus, topics: Topics, folder: string): Pr
     const unfinished = readdirSync(folder, { recursive: true }).filter((name) =>
       String(name).endsWith('.part'),
     );
-    if (unfinished.length > 0) faults.push(`files nobody finished: ${named(unfinished.map(String))}`);
+    if (looksForUnfinished && unfinished.length > 0)
+      faults.push(`files nobody finished: ${named(unfinished.map(String))}`);
     if (content.unsealed.length > 0) faults.push(`files that no seal names: ${named(content.unsealed)}`);
     const shown = await shownFaults(folder, told.last, told.packets.size);
     timeFrames = shown.frames;

@@ -22,6 +22,7 @@ describe('assembler and archiver that are killed', () => {
       rate: 20,
       kills: 2,
       seed,
+      looksForUnfinished: false,
       say: (line) => process.stderr.write(`proof of both (seed ${seed}): ${line}\n`),
     });
     expect(report.faults, report.logs).toEqual([]);
