@@ -38,7 +38,7 @@ const leastOf: Readonly<Record<string, number>> = {
   Kolmogorov: 0.2,
   'χ²': 0.2,
   'mean deviation': 0.05,
-  'bin by bin': 1,
+  'bin by bin': 3,
   'token use': 0.005,
   siblings: 0.05,
   trend: 0.02,
