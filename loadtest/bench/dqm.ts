@@ -18,8 +18,8 @@ const { values: flags } = parseArgs({
     json: { type: 'string' },
     /** Few runs of everything: shows that it works, says little. */
     quick: { type: 'boolean', default: false },
-    /** Not 717: its outcome was looked at while the checks were being written. */
-    seed: { type: 'string', default: '909' },
+    /** Not 717 or 909: what they gave was looked at while checks and runs were being written. */
+    seed: { type: 'string', default: '1011' },
   },
 });
 

@@ -69,7 +69,8 @@ export const makeRun = async (
   const made: Float64Array[] = [];
   for (let region = 0; region < regions.length; region++) {
     const into = new Float64Array(layout.size);
-    const prng = createPrng(seed, streams.units, index, region);
+    // The same draw for all regions: what a time frame's collisions do to one they do to those beside it.
+    const prng = createPrng(seed, streams.units, index);
     const { at, share } = between(drift.rate.steps, rate);
     const units = Array.from({ length: unitsPerRun }, () => {
       const of = pool[at + (prng.uniform() < share ? 1 : 0)]![region]!;
