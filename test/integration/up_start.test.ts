@@ -3,14 +3,14 @@
  * gRPC, ended by ctrl-C with balanced books; and whatever way it ends, no process stays behind.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { credentials, makeClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../loadtest/drive.ts';
 import { createKafkaBus } from '../../src/adapters/kafka/bus.ts';
 import { topicsOf } from '../../src/services/topics.ts';
@@ -50,6 +50,10 @@ describe.skipIf(missing !== null)(`tessera up${missing === null ? '' : ` (skippe
   let stdout: string;
   let stderr: string;
   let ended: Promise<number | null>;
+
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(root, 'deploy/page.mjs')]);
+  }, 60_000);
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tessera-up-'));
@@ -144,7 +148,8 @@ describe.skipIf(missing !== null)(`tessera up${missing === null ? '' : ` (skippe
     start();
     await untilReady();
     expect(await readPackets(48)).toBe(48);
-    const page = await http('/');
+    // The monitor is a process of its own, and starts beside.
+    const page = await until(() => fetch(`http://127.0.0.1:${ports.http}/`).catch(() => null));
     expect([page.status, page.headers.get('content-type')]).toEqual([
       200,
       expect.stringContaining('text/html'),

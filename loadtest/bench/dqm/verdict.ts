@@ -95,6 +95,20 @@ const missed = (sets: readonly Judged[], judges: readonly string[], rate: number
   return { exact, worlds };
 };
 
+/**
+ * The ratio of what is missed with thresholds that the judged good runs helped to set: a check that flags more of those than
+ * it should pays for it here.
+ */
+const ratioByAllGood = (sets: readonly Judged[], rate: number): number | null => {
+  const misses = (judge: string): number =>
+    sets.reduce((sum, { threshold, good, bad }) => {
+      const limit = thresholdFor([...threshold[judge]!, ...good[judge]!], rate);
+      return sum + bad[judge]!.length - over(bad[judge]!, limit);
+    }, 0);
+  const theirs = misses(auto(8));
+  return theirs > 0 ? misses(combined) / theirs : null;
+};
+
 const interval = (values: Float64Array): readonly [number, number] => {
   const sorted = values.slice().sort();
   return [sorted[Math.floor(0.025 * sorted.length)]!, sorted[Math.ceil(0.975 * sorted.length) - 1]!];
@@ -184,6 +198,7 @@ export const resultOf = (
     );
     ratios[`missed_ratio_${suffix}_low`] = low;
     ratios[`missed_ratio_${suffix}_high`] = high;
+    ratios[`missed_ratio_${suffix}_by_all_good`] = ratioByAllGood(sets, rate);
   }
   for (const { key, threshold, fresh } of sets) {
     ratios[`frames_agree_p_${key}_combined`] = agreement(threshold[combined]!, fresh[combined]!);
