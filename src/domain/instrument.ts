@@ -80,6 +80,39 @@ export type InstrumentCard = DigitsCard | ObjectsCard;
 /** Cells in one frame of this instrument. */
 export const voxelCount = (card: InstrumentCard): number => card.axes.reduce((n, axis) => n * axis.size, 1);
 
+/** Where an index of a grid lies along each axis, outermost first. */
+export const coordinatesOf = (index: number, sizes: readonly number[]): number[] => {
+  const coordinates = new Array<number>(sizes.length).fill(0);
+  let rest = index;
+  for (let axis = sizes.length - 1; axis >= 0; axis--) {
+    coordinates[axis] = rest % sizes[axis]!;
+    rest = Math.floor(rest / sizes[axis]!);
+  }
+  return coordinates;
+};
+
 /** Patches along each axis; those at an axis' end may reach beyond it. */
 export const patchesPerAxis = (card: Pick<InstrumentCard, 'axes' | 'patch'>): number[] =>
   card.axes.map(({ size }, axis) => Math.ceil(size / card.patch[axis]!));
+
+/** A range of indices along an axis, the end excluded. */
+export interface AxisSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Cells of a patch along each axis; one at an axis' end stops there. */
+export const patchSpan = (patch: number, card: Pick<InstrumentCard, 'axes' | 'patch'>): AxisSpan[] =>
+  coordinatesOf(patch, patchesPerAxis(card)).map((at, axis) => {
+    const step = card.patch[axis]!;
+    return { from: at * step, to: Math.min((at + 1) * step, card.axes[axis]!.size) };
+  });
+
+/** A part of the grid as a person says it: `layer 3, azimuth 16–23`. */
+export const spanInWords = (span: readonly AxisSpan[], axes: readonly Pick<Axis, 'name'>[]): string =>
+  span
+    .map(({ from, to }, axis) => {
+      const name = axes[axis]?.name ?? `axis ${axis}`;
+      return `${name} ${from === to - 1 ? from : `${from}–${to - 1}`}`;
+    })
+    .join(', ');

@@ -10,6 +10,7 @@
  */
 
 import { type FaultCode, faultList } from '../domain/fault.ts';
+import { coordinatesOf } from '../domain/instrument.ts';
 import { limits } from '../domain/limits.ts';
 import { type Anomaly, FidelityReason } from '../domain/packet.ts';
 import {
@@ -132,17 +133,6 @@ const idleProcess: ProcessReading = {
 const toMs = (nanos: number | null): number | null => (nanos === null ? null : nanos / 1e6);
 const ratioOf = (before: number, after: number): number | null => (after > 0 ? before / after : null);
 
-/** Position of a patch in the grid, outermost axis first. */
-const positionOf = (patch: number, grid: readonly number[]): number[] => {
-  const at: number[] = [];
-  let rest = patch;
-  for (let axis = grid.length - 1; axis >= 0; axis--) {
-    at.unshift(rest % grid[axis]!);
-    rest = Math.floor(rest / grid[axis]!);
-  }
-  return at;
-};
-
 /** Bytes before and after coding, this second and in all. */
 interface Volume {
   dense: number;
@@ -251,7 +241,7 @@ export function createStatusBook(options: StatusBookOptions): StatusBook {
       scores: anomaly.scores.toSorted((a, b) => a.pValue - b.pValue),
       patches: anomaly.patches.slice(0, limits.anomalyPatchesMax).map(({ patch, surpriseBits }) => ({
         patch,
-        at: positionOf(patch, identity.instrument.patchGrid),
+        at: coordinatesOf(patch, identity.instrument.patchGrid),
         surpriseBits,
       })),
     });

@@ -7,8 +7,7 @@ import type { EventModelCard } from '../../domain/archive/event_model.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FrameIdentity } from '../../domain/frame.ts';
 import { FrameEncoding } from '../../domain/frame.ts';
-import type { InstrumentCard } from '../../domain/instrument.ts';
-import { voxelCount } from '../../domain/instrument.ts';
+import { type InstrumentCard, patchSpan, spanInWords, voxelCount } from '../../domain/instrument.ts';
 import {
   type Anomaly,
   FidelityReason,
@@ -181,27 +180,13 @@ const frameTold = (bytes: Uint8Array, card: InstrumentCard): Told => {
 /** A patch as the cells it begins at: `layer 3, azimuth 16–23, time 40–47`; of objects as the object: `jet 2`. */
 export const patchInWords = (patch: number, card: InstrumentCard): string => {
   if (card.kind === 'objects') return slotInWords(patch, card);
-  let rest = patch;
-  const parts: string[] = [];
-  for (let axis = card.axes.length - 1; axis >= 0; axis--) {
-    const { name, size } = card.axes[axis]!;
-    const step = card.patch[axis]!;
-    const count = Math.ceil(size / step);
-    const from = (rest % count) * step;
-    const to = Math.min(from + step, size) - 1;
-    parts.unshift(`${name} ${from === to ? from : `${from}–${to}`}`);
-    rest = Math.floor(rest / count);
-  }
-  return parts.join(', ');
+  return spanInWords(patchSpan(patch, card), card.axes);
 };
 
 const channelsListed = 8;
 
 const findingInWords = ({ scoreName, score, span, channels }: Finding, card: InstrumentCard): string => {
-  const where = span.map(({ from, to }, axis) => {
-    const name = card.axes[axis]?.name ?? `axis ${axis}`;
-    return `${name} ${from === to - 1 ? from : `${from}–${to - 1}`}`;
-  });
+  const where = span.length === 0 ? [] : [spanInWords(span, card.axes)];
   const listed = channels.slice(0, channelsListed).map(({ index }) => index);
   const more = channels.length > listed.length ? ` and ${channels.length - listed.length} more` : '';
   const named = listed.length === 0 ? [] : [`channels ${listed.join(', ')}${more}`];

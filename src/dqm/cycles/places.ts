@@ -3,7 +3,7 @@
  * index beyond the grid is said as its number.
  */
 
-import type { Axis, InstrumentCard } from '../../domain/instrument.ts';
+import { type Axis, coordinatesOf, type InstrumentCard } from '../../domain/instrument.ts';
 import type { ObjectLayout } from '../layout.ts';
 
 const range = (from: number, to: number): string => (from === to ? `${from}` : `${from}–${to}`);
@@ -23,14 +23,12 @@ export interface Places {
 
 /** A channel along the axes before the last, outermost first. */
 export const channelInWords = (axes: readonly Axis[], channel: number): string => {
-  const words: string[] = [];
-  let rest = channel;
-  for (let axis = axes.length - 2; axis >= 0; axis--) {
-    const { name, size } = axes[axis]!;
-    words.unshift(`${name} ${rest % size}`);
-    rest = Math.floor(rest / size);
-  }
-  return words.join(', ');
+  const before = axes.slice(0, -1);
+  const at = coordinatesOf(
+    channel,
+    before.map(({ size }) => size),
+  );
+  return before.map(({ name }, axis) => `${name} ${at[axis]}`).join(', ');
 };
 
 export const placesOf = (
@@ -76,13 +74,14 @@ export const placesOf = (
 
 /** A bin of a histogram by its axes: physical where they have a unit. */
 export const binInWords = (axes: readonly Axis[], bin: number): string => {
-  const words: string[] = [];
-  let rest = bin;
-  for (const { name, size, unit, origin, step } of axes.toReversed()) {
-    const at = rest % size;
-    rest = Math.floor(rest / size);
-    const value = Number((origin + at * step).toPrecision(6));
-    words.unshift(unit === '' ? `${name} ${value}` : `${name} ${value} ${unit}`);
-  }
-  return words.join(', ');
+  const at = coordinatesOf(
+    bin,
+    axes.map(({ size }) => size),
+  );
+  return axes
+    .map(({ name, unit, origin, step }, axis) => {
+      const value = Number((origin + at[axis]! * step).toPrecision(6));
+      return unit === '' ? `${name} ${value}` : `${name} ${value} ${unit}`;
+    })
+    .join(', ');
 };

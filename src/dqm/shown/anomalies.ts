@@ -3,36 +3,17 @@
  * does: where nothing was explained, `where` is empty.
  */
 
-import type { Axis, InstrumentCard } from '../../domain/instrument.ts';
-import { patchesPerAxis } from '../../domain/instrument.ts';
-import type { Anomaly, Finding } from '../../domain/packet.ts';
+import { type InstrumentCard, patchSpan, spanInWords } from '../../domain/instrument.ts';
+import type { Anomaly } from '../../domain/packet.ts';
 import type { AnomalyShown, FeedItem, LabelShown } from '../board.ts';
 import { channelInWords } from '../cycles/places.ts';
 import { idOf } from './feed.ts';
-
-const range = (from: number, to: number): string => (from === to - 1 ? `${from}` : `${from}–${to - 1}`);
-
-const spanInWords = (span: Finding['span'], axes: readonly Axis[]): string =>
-  span.map(({ from, to }, axis) => `${axes[axis]?.name ?? `axis ${axis}`} ${range(from, to)}`).join(', ');
-
-const patchInWords = (patch: number, card: InstrumentCard): string => {
-  const counts = patchesPerAxis(card);
-  const words: string[] = [];
-  let rest = patch;
-  for (let axis = counts.length - 1; axis >= 0; axis--) {
-    const [step, { name, size }] = [card.patch[axis]!, card.axes[axis]!];
-    const from = (rest % counts[axis]!) * step;
-    words.unshift(`${name} ${range(from, Math.min(size, from + step))}`);
-    rest = Math.floor(rest / counts[axis]!);
-  }
-  return words.join(', ');
-};
 
 const whereOf = ({ findings, patches }: Anomaly, card: InstrumentCard): string => {
   const [finding] = findings;
   if (finding !== undefined && finding.span.length > 0) return spanInWords(finding.span, card.axes);
   const [patch] = patches;
-  return patch === undefined ? '' : patchInWords(patch.patch, card);
+  return patch === undefined ? '' : spanInWords(patchSpan(patch.patch, card), card.axes);
 };
 
 export const feedItemOf = (anomaly: Anomaly, card: InstrumentCard, atMs: number): FeedItem => ({

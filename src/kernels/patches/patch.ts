@@ -3,7 +3,7 @@
  * data; a buffer too small for a frame is our bug and throws.
  */
 
-import { type InstrumentCard, voxelCount } from '../../domain/instrument.ts';
+import { coordinatesOf, type InstrumentCard, voxelCount } from '../../domain/instrument.ts';
 
 /**
  * The patch grid of one instrument, with its scratch space: one per thread, never shared. A voxel's address is
@@ -48,7 +48,7 @@ export const patchGrid = (card: Pick<InstrumentCard, 'axes' | 'patch'>): PatchGr
   if (patchCount * 2 ** cellBits > 2 ** 31 || voxels > 2 ** 31)
     throw new Error('the grid is too large for int32');
   const columns = sizes[sizes.length - 1]!;
-  const address = (voxel: number): number => addressOf(unravel(voxel, sizes), perAxis, patch, cellBits);
+  const address = (voxel: number): number => addressOf(coordinatesOf(voxel, sizes), perAxis, patch, cellBits);
   const patchesAbreast = patchCount / perAxis[0]!;
   const voxelsAbreast = (voxels / sizes[0]!) * patch[0]!;
   const abreast = Math.min(perAxis[0]!, Math.max(1, Math.round(slabVoxelsWanted / voxelsAbreast)));
@@ -72,16 +72,6 @@ export const patchGrid = (card: Pick<InstrumentCard, 'axes' | 'patch'>): PatchGr
 
 /** A TPC layer is 48 k voxels; of these, the hits, their addresses and their cells fill a first-level cache. */
 const slabVoxelsWanted = 48 * 1024;
-
-const unravel = (index: number, sizes: readonly number[]): number[] => {
-  const coordinates = new Array<number>(sizes.length).fill(0);
-  let rest = index;
-  for (let axis = sizes.length - 1; axis >= 0; axis--) {
-    coordinates[axis] = rest % sizes[axis]!;
-    rest = Math.floor(rest / sizes[axis]!);
-  }
-  return coordinates;
-};
 
 const ravel = (coordinates: readonly number[], sizes: readonly number[]): number =>
   coordinates.reduce((index, coordinate, axis) => index * sizes[axis]! + coordinate, 0);
@@ -113,13 +103,13 @@ const inverse = (
 ): Pick<PatchGrid, 'patchVoxel' | 'cellVoxel' | 'outsideRow' | 'outside'> => {
   const patchVoxel = new Uint32Array(patchCount);
   const cellVoxel = new Uint32Array(cellsPerPatch);
-  const cells = Array.from(cellVoxel, (_, cell) => unravel(cell, patch));
+  const cells = Array.from(cellVoxel, (_, cell) => coordinatesOf(cell, patch));
   for (let cell = 0; cell < cellsPerPatch; cell++) cellVoxel[cell] = ravel(cells[cell]!, sizes);
   const rowOf = new Map<string, number>([['', 0]]);
   const rows: Uint8Array[] = [new Uint8Array(cellsPerPatch)];
   const outsideRow = new Uint32Array(patchCount);
   for (let p = 0; p < patchCount; p++) {
-    const origin = unravel(p, perAxis).map((at, axis) => at * patch[axis]!);
+    const origin = coordinatesOf(p, perAxis).map((at, axis) => at * patch[axis]!);
     patchVoxel[p] = ravel(origin, sizes);
     const left = origin.map((at, axis) => Math.min(sizes[axis]! - at, patch[axis]!));
     const name = left.every((length, axis) => length === patch[axis]) ? '' : left.join();
