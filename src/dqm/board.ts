@@ -5,7 +5,7 @@
 
 import type { AlarmSnapshot } from '../domain/status.ts';
 import type { QualityName } from './quality.ts';
-import type { Choice } from './references.ts';
+import type { Change, Choice } from './references.ts';
 
 /** What run is taken, as its start message said it. */
 export interface ActivityShown {
@@ -80,14 +80,7 @@ export interface ReferencesShown {
   readonly words: string;
   /** Runs that may be chosen. */
   readonly good: readonly number[];
-  readonly history: readonly {
-    readonly activity: string;
-    readonly choice: Choice;
-    readonly runs: readonly number[];
-    readonly who: string;
-    readonly why: string;
-    readonly atMs: number;
-  }[];
+  readonly history: readonly Change[];
 }
 
 /** `cycle`: the last one; `moving`: the last minute; `run`: since its start. */

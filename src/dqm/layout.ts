@@ -26,8 +26,8 @@ export const objectNames = [
 ] as const;
 export type ObjectName = (typeof objectNames)[number];
 
-export interface ObjectPlan {
-  readonly name: ObjectName;
+export interface ObjectPlan<Name extends string = ObjectName> {
+  readonly name: Name;
   readonly title: string;
   /** Outermost first, bins row-major. */
   readonly axes: readonly Axis[];

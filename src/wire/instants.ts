@@ -54,6 +54,9 @@ export const decodeInstants = (bytes: Uint8Array): Instants => {
   ) as Instants;
 };
 
+/** When a frame was meant to be sent, or came where its source did not say; 0 where nobody knows. */
+export const sentAt = ({ intended, received }: Instants): EpochNanos => (intended > 0n ? intended : received);
+
 /** The header as a source writes it: only the first instant, when it meant to send. */
 export const encodeIntended = (nanos: bigint): Uint8Array => {
   const bytes = new Uint8Array(bytesEach);

@@ -6,11 +6,15 @@
 import type { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 
-export const jsonBytes = (json: object): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
+export const jsonBytes = (json: object | string): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(json));
 
 /** Throws what the platform throws when the bytes are not JSON. */
 const parse = (bytes: Uint8Array): unknown =>
   JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+
+/** Of what this program wrote itself: not checked. Throws what the platform throws when the bytes are not JSON. */
+export const readOwnJson = <T>(bytes: Uint8Array): T => parse(bytes) as T;
 
 /** undefined when the bytes are not JSON. */
 export const readJson = (bytes: Uint8Array): unknown => {

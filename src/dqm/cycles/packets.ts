@@ -9,16 +9,10 @@ import { limits } from '../../domain/limits.ts';
 import { FidelityReason, type Packet } from '../../domain/packet.ts';
 import { type StageName, stageNames } from '../../domain/status.ts';
 import { Sum } from '../../kernels/clusters/cluster_sums.ts';
+import type { ObjectPlan } from '../layout.ts';
 
-export interface PacketPlan {
-  readonly name: string;
-  readonly title: string;
-  readonly axes: readonly Axis[];
-  readonly size: number;
-  /** Where the first bin lies among those of packets. */
-  readonly offset: number;
-  readonly unit: string;
-}
+/** `offset` is where the first bin lies among those of packets. */
+export type PacketPlan = ObjectPlan<string>;
 
 export interface PacketLayout {
   readonly plans: readonly PacketPlan[];

@@ -41,10 +41,7 @@ const channelSentence = ({ of, value }: Reading, where: readonly string[]): stri
   const side = what.startsWith('low') ? 'low' : 'high';
   const beside = what.endsWith('neighbours') ? ' beside the channels around it' : '';
   const place = where[0] ?? 'A channel';
-  const more =
-    where.length > 1
-      ? ` and ${where.length === 16 ? 'many' : where.length - 1} more ${where.length > 1 ? 'are' : 'is'}`
-      : ' is';
+  const more = where.length > 1 ? ` and ${where.length === 16 ? 'many' : where.length - 1} more are` : ' is';
   return `${upper(place)}${more} ${side} in ${name}${beside}, by ${rounded(value)} standard deviations`;
 };
 

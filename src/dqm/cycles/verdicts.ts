@@ -126,7 +126,7 @@ export const judgeCell = (
   }
   const again = rare.some(({ reading }) => before?.rare.has(keyOf(reading)));
   const atOnce = rare.some(({ decades }) => decades > bars.once);
-  const stays = before?.quality === 'bad' && rare.length > 0;
+  const stays = before?.quality === 'bad';
   const quality = again || atOnce || stays ? 'bad' : 'medium';
   const told = toldOf(rare);
   const found = place(told.reading);

@@ -136,19 +136,13 @@ export const referencesShown = (
   };
 };
 
-export type BoardParts = Omit<
-  BoardSnapshot,
-  'schema' | 'sequence' | 'cells' | 'regions' | 'overall' | 'checks'
->;
-
-let sequence = 0;
+export type BoardParts = Omit<BoardSnapshot, 'schema' | 'cells' | 'regions' | 'overall' | 'checks'>;
 
 export const boardOf = (parts: BoardParts, cells: readonly CellShown[]): BoardSnapshot => {
   const age = { nowMs: parts.atMs, staleMs: parts.staleAfterMs };
   const regions = regionQualities(parts.instrument.regions, cells, age);
   return {
     schema: 1,
-    sequence: sequence++,
     ...parts,
     checks: checkMeanings,
     cells,

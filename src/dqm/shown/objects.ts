@@ -3,21 +3,13 @@
  * object or a region that is not there is null.
  */
 
-import type { Axis } from '../../domain/instrument.ts';
 import type { ObjectShown, Span } from '../board.ts';
 import { totalOf } from '../checks/beta_binomial.ts';
 import type { PacketLayout } from '../cycles/packets.ts';
-import type { ObjectLayout } from '../layout.ts';
+import type { ObjectLayout, ObjectPlan } from '../layout.ts';
 
-export interface ShownPlan {
-  readonly name: string;
-  readonly title: string;
-  readonly axes: readonly Axis[];
-  readonly size: number;
-  /** In a region's whole array: detector's objects first, then those of packets. */
-  readonly offset: number;
-  readonly unit: string;
-}
+/** `offset` is that in a region's whole array: detector's objects first, then those of packets. */
+export type ShownPlan = ObjectPlan<string>;
 
 export const plansOf = (layout: ObjectLayout | null, packets: PacketLayout): readonly ShownPlan[] => [
   ...(layout === null ? [] : Object.values(layout.plans)),

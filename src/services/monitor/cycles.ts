@@ -81,7 +81,7 @@ export const openCycles = (parts: CycleParts): Cycles => {
   const wallMs = (): number => Number(clock.nowNanos() / 1_000_000n);
   const cycleNumber = (nowMs: number): number => Math.round(nowMs / cycleMs);
   let spans = openSpans(regions.length, size, cyclesMoving, wallMs());
-  let [generation, number, run, keptMs, normKnown] = [0, 0, 0, 0, 0];
+  let [generation, number, run, keptMs, normKnown, sequence] = [0, 0, 0, 0, 0, 0];
   let beginningKept = false;
   let board: BoardSnapshot;
 
@@ -91,6 +91,7 @@ export const openCycles = (parts: CycleParts): Cycles => {
     const share = counted === null || counted.packets === 0 ? 0 : counted.frames / counted.packets;
     board = boardOf(
       {
+        sequence: sequence++,
         atMs: nowMs,
         instrument,
         activity: runs.current,

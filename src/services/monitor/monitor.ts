@@ -9,7 +9,7 @@ import type { AlarmBook } from '../../domain/alarm.ts';
 import { Fault } from '../../domain/fault.ts';
 import { limits } from '../../domain/limits.ts';
 import type { ConditionReading } from '../../domain/status.ts';
-import type { AlarmsShown } from '../../dqm/board.ts';
+import type { AlarmsShown, FeedItem } from '../../dqm/board.ts';
 import { feedItemOf } from '../../dqm/shown/anomalies.ts';
 import { detectorCondition } from '../../dqm/shown/boards.ts';
 import { openFeed } from '../../dqm/shown/feed.ts';
@@ -20,7 +20,7 @@ import type { Topics } from '../topics.ts';
 import { doAct } from './acts.ts';
 import { type CycleParts, openCycles, trendUnits } from './cycles.ts';
 import { keepPeople, type PeopleKept } from './kept/people.ts';
-import { keepRareFrames } from './kept/rare_frames.ts';
+import { itemOf, keepRareFrames } from './kept/rare_frames.ts';
 import { keepRuns } from './kept/runs.ts';
 import { keepTrends } from './kept/trends.ts';
 import { type OpenedParts, openFrames } from './opened_frames.ts';
@@ -184,7 +184,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
     anomalies: async (query) => rare.find(query),
     anomaly: (id) => opened.anomaly(id),
     frame: (id) => opened.frame(id),
-    labels: async () => people.labels().map((label) => ({ ...label, item: itemOf(label.id) })),
+    labels: async () => people.labels().map((label) => ({ ...label, item: shownOf(label.id) })),
     layouts: async () => people.layouts(),
     saveLayout: async (name, words) => people.saveLayout(name, words, wallMs()),
     async act(act) {
@@ -196,11 +196,9 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
       return () => listeners.delete(listener);
     },
   };
-  const itemOf = (id: string) => {
+  const shownOf = (id: string): FeedItem | null => {
     const row = rare.get(id);
-    if (row === null) return null;
-    const { partition: _, offset: __, ...item } = row;
-    return item;
+    return row === null ? null : itemOf(row);
   };
 
   const intake = { bus, clock, log };

@@ -7,7 +7,7 @@ import type { LadderTables } from '../../codec/ladder/tables.ts';
 import { packetLadder } from '../../codec/packet.ts';
 import { prepareTokenReader, readTokens } from '../../codec/token_reader.ts';
 import { Fault } from '../../domain/fault.ts';
-import type { Digits } from '../../domain/frame.ts';
+import type { Digits, FrameIdentity } from '../../domain/frame.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { hitsPerFrameMax, limits } from '../../domain/limits.ts';
 import type { ModelCard } from '../../domain/model.ts';
@@ -15,17 +15,17 @@ import { type Anomaly, LayerKind, type Packet } from '../../domain/packet.ts';
 import type { AnomalyShown, FrameShown } from '../../dqm/board.ts';
 import { reasonNames } from '../../dqm/cycles/packets.ts';
 import { anomalyShown } from '../../dqm/shown/anomalies.ts';
-import { readId } from '../../dqm/shown/feed.ts';
+import { idOf, readId } from '../../dqm/shown/feed.ts';
 import { blameOf, projectionsOf } from '../../dqm/shown/projections.ts';
 import type { Bus, BusRecord, ReadFrom } from '../../ports/bus.ts';
 import type { Model } from '../../ports/model.ts';
 import { decodeAnomaly } from '../../wire/anomaly.ts';
 import { openFrame, readDigits } from '../../wire/frame.ts';
-import { decodeInstants, instantsHeader } from '../../wire/instants.ts';
+import { decodeInstants, instantsHeader, sentAt } from '../../wire/instants.ts';
 import { decodePacket, identifyPacket } from '../../wire/packet.ts';
 import type { Topics } from '../topics.ts';
 import type { PeopleKept } from './kept/people.ts';
-import type { RareFrame, RareFramesKept } from './kept/rare_frames.ts';
+import { itemOf, type RareFrame, type RareFramesKept } from './kept/rare_frames.ts';
 
 export interface OpenedParts {
   readonly bus: Bus;
@@ -46,6 +46,11 @@ export interface OpenedFrames {
 }
 
 type Wanted = NonNullable<ReturnType<typeof readId>>;
+
+const isOf = (
+  { run, timeFrame, sourceName }: Pick<FrameIdentity, 'run' | 'timeFrame' | 'sourceName'>,
+  wanted: Wanted,
+): boolean => run === wanted.run && timeFrame === wanted.timeFrame && sourceName === wanted.region;
 
 export const openFrames = (parts: OpenedParts): OpenedFrames => {
   const { bus, topics, card, model, tables, rare, people } = parts;
@@ -84,24 +89,20 @@ export const openFrames = (parts: OpenedParts): OpenedFrames => {
       Number.MAX_VALUE,
       ({ value }) => {
         const anomaly = decodeAnomaly(value);
-        const { run, timeFrame, sourceName } = anomaly.identity;
-        return `${run}-${timeFrame}-${sourceName}` === id ? anomaly : null;
+        return idOf(anomaly) === id ? anomaly : null;
       },
     );
 
-  const packetOf = ({ partition, atMs }: RareFrame, { run, timeFrame, region }: Wanted) =>
+  const packetOf = ({ partition, atMs }: RareFrame, wanted: Wanted) =>
     find(
       topics.tokens,
       partition,
       { at: 'time', timestampMs: atMs - limits.dqmSearchMs },
       atMs + limits.dqmSearchMs,
       ({ value, headers }) => {
-        const identity = identifyPacket(value);
-        if (identity.run !== run || identity.timeFrame !== timeFrame || identity.sourceName !== region)
-          return null;
+        if (!isOf(identifyPacket(value), wanted)) return null;
         const header = headers[instantsHeader];
-        const at = header === undefined ? null : decodeInstants(header);
-        const sentNanos = at === null ? 0n : at.intended > 0n ? at.intended : at.received;
+        const sentNanos = header === undefined ? 0n : sentAt(decodeInstants(header));
         return {
           packet: decodePacket(value),
           bytes: value.byteLength,
@@ -110,7 +111,7 @@ export const openFrames = (parts: OpenedParts): OpenedFrames => {
       },
     );
 
-  const rawOf = ({ partition }: RareFrame, sentMs: number, { run, timeFrame, region }: Wanted) =>
+  const rawOf = ({ partition }: RareFrame, sentMs: number, wanted: Wanted) =>
     find(
       topics.frames,
       partition,
@@ -118,9 +119,7 @@ export const openFrames = (parts: OpenedParts): OpenedFrames => {
       sentMs + limits.dqmSearchMs,
       ({ value }): Digits | null => {
         const open = openFrame(value, card);
-        const { identity } = open;
-        if (identity.run !== run || identity.timeFrame !== timeFrame || identity.sourceName !== region)
-          return null;
+        if (!isOf(open.identity, wanted)) return null;
         const room = Math.min(hitsPerFrameMax(card), open.hitCount);
         const into = { voxel: new Uint32Array(room), adc: new Uint16Array(room) };
         return { count: readDigits(open, card, into), ...into };
@@ -179,9 +178,17 @@ export const openFrames = (parts: OpenedParts): OpenedFrames => {
         .filter((label) => label.id === id)
         .reverse();
       if (anomaly !== null) return anomalyShown(anomaly, card, row.atMs, labels);
-      const { partition: _, offset: __, ...item } = row;
       const words = 'its message is not on the bus any more';
-      return { ...item, words, pLow: null, pHigh: null, scores: [], findings: [], patches: [], labels };
+      return {
+        ...itemOf(row),
+        words,
+        pLow: null,
+        pHigh: null,
+        scores: [],
+        findings: [],
+        patches: [],
+        labels,
+      };
     },
     async frame(id) {
       const wanted = readId(id);

@@ -7,6 +7,7 @@ import { Fault } from '../../../domain/fault.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { AlarmShown, LabelShown } from '../../../dqm/board.ts';
 import type { History } from '../../../ports/history.ts';
+import { jsonBytes, readOwnJson } from '../../../wire/json.ts';
 
 type Comment = AlarmShown['comments'][number];
 
@@ -20,9 +21,6 @@ export interface PeopleKept {
   saveLayout(name: string, text: string | null, atMs: number): void;
 }
 
-const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const readAs = <T>(bytes: Uint8Array): T => JSON.parse(new TextDecoder().decode(bytes)) as T;
-
 export const checkedText = (what: string, text: string, charsMax: number, charsMin = 0): string => {
   if (text.length < charsMin) throw new Fault('request-invalid', `${what} is missing`);
   if (text.length <= charsMax) return text;
@@ -31,12 +29,12 @@ export const checkedText = (what: string, text: string, charsMax: number, charsM
 
 export const keepPeople = (history: History): PeopleKept => {
   const list = <T>(kind: string): T[] =>
-    Array.from(history.list(kind, { order: 'oldest' }), ({ value }) => readAs<T>(value));
+    Array.from(history.list(kind, { order: 'oldest' }), ({ value }) => readOwnJson<T>(value));
   return {
     comment(cause, comment) {
       checkedText('who', comment.who, limits.alarmNameCharsMax, 1);
       checkedText('the comment', comment.text, limits.alarmTextCharsMax, 1);
-      const value = bytesOf({ cause, ...comment });
+      const value = jsonBytes({ cause, ...comment });
       history.put(
         'comment',
         [{ key: `${cause}/${comment.atMs}`, atMs: comment.atMs, value }],
@@ -51,19 +49,19 @@ export const keepPeople = (history: History): PeopleKept => {
       checkedText('who', label.who, limits.alarmNameCharsMax, 1);
       checkedText('the label', label.label, limits.alarmNameCharsMax, 1);
       checkedText('the comment', label.comment, limits.alarmTextCharsMax);
-      const entry = { key: `${label.id}/${label.atMs}`, atMs: label.atMs, value: bytesOf(label) };
+      const entry = { key: `${label.id}/${label.atMs}`, atMs: label.atMs, value: jsonBytes(label) };
       history.put('label', [entry], limits.dqmLabelsKept);
     },
     labels: () => list<LabelShown>('label'),
     layouts: () =>
       Object.fromEntries(
-        Array.from(history.list('layout'), ({ key, value }) => [key, readAs<string>(value)]),
+        Array.from(history.list('layout'), ({ key, value }) => [key, readOwnJson<string>(value)]),
       ),
     saveLayout(name, text, atMs) {
       checkedText('the layout’s name', name, limits.alarmNameCharsMax, 1);
       if (text === null) return history.remove('layout', name);
       checkedText('the layout', text, limits.dqmLayoutCharsMax);
-      history.put('layout', [{ key: name, atMs, value: bytesOf(text) }], limits.dqmLayoutsKept);
+      history.put('layout', [{ key: name, atMs, value: jsonBytes(text) }], limits.dqmLayoutsKept);
     },
   };
 };

@@ -6,6 +6,7 @@
 import { limits } from '../../../domain/limits.ts';
 import type { FeedItem } from '../../../dqm/board.ts';
 import type { History } from '../../../ports/history.ts';
+import { jsonBytes, readOwnJson } from '../../../wire/json.ts';
 import type { AnomalyQuery } from '../view.ts';
 
 /** A row of the feed, and its message's place on `<i>_anomalies`. */
@@ -23,8 +24,8 @@ export interface RareFramesKept {
 }
 
 const kind = 'rare';
-const itemOf = ({ partition: _, offset: __, ...item }: RareFrame): FeedItem => item;
-const frameOf = (value: Uint8Array): RareFrame => JSON.parse(new TextDecoder().decode(value)) as RareFrame;
+/** As the feed shows it. */
+export const itemOf = ({ partition: _, offset: __, ...item }: RareFrame): FeedItem => item;
 
 export const keepRareFrames = (history: History): RareFramesKept => {
   let waiting: RareFrame[] = [];
@@ -44,7 +45,7 @@ export const keepRareFrames = (history: History): RareFramesKept => {
       const entries = rarest.map((frame) => ({
         key: frame.id,
         atMs: frame.atMs,
-        value: new TextEncoder().encode(JSON.stringify(frame)),
+        value: jsonBytes(frame),
       }));
       history.put(kind, entries, limits.dqmRareFramesKept);
     },
@@ -52,13 +53,13 @@ export const keepRareFrames = (history: History): RareFramesKept => {
       const waits = waiting.find((one) => one.id === id);
       if (waits !== undefined) return waits;
       const entry = history.get(kind, id);
-      return entry === null ? null : frameOf(entry.value);
+      return entry === null ? null : readOwnJson<RareFrame>(entry.value);
     },
     find({ beforeMs, region, cause, run, pValueMax, limit }) {
       const found: FeedItem[] = [];
       let seen = 0;
       for (const { value } of history.list(kind, beforeMs === undefined ? {} : { beforeMs })) {
-        const one = frameOf(value);
+        const one = readOwnJson<RareFrame>(value);
         const fits =
           (region === undefined || one.region === region) &&
           (cause === undefined || one.cause === cause) &&

@@ -16,6 +16,7 @@ import {
 } from '../../../dqm/references.ts';
 import type { BusRecord } from '../../../ports/bus.ts';
 import type { History } from '../../../ports/history.ts';
+import { jsonBytes, readOwnJson } from '../../../wire/json.ts';
 import { decodeRunStart, runOf } from '../../../wire/runs/start.ts';
 import { decodeRunStop } from '../../../wire/runs/stop.ts';
 
@@ -47,13 +48,10 @@ export interface RunsKept {
   readonly references: readonly number[];
 }
 
-const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const readAs = <T>(bytes: Uint8Array): T => JSON.parse(new TextDecoder().decode(bytes)) as T;
-
 const loadBook = (history: History): ReferenceBook => {
   const entry = history.get('references', 'book');
   if (entry === null) return emptyReferences;
-  const { activities, history: changes } = readAs<{
+  const { activities, history: changes } = readOwnJson<{
     activities: [string, { good: number[]; change: ReferenceBook['history'][number] }][];
     history: ReferenceBook['history'];
   }>(entry.value);
@@ -75,7 +73,7 @@ const activityOf = (metadata: string, instrument: string): string => {
 export const keepRuns = (history: History, instrument: string): RunsKept => {
   const rows = new Map<number, RunRow>();
   for (const { value } of history.list('run', { order: 'oldest' })) {
-    const row = readAs<RunRow>(value);
+    const row = readOwnJson<RunRow>(value);
     rows.set(row.run, row);
   }
   let book = loadBook(history);
@@ -84,14 +82,14 @@ export const keepRuns = (history: History, instrument: string): RunsKept => {
     rows.set(row.run, row);
     history.put(
       'run',
-      [{ key: String(row.run), atMs: row.startedMs, value: bytesOf(row) }],
+      [{ key: String(row.run), atMs: row.startedMs, value: jsonBytes(row) }],
       limits.dqmRunRowsKept,
     );
     if (rows.size > limits.dqmRunRowsKept) rows.delete(rows.keys().next().value!);
   };
   const change = (command: ReferenceCommand): void => {
     book = changeReferences(book, command);
-    const value = bytesOf({ activities: [...book.activities], history: book.history });
+    const value = jsonBytes({ activities: [...book.activities], history: book.history });
     history.put('references', [{ key: 'book', atMs: command.atMs, value }], 1);
   };
   const fresh = (run: number, activity: string, startedMs: number): RunRow => ({

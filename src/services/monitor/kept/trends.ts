@@ -6,6 +6,7 @@
 import { limits } from '../../../domain/limits.ts';
 import type { TrendShown } from '../../../dqm/board.ts';
 import type { History } from '../../../ports/history.ts';
+import { jsonBytes, readOwnJson } from '../../../wire/json.ts';
 
 export type TrendPoint = Readonly<Record<string, number | null>>;
 
@@ -16,8 +17,6 @@ export interface TrendsKept {
 }
 
 const [kind, namesKind] = ['trend', 'trend-names'];
-const text = new TextEncoder();
-const words = new TextDecoder();
 
 /** A point is the number of its list of names, and a 32-bit value for each; NaN is none. */
 const encodePoint = (list: number, names: readonly string[], point: TrendPoint): Uint8Array => {
@@ -30,7 +29,7 @@ const encodePoint = (list: number, names: readonly string[], point: TrendPoint):
 export const keepTrends = (history: History): TrendsKept => {
   const lists = new Map<number, readonly string[]>();
   for (const { key, value } of history.list(namesKind, { order: 'oldest' }))
-    lists.set(Number(key), JSON.parse(words.decode(value)) as string[]);
+    lists.set(Number(key), readOwnJson<string[]>(value));
   let list = Math.max(0, ...lists.keys());
   const nameList = (wanted: readonly string[], atMs: number): readonly string[] => {
     const now = lists.get(list) ?? [];
@@ -38,7 +37,7 @@ export const keepTrends = (history: History): TrendsKept => {
     list += 1;
     const names = [...new Set([...now, ...wanted])].slice(-limits.dqmTrendsMax);
     lists.set(list, names);
-    const entry = { key: String(list), atMs, value: text.encode(JSON.stringify(names)) };
+    const entry = { key: String(list), atMs, value: jsonBytes(names) };
     history.put(namesKind, [entry], limits.dqmTrendListsKept);
     return names;
   };

@@ -13,7 +13,7 @@ import type { Spans } from '../../../dqm/cycles/spans.ts';
 import type { WatchSetup } from '../../../dqm/cycles/watch.ts';
 import type { BusRecord } from '../../../ports/bus.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import { decodeInstants, instantsHeader } from '../../../wire/instants.ts';
+import { decodeInstants, instantsHeader, sentAt } from '../../../wire/instants.ts';
 import { decodePacket, identifyPacket } from '../../../wire/packet.ts';
 
 /** A time frame whose frames may be looked into. */
@@ -61,7 +61,7 @@ const spansOf = (header: Uint8Array): { readonly spans: StageSpans; readonly sen
     total: between(at.intended, at.commit),
   };
   const known = Object.entries(spans).filter(([, value]) => value !== undefined);
-  return { spans: Object.fromEntries(known), sentNanos: at.intended > 0n ? at.intended : at.received };
+  return { spans: Object.fromEntries(known), sentNanos: sentAt(at) };
 };
 
 export const watchPackets = (parts: {
