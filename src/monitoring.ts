@@ -19,8 +19,6 @@ import {
   simulatedNotice,
   version,
 } from './assemble.ts';
-import { builtInTables } from './codec/ladder/tables.ts';
-import { parseTables } from './codec/ladder/tables_file.ts';
 import type { Config } from './config.ts';
 import { voxelCount } from './domain/instrument.ts';
 import { packetLayout } from './dqm/cycles/packets.ts';
@@ -28,6 +26,7 @@ import { placesOf } from './dqm/cycles/places.ts';
 import type { WatchSetup } from './dqm/cycles/watch.ts';
 import { objectLayout } from './dqm/layout.ts';
 import type { Wiring } from './kernels/survey/survey.ts';
+import { openTables } from './lane.ts';
 import type { History } from './ports/history.ts';
 import { type Monitor, startMonitor } from './services/monitor/monitor.ts';
 import type { StatusBook } from './services/status.ts';
@@ -79,7 +78,7 @@ const startWith = async (
       simulated: simulatedNotice(simulated),
     },
     setup: setupOf(cards, config.cycleMs),
-    tables: ladderTables === null ? builtInTables(card) : parseTables(ladderTables, card),
+    tables: openTables({ instrument: card, ladderTables }),
     decoder: card.kind === 'objects' ? null : decoder,
   });
   book.watchConditions(() => [monitor.condition]);
@@ -87,12 +86,10 @@ const startWith = async (
   return monitor;
 };
 
-type StandingMonitor = Monitor & { readonly queuedBytes: number };
-
 const openedHistory = (config: Config): History =>
   openHistory(join(dataFolder(config), 'monitor', `${config.instrument}.sqlite`));
 
-const standing = (config: Config, history: History, simulated: boolean): Standalone<StandingMonitor> => ({
+const standing = (config: Config, history: History, simulated: boolean): Standalone<Monitor> => ({
   service: 'monitor',
   logFile: 'dqm.log',
   delivery: 'at-least-once',
@@ -100,8 +97,7 @@ const standing = (config: Config, history: History, simulated: boolean): Standal
   say,
   greeting: `how ${config.instrument} is`,
   unfinished: 'not finished in time: the last moments may not be kept',
-  start: async (world, book) =>
-    Object.assign(await startWith(world, book, history, simulated), { queuedBytes: 0 }),
+  start: (world, book) => startWith(world, book, history, simulated),
   openFace: async ({ telemetry }, book, { view }) => {
     const face = await startMonitorServer({
       port: config.httpPort,
@@ -150,12 +146,10 @@ export const monitorWithin = async (
 ): Promise<{ readonly page: string; readonly failed: Promise<never>; stop(): Promise<void> }> => {
   const { config } = world;
   const history = openedHistory(config);
-  const target = { kind: 'file', path: join(dataFolder(config), 'dqm.log') } as const;
-  const telemetry = openTelemetry(config, 'monitor', target);
-  const { service, http, stop } = await standUp(
-    { ...world, telemetry },
-    standing(config, history, simulated),
-  );
+  const alone = standing(config, history, simulated);
+  const target = { kind: 'file', path: join(dataFolder(config), alone.logFile) } as const;
+  const telemetry = openTelemetry(config, alone.service, target);
+  const { service, http, stop } = await standUp({ ...world, telemetry }, alone);
   return {
     page: http.address,
     failed: service.failed,

@@ -25,7 +25,7 @@ import { readLists, triggerObjects } from './sim/objects/lists.ts';
 import { plainObjects } from './sim/objects/plain.ts';
 import { createObjectsWorld, type ObjectsOf } from './sim/objects/world.ts';
 import { parseParticles, type Split } from './sim/particles.ts';
-import { createReplayWorld, type Pool, poolOf } from './sim/replay.ts';
+import { createReplayWorld, type Pool } from './sim/replay.ts';
 import { createWorld, type World } from './sim/world.ts';
 
 export interface SimulateFlags {
@@ -94,11 +94,12 @@ const sourceOf = async (world: World, config: Config, clock: Clock, signal: Abor
   if (config.pool === 0) return world;
   const count = config.pool * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
   say(`simulating a pool of ${count} time frames, replayed under new numbers …`);
-  if (world.card.kind === 'objects') return createReplayWorld(poolOf(world, count));
   const timeFrames: Pool['timeFrames'][number][] = [];
-  while (timeFrames.length < count && !signal.aborted) {
+  for (let turnMs = clock.nowMs(); timeFrames.length < count && !signal.aborted; ) {
     timeFrames.push(world.timeFrame(timeFrames.length));
+    if (clock.nowMs() - turnMs < limits.simulatorTurnMs) continue;
     await clock.sleep(0);
+    turnMs = clock.nowMs();
   }
   return createReplayWorld({ card: world.card, identify: world.identify, timeFrames });
 };

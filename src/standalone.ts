@@ -29,7 +29,8 @@ import { createStatusBook, type StatusBook } from './services/status.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
 
 interface StandingService {
-  readonly queuedBytes: number;
+  /** Absent of one that queues nothing. */
+  readonly queuedBytes?: number;
   readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
@@ -102,7 +103,7 @@ export const standUp = async <Service extends StandingService>(
   // Partitions and lag of a heartbeat are those of frames, which alarms of processors are judged by: this reads others.
   book.watchFlow(() => ({
     ...{ lagFrames: 0, laneDepth: 0, partitions: 0, pausedPartitions: 0, pressure: 'none' },
-    queuedBytes: service.queuedBytes,
+    queuedBytes: service.queuedBytes ?? 0,
   }));
   const silence = new AbortController();
   const host = { name: hostname(), processId: process.pid, version };

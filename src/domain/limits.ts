@@ -235,6 +235,8 @@ export const limits = {
 
   /** Time frames the simulator has on their way to the broker: two keep it busy, more only queue. */
   feederSendsInFlightMax: 4,
+  /** ms a simulator makes its pool in one go before others of its process have a turn; a crowded time frame takes longer. */
+  simulatorTurnMs: 20,
   /** Time frames that are due leave together until they are this many bytes: a send costs what packing some hundred
    * frames of objects does, and one time frame of wedges is more. */
   feederSendBytesMin: 32 * 1024,
