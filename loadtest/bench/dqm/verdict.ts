@@ -70,16 +70,16 @@ const over = (values: ArrayLike<number>, threshold: number): number => {
 const drawn = (values: Float64Array, picks: Uint32Array): number[] =>
   Array.from(picks, (pick) => values[pick]!);
 
+/** Bad runs that a judge misses, over all sets, by a limit of each set. */
+const missedOf = (sets: readonly Judged[], judge: string, limitOf: (set: Judged) => number): number =>
+  sets.reduce((sum, set) => sum + set.bad[judge]!.length - over(set.bad[judge]!, limitOf(set)), 0);
+
 /** Bad runs each judge misses, over all sets, as they are and in `resamples` redrawn worlds. */
 const missed = (sets: readonly Judged[], judges: readonly string[], rate: number, seed: number) => {
   const prng = createPrng(seed, 9, Math.round(1 / rate));
   const worlds = judges.map(() => new Float64Array(resamples));
   const exact = judges.map((judge) =>
-    sets.reduce(
-      (sum, { threshold, bad }) =>
-        sum + bad[judge]!.length - over(bad[judge]!, thresholdFor(Array.from(threshold[judge]!), rate)),
-      0,
-    ),
+    missedOf(sets, judge, ({ threshold }) => thresholdFor(Array.from(threshold[judge]!), rate)),
   );
   for (let world = 0; world < resamples; world++)
     for (const { threshold, bad } of sets) {
@@ -100,13 +100,12 @@ const missed = (sets: readonly Judged[], judges: readonly string[], rate: number
  * it should pays for it here.
  */
 const ratioByAllGood = (sets: readonly Judged[], rate: number): number | null => {
-  const misses = (judge: string): number =>
-    sets.reduce((sum, { threshold, good, bad }) => {
-      const limit = thresholdFor([...threshold[judge]!, ...good[judge]!], rate);
-      return sum + bad[judge]!.length - over(bad[judge]!, limit);
-    }, 0);
-  const theirs = misses(auto(8));
-  return theirs > 0 ? misses(combined) / theirs : null;
+  const [ours, theirs] = [combined, auto(8)].map((judge) =>
+    missedOf(sets, judge, ({ threshold, good }) =>
+      thresholdFor([...threshold[judge]!, ...good[judge]!], rate),
+    ),
+  ) as [number, number];
+  return theirs > 0 ? ours / theirs : null;
 };
 
 const interval = (values: Float64Array): readonly [number, number] => {

@@ -23,23 +23,23 @@ const noisy: Draw = ({ alone }, { grid, tables }, region) => {
 const gain: Draw = ({ hits, codes, saturated }, { grid }) => {
   const calm = <Counts extends Uint16Array | Uint32Array>(counts: Counts): Counts =>
     counts.map((count, channel) => (saturated[channel]! > 0 ? 0 : count)) as Counts;
-  const surelyOff = (hitsOf: Uint16Array, codesOf: Uint32Array): ((channel: number) => number) => {
-    const [cardHits, cardCodes] = [sumsOf(hitsOf, grid, cardOf), sumsOf(codesOf, grid, cardOf)];
-    const all = cardHits.reduce((sum, one) => sum + one, 0);
-    const mean = cardCodes.reduce((sum, one) => sum + one, 0) / Math.max(1, all);
-    return (channel) => {
-      const card = cardOf(grid, channel);
-      if (cardHits[card] === 0) return 0;
-      return Math.abs(cardCodes[card]! / cardHits[card]! - mean) * Math.sqrt(cardHits[card]!);
-    };
-  };
-  const [ofAll, ofCalm] = [surelyOff(hits, codes), surelyOff(calm(hits), calm(codes))];
-  const all = hits.reduce((sum, one) => sum + one, 0);
-  const mean = codes.reduce((sum, one) => sum + one, 0) / Math.max(1, all);
+  const [ofAll, ofCalm] = [cardsOff(hits, codes, grid), cardsOff(calm(hits), calm(codes), grid)];
   return channelsOf(grid).map((_, channel) => {
-    const own = hits[channel] === 0 ? 0 : Math.abs(codes[channel]! / hits[channel]! - mean);
-    return ofCalm(channel) ** 2 + (ofAll(channel) ** 2 * own) / 256;
+    const card = cardOf(grid, channel);
+    const own = hits[channel] === 0 ? 0 : Math.abs(codes[channel]! / hits[channel]! - ofAll.mean);
+    return ofCalm.surely[card]! ** 2 + (ofAll.surely[card]! ** 2 * own) / 256;
   });
+};
+
+/** The mean code of a frame, and by how many roots of its hits each card's is away from it. */
+const cardsOff = (hits: Uint16Array, codes: Uint32Array, grid: SurveyGrid) => {
+  const [cardHits, cardCodes] = [sumsOf(hits, grid, cardOf), sumsOf(codes, grid, cardOf)];
+  const all = cardHits.reduce((sum, one) => sum + one, 0);
+  const mean = cardCodes.reduce((sum, one) => sum + one, 0) / Math.max(1, all);
+  const surely = cardHits.map((count, card) =>
+    count === 0 ? 0 : Math.abs(cardCodes[card]! / count - mean) * Math.sqrt(count),
+  );
+  return { mean, surely };
 };
 
 /** Hits in patches with many saturated hits, and in those beside them. */

@@ -51,11 +51,9 @@ const silentChips = (hits: Uint16Array, known: ReadonlySet<number>, grid: Survey
   const hit = live.map((one, channel) => (one > 0 && hits[channel]! > 0 ? 1 : 0));
   const [liveOf, hitOf] = [sumsOf(live, grid, chipOf), sumsOf(hit, grid, chipOf)];
   const chips = new Float64Array(grid.cards);
-  const seen = new Set<number>();
   for (let channel = 0; channel < grid.channels; channel++) {
+    if ((channel % grid.lanes) % grid.wiring.chipLanes > 0) continue;
     const chip = chipOf(grid, channel);
-    if (seen.has(chip)) continue;
-    seen.add(chip);
     if (liveOf[chip]! > 0 && hitOf[chip] === 0) chips[cardOf(grid, channel)]! += 1;
   }
   return chips.map((count) => Math.max(0, count - silentChipsUsual));
