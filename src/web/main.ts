@@ -49,13 +49,13 @@ const show = (): void => {
     shell.show(route.view, view);
   }
   shown.view.enter(route);
-  shown.view.draw(new Set());
-  shell.draw(new Set());
+  shown.view.draw();
+  shell.draw();
 };
 
-store.onDraw((changed) => {
-  shell.draw(changed);
-  shown?.view.draw(changed);
+store.onDraw(() => {
+  shell.draw();
+  shown?.view.draw();
 });
 createKeys({
   view: () => shown?.view,

@@ -10,7 +10,7 @@ import { type IconName, icon } from './parts/icons.ts';
 import { badge, setBadge, toneOf } from './parts/quality.ts';
 import { nextTheme, themeNow } from './parts/theme.ts';
 import { hrefOf, type ViewName, viewNames } from './route.ts';
-import type { Changed, Freshness, Store } from './store.ts';
+import type { Freshness, Store } from './store.ts';
 import type { View } from './view.ts';
 
 const names: Readonly<Record<ViewName, string>> = {
@@ -32,7 +32,7 @@ const logo = new URL('./tessera.svg', import.meta.url).href;
 export interface Shell {
   readonly root: HTMLElement;
   show(name: ViewName, view: View): void;
-  draw(changed: Changed): void;
+  draw(): void;
 }
 
 const linkWords = (freshness: Freshness, silentMs: number): string => {

@@ -6,7 +6,7 @@
 import type { AlarmsShown, BoardSnapshot, FeedShown, RunShown, ServiceShown } from '../dqm/board.ts';
 import { type Beats, keepBeats } from './stream/beats.ts';
 import type { LinkState, Told } from './stream/connection.ts';
-import { type EventName, mergeFeed } from './stream/merge.ts';
+import { mergeFeed } from './stream/merge.ts';
 
 /** Two cycles without a word and some: not a hiccup any more. */
 const staleAfterMs = 12_000;
@@ -14,7 +14,6 @@ const staleAfterMs = 12_000;
 const trendPointsMax = 900;
 
 export type Freshness = 'waiting' | 'fresh' | 'stale' | 'lost';
-export type Changed = ReadonlySet<EventName | 'freshness'>;
 
 export interface TrendPoints {
   readonly atMs: number[];
@@ -37,16 +36,15 @@ export interface Store {
   /** The monitor's clock, as far as its last word tells it. */
   readonly nowMs: number;
   hear(told: Told): void;
-  onDraw(listener: (changed: Changed) => void): void;
+  onDraw(listener: () => void): void;
   /** Draws with the next frame though nothing came: ages grow, a reader clicked. */
   touch(): void;
 }
 
 export const createStore = (): Store => {
-  const listeners: ((changed: Changed) => void)[] = [];
+  const listeners: (() => void)[] = [];
   const trends = new Map<string, TrendPoints>();
   const beats: Beats = new Map();
-  let changed = new Set<EventName | 'freshness'>();
   let asked = false;
   let link: LinkState = 'connecting';
   let heardMs: number | undefined;
@@ -61,9 +59,7 @@ export const createStore = (): Store => {
 
   const draw = (): void => {
     asked = false;
-    const now = changed;
-    changed = new Set();
-    for (const listener of listeners) listener(now);
+    for (const listener of listeners) listener();
   };
   const touch = (): void => {
     if (asked) return;
@@ -114,10 +110,7 @@ export const createStore = (): Store => {
     },
     hear({ link: state, news }) {
       link = state;
-      changed.add('freshness');
-      const names = Object.keys(news) as EventName[];
-      if (names.length > 0) heardMs = performance.now();
-      for (const name of names) changed.add(name);
+      if (Object.keys(news).length > 0) heardMs = performance.now();
       if (news.board !== undefined) {
         known.board = news.board;
         aheadMs = news.board.atMs - Date.now();

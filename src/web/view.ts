@@ -3,15 +3,14 @@
  */
 
 import type { Route } from './route.ts';
-import type { Changed, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 export interface View {
-  readonly title: string;
   readonly root: HTMLElement;
   /** The address leads here, or its query changed while here. */
   enter(route: Route): void;
   /** Something it shows may have changed; called once a frame of the screen at most, and once after `enter`. */
-  draw(changed: Changed): void;
+  draw(): void;
   /** Another view is shown: what costs anything stops. */
   leave(): void;
   /** A key that is not the page's own; true when it was taken. */

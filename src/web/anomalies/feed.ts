@@ -244,7 +244,6 @@ export const createFeed = (store: Store): View => {
   };
 
   return {
-    title: 'Unusual frames',
     root,
     enter(route) {
       query = route.query;
@@ -277,7 +276,6 @@ export const createFeed = (store: Store): View => {
         );
       else if (fault === null && !none) state?.remove();
       say(rows);
-      panel.draw();
     },
     leave() {
       frozen = null;

@@ -18,7 +18,6 @@ import type { Store } from '../store.ts';
 export interface FramePanel {
   readonly root: HTMLElement;
   choose(id: string | null): void;
-  draw(): void;
 }
 
 /** Words a training set is made of; a person may write another. */
@@ -247,6 +246,5 @@ export const createFramePanel = (store: Store): FramePanel => {
       only(content, loadingState('the frame'));
       void load(id);
     },
-    draw() {},
   };
 };

@@ -25,7 +25,6 @@ export interface PlotOf {
 
 export interface Plot {
   readonly root: HTMLElement;
-  readonly object: ObjectShown | null;
   /** May be called with every frame of the screen; asks only when something is new. `bins` are named below it. */
   show(what: PlotOf, bins?: readonly number[]): void;
   leave(): void;
@@ -130,9 +129,6 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
 
   return {
     root,
-    get object() {
-      return object;
-    },
     show(of, named = []) {
       const sameObject =
         what?.region === of.region &&

@@ -8,8 +8,6 @@ import { h } from '../parts/dom.ts';
 import { number3 } from '../parts/figures.ts';
 import { colourOf } from '../parts/theme.ts';
 
-export type Tint = 'adc' | 'blame';
-
 const channels = (colour: string): readonly [number, number, number] => {
   const value = Number.parseInt(colour.replace('#', ''), 16);
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];

@@ -4,7 +4,7 @@
  */
 
 import type { BoardSnapshot, CellShown } from '../../dqm/board.ts';
-import { h, keyed, mark, put } from '../parts/dom.ts';
+import { h, keyed, mark } from '../parts/dom.ts';
 import { age, capital, words } from '../parts/figures.ts';
 import { badge, setBadge, type Tone, toneOf, toneWords } from '../parts/quality.ts';
 import { hrefOf } from '../route.ts';
@@ -133,7 +133,6 @@ export const createMatrix = (store: Store, open: (region: string, check: string)
         },
       );
       rove();
-      put(head.firstElementChild!, 'region');
     },
     key({ key }) {
       const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: 'up', ArrowDown: 'down' }[key];

@@ -5,7 +5,7 @@
 
 import type { BoardSnapshot } from '../../dqm/board.ts';
 import { go } from '../go.ts';
-import { h, mark, only, put, shown } from '../parts/dom.ts';
+import { h, mark, only, put } from '../parts/dom.ts';
 import { age, capital, number3, percent, probability, whole, words } from '../parts/figures.ts';
 import { badge, setBadge, type Tone, toneOf, toneOrder, toneWords } from '../parts/quality.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
@@ -108,7 +108,6 @@ export const createOverview = (store: Store): View => {
   };
 
   return {
-    title: 'Overview',
     root,
     enter({ query }: Route) {
       const { region, check } = query;
@@ -129,7 +128,6 @@ export const createOverview = (store: Store): View => {
         );
       else matrix.draw(now);
       only(aside, chosen === null ? recent.root : panel.root);
-      shown(aside, true);
       if (chosen === null) recent.draw(now);
       else panel.draw(now);
     },

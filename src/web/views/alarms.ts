@@ -170,7 +170,6 @@ export const createAlarms = (store: Store): View => {
   };
 
   return {
-    title: 'Alarms',
     root,
     enter({ query }: Route) {
       wanted = query.cause;

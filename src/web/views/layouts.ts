@@ -295,7 +295,6 @@ export const createLayouts = (store: Store): View => {
   };
 
   return {
-    title: 'Layouts',
     root,
     enter(route) {
       query = route.query;

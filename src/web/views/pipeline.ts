@@ -221,7 +221,6 @@ export const createPipeline = (store: Store): View => {
   };
 
   return {
-    title: 'Pipeline',
     root,
     enter() {},
     draw() {

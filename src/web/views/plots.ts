@@ -132,7 +132,6 @@ export const createPlots = (store: Store): View => {
   };
 
   return {
-    title: 'Plots',
     root,
     enter(route) {
       query = route.query;

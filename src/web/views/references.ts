@@ -151,7 +151,6 @@ export const createReferences = (store: Store): View => {
   };
 
   return {
-    title: 'References',
     root,
     enter(route) {
       query = route.query;

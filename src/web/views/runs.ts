@@ -53,7 +53,6 @@ export const createRuns = (store: Store): View => {
   let chosen: string | undefined;
 
   return {
-    title: 'Runs',
     root,
     enter({ query }) {
       chosen = query.run;

@@ -205,7 +205,6 @@ export const createTrends = (store: Store): View => {
   };
 
   return {
-    title: 'Trends',
     root,
     enter(route) {
       query = route.query;

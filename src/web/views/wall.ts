@@ -100,12 +100,11 @@ export const createWall = (store: Store): View => {
     only(stage, view.root);
     mark(root, 'data-slide', name);
     view.enter({ view: name, query });
-    view.draw(new Set());
+    view.draw();
     put(steps, slides.map((_slide, i) => (i === at ? '●' : '○')).join(' '));
   };
 
   return {
-    title: 'Big screen',
     root,
     enter({ query }: Route) {
       clearInterval(timer);
@@ -115,8 +114,8 @@ export const createWall = (store: Store): View => {
       }, Math.max(2, seconds) * 1000);
       show(Number(query.slide) || 0);
     },
-    draw(changed) {
-      shown?.view.draw(changed);
+    draw() {
+      shown?.view.draw();
     },
     leave() {
       clearInterval(timer);
