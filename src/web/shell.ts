@@ -7,7 +7,7 @@ import { openHelp } from './help.ts';
 import { h, mark, only, put, shown } from './parts/dom.ts';
 import { age, whole } from './parts/figures.ts';
 import { type IconName, icon } from './parts/icons.ts';
-import { badge, setBadge, toneOf } from './parts/quality.ts';
+import { badge, overallTone, setBadge } from './parts/quality.ts';
 import { nextTheme, themeNow } from './parts/theme.ts';
 import { hrefOf, type ViewName, viewNames } from './route.ts';
 import type { Freshness, Store } from './store.ts';
@@ -142,12 +142,7 @@ export const createShell = (store: Store): Shell => {
         ? 'no run'
         : `run ${activity.run}, ${activity.activity}, ${activity.stoppedMs === null ? `for ${age(store.nowMs - activity.startedMs)}` : 'stopped'}`,
     );
-    const tone = toneOf(
-      { quality: board.overall.quality, atMs: board.cycle.endedMs ?? board.atMs },
-      store.nowMs,
-      board.staleAfterMs,
-    );
-    setBadge(verdict.firstElementChild as HTMLElement, tone);
+    setBadge(verdict.firstElementChild as HTMLElement, overallTone(board, store.nowMs));
     mark(verdict, 'title', board.overall.reason);
     const said = board.instrument.simulated;
     shown(simulated, said !== null);
@@ -155,7 +150,7 @@ export const createShell = (store: Store): Shell => {
       simulated.replaceChildren(h('strong', {}, 'Simulated. '), said);
   };
   const drawCounts = (): void => {
-    const open = (store.alarms?.alarms ?? []).filter((one) => one.open && one.shelved === null).length;
+    const open = store.openAlarms.length;
     const count = counts.get('alarms')!;
     shown(count, open > 0);
     put(count, whole(open));

@@ -3,7 +3,14 @@
  * Whoever draws is called once a frame of the screen at most. Refuses to change what it was told.
  */
 
-import type { AlarmsShown, BoardSnapshot, FeedShown, RunShown, ServiceShown } from '../dqm/board.ts';
+import type {
+  AlarmShown,
+  AlarmsShown,
+  BoardSnapshot,
+  FeedShown,
+  RunShown,
+  ServiceShown,
+} from '../dqm/board.ts';
 import { type Beats, keepBeats } from './stream/beats.ts';
 import type { LinkState, Told } from './stream/connection.ts';
 import { mergeFeed } from './stream/merge.ts';
@@ -24,6 +31,8 @@ export interface Store {
   readonly board: BoardSnapshot | null;
   readonly feed: FeedShown | null;
   readonly alarms: AlarmsShown | null;
+  /** Those that are heard: open, and not on the shelf. */
+  readonly openAlarms: readonly AlarmShown[];
   readonly services: readonly ServiceShown[];
   readonly runs: readonly RunShown[];
   /** Points that came since this page opened, by name. */
@@ -88,6 +97,9 @@ export const createStore = (): Store => {
     },
     get alarms() {
       return known.alarms;
+    },
+    get openAlarms() {
+      return (known.alarms?.alarms ?? []).filter(({ open, shelved }) => open && shelved === null);
     },
     get services() {
       return known.services;

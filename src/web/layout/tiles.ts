@@ -12,7 +12,7 @@ import { createMatrix } from '../overview/matrix.ts';
 import { createRecent } from '../overview/recent.ts';
 import { h, only, put } from '../parts/dom.ts';
 import { words } from '../parts/figures.ts';
-import { badge, setBadge, toneOf } from '../parts/quality.ts';
+import { badge, overallTone, setBadge } from '../parts/quality.ts';
 import { faultState, loadingState } from '../parts/states.ts';
 import { hrefOf } from '../route.ts';
 import type { Store } from '../store.ts';
@@ -107,14 +107,7 @@ const qualitiesTile = (store: Store): TileWidget => {
     draw() {
       const { board } = store;
       if (board === null) return;
-      setBadge(
-        sign,
-        toneOf(
-          { quality: board.overall.quality, atMs: board.cycle.endedMs ?? board.atMs },
-          store.nowMs,
-          board.staleAfterMs,
-        ),
-      );
+      setBadge(sign, overallTone(board, store.nowMs));
       put(text, board.overall.reason);
       matrix.draw(board);
     },

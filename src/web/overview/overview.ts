@@ -7,7 +7,7 @@ import type { BoardSnapshot } from '../../dqm/board.ts';
 import { go } from '../go.ts';
 import { h, mark, only, put } from '../parts/dom.ts';
 import { age, capital, number3, percent, probability, whole, words } from '../parts/figures.ts';
-import { badge, setBadge, type Tone, toneOf, toneOrder, toneWords } from '../parts/quality.ts';
+import { badge, overallTone, setBadge, type Tone, toneOf, toneOrder, toneWords } from '../parts/quality.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
 import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
@@ -69,11 +69,7 @@ export const createOverview = (store: Store): View => {
   let chosen: { readonly region: string; readonly check: string } | null = null;
 
   const drawVerdict = (now: BoardSnapshot): void => {
-    const tone = toneOf(
-      { quality: now.overall.quality, atMs: now.cycle.endedMs ?? now.atMs },
-      store.nowMs,
-      now.staleAfterMs,
-    );
+    const tone = overallTone(now, store.nowMs);
     setBadge(sign, tone);
     mark(verdict, 'data-tone', tone);
     put(

@@ -84,7 +84,7 @@ export const createRecent = (
     );
   };
   const drawAlarms = (): void => {
-    const open = (store.alarms?.alarms ?? []).filter((one) => one.open && one.shelved === null);
+    const open = store.openAlarms;
     shown(noAlarms, open.length === 0);
     keyed(
       alarms,

@@ -3,10 +3,10 @@
  * a colour without its word.
  */
 
-import type { CellShown } from '../../dqm/board.ts';
+import type { BoardSnapshot, CellShown } from '../../dqm/board.ts';
 import type { QualityName } from '../../dqm/quality.ts';
 import { h, mark } from './dom.ts';
-import { type IconName, icon } from './icons.ts';
+import { icon } from './icons.ts';
 
 /** `old`: nobody has looked for longer than may be. */
 export type Tone = QualityName | 'old';
@@ -27,31 +27,24 @@ export const toneOf = (
   nowMs: number,
   staleAfterMs: number,
 ): Tone => {
-  if (cell === undefined) return 'null';
-  if (cell.atMs === 0) return 'null';
+  if (cell === undefined || cell.atMs === 0) return 'null';
   return nowMs - cell.atMs > staleAfterMs ? 'old' : cell.quality;
 };
 
-const icons: Readonly<Record<Tone, IconName>> = {
-  good: 'good',
-  medium: 'medium',
-  bad: 'bad',
-  null: 'null',
-  old: 'old',
-};
-
-/** Shape and word in the quality's colour. */
-export const badge = (tone: Tone): HTMLElement =>
-  h(
-    'span',
-    { class: 'badge', 'data-tone': tone },
-    icon(icons[tone]),
-    h('span', { class: 'word' }, toneWords[tone]),
-  );
+/** The detector as a whole: as old as its last cycle. */
+export const overallTone = ({ overall, cycle, atMs, staleAfterMs }: BoardSnapshot, nowMs: number): Tone =>
+  toneOf({ quality: overall.quality, atMs: cycle.endedMs ?? atMs }, nowMs, staleAfterMs);
 
 /** Makes a badge another one; nothing is touched when it is that already. */
 export const setBadge = (element: HTMLElement, tone: Tone): void => {
   if (element.dataset.tone === tone) return;
   mark(element, 'data-tone', tone);
-  element.replaceChildren(icon(icons[tone]), h('span', { class: 'word' }, toneWords[tone]));
+  element.replaceChildren(icon(tone), h('span', { class: 'word' }, toneWords[tone]));
+};
+
+/** Shape and word in the quality's colour. */
+export const badge = (tone: Tone): HTMLElement => {
+  const element = h('span', { class: 'badge' });
+  setBadge(element, tone);
+  return element;
 };

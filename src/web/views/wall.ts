@@ -30,7 +30,6 @@ const slidesNow = (store: Store): readonly Slide[] => {
     .filter((cell) => cell.object !== null && (cell.quality === 'bad' || cell.quality === 'medium'))
     .map((cell) => ({ cell, order: toneOrder[toneOf(cell, store.nowMs, board!.staleAfterMs)] }))
     .sort((a, b) => a.order - b.order || b.cell.sinceMs - a.cell.sinceMs)[0]?.cell;
-  const open = (store.alarms?.alarms ?? []).some((one) => one.open && one.shelved === null);
   return [
     { name: 'overview', query: {} },
     ...(worst === undefined
@@ -41,7 +40,7 @@ const slidesNow = (store: Store): readonly Slide[] => {
             query: { region: worst.region, object: worst.object!, compare: 'pulls' },
           } as const,
         ]),
-    ...(open ? [{ name: 'alarms', query: {} } as const] : []),
+    ...(store.openAlarms.length > 0 ? [{ name: 'alarms', query: {} } as const] : []),
     { name: 'pipeline', query: {} },
     { name: 'feed', query: { order: 'cause' } },
     { name: 'trends', query: { region: 'service' } },
