@@ -7,7 +7,7 @@ import type { AnomalyShown, FrameShown, ProjectionShown } from '../../dqm/board.
 import { api } from '../api.ts';
 import { projection } from '../draw/projection.ts';
 import { h, only } from '../parts/dom.ts';
-import { bytes, number3, probability, timeOfDay, whole, words } from '../parts/figures.ts';
+import { bytes, capital, number3, percent, probability, timeOfDay, whole, words } from '../parts/figures.ts';
 import { askAndAct, field } from '../parts/form.ts';
 import { icon } from '../parts/icons.ts';
 import { emptyState, faultState, loadingState } from '../parts/states.ts';
@@ -22,8 +22,6 @@ export interface FramePanel {
 
 /** Words a training set is made of; a person may write another. */
 const usualLabels = ['detector fault', 'noise', 'physics', 'pile-up', 'beam background', 'false alarm'];
-
-const share = (value: number): string => `${number3(value * 100)} %`;
 
 const scoreTable = ({ scores, cause }: AnomalyShown): HTMLElement =>
   h(
@@ -68,7 +66,7 @@ const findingList = ({ findings }: AnomalyShown): HTMLElement =>
         h(
           'ul',
           { class: 'places' },
-          ...finding.channels.slice(0, 6).map((one) => h('li', {}, `${one.where}, ${share(one.share)}`)),
+          ...finding.channels.slice(0, 6).map((one) => h('li', {}, `${one.where}, ${percent(one.share)}`)),
         ),
       ),
     ),
@@ -186,11 +184,7 @@ export const createFramePanel = (store: Store): FramePanel => {
           { class: 'key' },
           `run ${anomaly.run}, time frame ${anomaly.timeFrame}, at ${timeOfDay(anomaly.atMs, store.nowMs)}`,
         ),
-        h(
-          'p',
-          { class: 'reason' },
-          `${anomaly.words.charAt(0).toUpperCase()}${anomaly.words.slice(1)}.`.replace('..', '.'),
-        ),
+        h('p', { class: 'reason' }, `${capital(anomaly.words)}.`.replace('..', '.')),
         anomaly.where === '' ? false : h('p', {}, h('b', {}, 'Where: '), anomaly.where),
         frame === null
           ? emptyState('The frame itself is not kept', 'What was said of it remains below.')

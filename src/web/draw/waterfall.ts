@@ -7,7 +7,8 @@ import type { StageSnapshot } from '../../domain/status.ts';
 import { h, keyed, mark, put } from '../parts/dom.ts';
 import { duration, ofBudget } from '../parts/figures.ts';
 
-const judge = (share: number): string => (share > 1 ? 'bad' : share > 0.8 ? 'warn' : 'good');
+/** A latency as a share of its budget. */
+export const judge = (share: number): string => (share > 1 ? 'bad' : share > 0.8 ? 'warn' : 'good');
 /** The bar's end is half again its budget, so that what is over shows as over. */
 const barShare = 1.25;
 

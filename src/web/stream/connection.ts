@@ -4,7 +4,7 @@
  */
 
 import type { BoardEvents } from '../../dqm/board.ts';
-import { eventNames, mergeFeed, type News, take } from './merge.ts';
+import { eventNames, type News, take } from './merge.ts';
 
 /** open: events come; lost: the stream broke off and is being opened again. */
 export type LinkState = 'connecting' | 'open' | 'lost';
@@ -45,8 +45,7 @@ export const openConnection = (address: string, tell: (told: Told) => void): Con
     changed = true;
     const value = JSON.parse(text) as BoardEvents[Name];
     take(news, name, value);
-    if (name === 'feed') latest.feed = mergeFeed(latest.feed, value as BoardEvents['feed']);
-    else if (name !== 'trends') Object.assign(latest, { [name]: value });
+    if (name !== 'trends') take(latest, name, value);
   };
   const open = (): void => {
     source?.close();

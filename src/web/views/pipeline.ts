@@ -5,7 +5,7 @@
 
 import type { ServiceShown } from '../../dqm/board.ts';
 import { createSparkline, type SparkData } from '../draw/sparkline.ts';
-import { createWaterfall } from '../draw/waterfall.ts';
+import { createWaterfall, judge } from '../draw/waterfall.ts';
 import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
 import { age, bytes, duration, number3, percent, probability, times, whole } from '../parts/figures.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
@@ -87,8 +87,6 @@ const tiles: readonly Tile[] = [
     spark: (beats) => ({ name: 'lag', values: beats.map((one) => one.lagFrames), show: frames }),
   },
 ];
-
-const judge = (share: number): string => (share > 1 ? 'bad' : share > 0.8 ? 'warn' : 'good');
 
 const facts = (now: Figures): readonly (readonly [string, string])[] => {
   const { policy, process } = now;
