@@ -10,6 +10,7 @@ import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
 import { age, timeOfDay, whole, words } from '../parts/figures.ts';
 import { askAndAct, field, options } from '../parts/form.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
+import { heading, wideTable } from '../parts/table.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
@@ -110,24 +111,13 @@ export const createAlarms = (store: Store): View => {
     'section',
     { class: 'card' },
     h('h2', {}, 'Past alarms'),
-    h(
-      'div',
-      { class: 'wide-table', tabindex: '0', role: 'region', 'aria-label': 'Past alarms' },
-      h(
-        'table',
-        { class: 'figures' },
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            ...['cause', 'severity', 'message'].map((name) => h('th', { scope: 'col', class: 'text' }, name)),
-            ...['from', 'lasted'].map((name) => h('th', { scope: 'col' }, name)),
-          ),
-        ),
-        past,
-      ),
+    wideTable(
+      'Past alarms',
+      [
+        ...['cause', 'severity', 'message'].map((name) => heading(name, 'text')),
+        ...['from', 'lasted'].map((name) => heading(name)),
+      ],
+      past,
     ),
   );
   const body = h('div', { class: 'stack' }, list, calm, pastCard);

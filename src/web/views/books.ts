@@ -6,6 +6,7 @@
 import type { BookSnapshot } from '../../domain/status.ts';
 import { h, keyed, mark, put, shown } from '../parts/dom.ts';
 import { whole } from '../parts/figures.ts';
+import { heading, wideTable } from '../parts/table.ts';
 import type { Figures } from '../stream/beats.ts';
 
 const rungs = [
@@ -31,25 +32,10 @@ export const createBooks = (): {
     'div',
     {},
     h('p', { class: 'key' }, 'received = kept + shed + refused + in flight'),
-    h(
-      'div',
-      { class: 'wide-table', tabindex: '0', role: 'region', 'aria-label': 'Books' },
-      h(
-        'table',
-        { class: 'figures' },
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            ...['', 'received', 'kept', 'shed', 'refused', 'in flight', ''].map((name) =>
-              h('th', { scope: 'col' }, name),
-            ),
-          ),
-        ),
-        body,
-      ),
+    wideTable(
+      'Books',
+      ['', 'received', 'kept', 'shed', 'refused', 'in flight', ''].map((name) => heading(name)),
+      body,
     ),
     kept,
     h('h3', {}, 'Refused, by code'),

@@ -7,43 +7,34 @@ import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
 import { age, timeOfDay, whole } from '../parts/figures.ts';
 import { badge, setBadge } from '../parts/quality.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
+import { heading, wideTable } from '../parts/table.ts';
 import { hrefOf } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
+
+const columns = [
+  'run',
+  'activity',
+  'quality',
+  'why',
+  'started',
+  'lasted',
+  'frames looked into',
+  'unusual',
+  'reference',
+  'more',
+] as const;
 
 export const createRuns = (store: Store): View => {
   const body = h('tbody');
   const table = h(
     'section',
     { class: 'card' },
-    h(
-      'div',
-      { class: 'wide-table', tabindex: '0', role: 'region', 'aria-label': 'Runs' },
-      h(
-        'table',
-        { class: 'figures runs' },
-        h(
-          'thead',
-          {},
-          h(
-            'tr',
-            {},
-            ...[
-              'run',
-              'activity',
-              'quality',
-              'why',
-              'started',
-              'lasted',
-              'frames looked into',
-              'unusual',
-              'reference',
-              'more',
-            ].map((name) => h('th', { scope: 'col' }, name)),
-          ),
-        ),
-        body,
-      ),
+    wideTable(
+      'Runs',
+      columns.map((name) => heading(name)),
+      body,
+      'figures runs',
     ),
   );
   const none = emptyState('No runs yet', 'A run appears here with its start message.');
