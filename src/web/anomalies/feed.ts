@@ -9,7 +9,7 @@ import { go } from '../go.ts';
 import { moveInRows } from '../keys.ts';
 import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
 import { ago, oneIn, probability, whole, words } from '../parts/figures.ts';
-import { field, options } from '../parts/form.ts';
+import { field, options, toggle } from '../parts/form.ts';
 import { emptyState, faultState, waitingState } from '../parts/states.ts';
 import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
@@ -51,11 +51,7 @@ export const createFeed = (store: Store): View => {
   const cause = h('select', { id: 'feed-cause' });
   const rarity = h('select', { id: 'feed-p' });
   options(rarity, rarities);
-  const hold = h(
-    'button',
-    { type: 'button', class: 'toggle', 'aria-pressed': 'false', onclick: () => held(!holding) },
-    'hold',
-  );
+  const hold = toggle('hold', () => held(!holding));
   const key = h('p', { class: 'key', role: 'status' });
   const list = h('ol', { class: 'rows feed-rows' });
   const groups = h('div', { class: 'causes' });

@@ -5,7 +5,7 @@
 import { api } from '../api.ts';
 import { h, shown } from '../parts/dom.ts';
 import { words } from '../parts/figures.ts';
-import { field, options } from '../parts/form.ts';
+import { field, openDialog, options } from '../parts/form.ts';
 import type { Tile } from './layout.ts';
 
 const kinds = [
@@ -81,31 +81,8 @@ export const askForTile = async (add: (tile: Tile) => void): Promise<void> => {
       };
     return of === 'trend' ? { kind: of, names: [trend.value()] } : { kind: of };
   };
-  const dialog = h(
-    'dialog',
-    { class: 'ask', 'aria-label': 'Add a tile' },
-    h(
-      'form',
-      {
-        onsubmit: (event: SubmitEvent) => {
-          event.preventDefault();
-          add(made());
-          dialog.close();
-        },
-      },
-      h('h2', {}, 'Add a tile'),
-      field('what', kind.select),
-      plotFields,
-      trendFields,
-      h(
-        'div',
-        { class: 'buttons' },
-        h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel'),
-        h('button', { type: 'submit', class: 'primary' }, 'Add'),
-      ),
-    ),
-  );
-  dialog.addEventListener('close', () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  openDialog('Add a tile', 'Add', [field('what', kind.select), plotFields, trendFields], (dialog) => {
+    add(made());
+    dialog.close();
+  });
 };

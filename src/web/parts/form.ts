@@ -1,9 +1,9 @@
 /**
- * Small parts of forms: a labelled field, a select that is filled once, a button that stays down. Refuses placeholders in
- * place of labels.
+ * Small parts of forms: a labelled field, a select that is filled once, a button that stays down, a dialog. Refuses
+ * placeholders in place of labels.
  */
 
-import { h } from './dom.ts';
+import { type Child, h } from './dom.ts';
 
 export const field = (label: string, control: HTMLElement): HTMLLabelElement =>
   h('label', { class: 'field' }, h('span', {}, label), control);
@@ -24,16 +24,37 @@ export const options = (
 export const toggle = (text: string, onclick: () => void): HTMLButtonElement =>
   h('button', { type: 'button', class: 'toggle', 'aria-pressed': 'false', onclick }, text);
 
+/** A form over the page, with one button that sends it. Who sends it closes it, and then it is gone. */
+export const openDialog = (
+  title: string,
+  submit: string,
+  parts: readonly Child[],
+  send: (dialog: HTMLDialogElement, button: HTMLButtonElement) => void,
+): void => {
+  const button = h('button', { type: 'submit', class: 'primary' }, submit);
+  const onsubmit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    send(dialog, button);
+  };
+  const cancel = h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel');
+  const buttons = h('div', { class: 'buttons' }, cancel, button);
+  const form = h('form', { onsubmit }, h('h2', {}, title), ...parts, buttons);
+  const dialog = h('dialog', { class: 'ask', 'aria-label': title }, form);
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+};
+
 /** Who sits here, so that nobody types a name with every act. */
 const whoKept = 'tessera.who';
-export const readWho = (): string => {
+const readWho = (): string => {
   try {
     return localStorage.getItem(whoKept) ?? '';
   } catch {
     return '';
   }
 };
-export const keepWho = (who: string): void => {
+const keepWho = (who: string): void => {
   try {
     localStorage.setItem(whoKept, who);
   } catch {
@@ -64,9 +85,7 @@ export const askAndAct = ({ title, text, submit, why, whyNeeded, extra, act }: A
   });
   const whyInput = h('textarea', { name: 'why', rows: 2, required: whyNeeded, maxlength: 500 });
   const fault = h('p', { class: 'fault', role: 'alert', hidden: true });
-  const button = h('button', { type: 'submit', class: 'primary' }, submit);
-  const send = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
+  const send = async (dialog: HTMLDialogElement, button: HTMLButtonElement): Promise<void> => {
     button.disabled = true;
     fault.hidden = true;
     try {
@@ -79,28 +98,7 @@ export const askAndAct = ({ title, text, submit, why, whyNeeded, extra, act }: A
     }
     button.disabled = false;
   };
-  const dialog = h(
-    'dialog',
-    { class: 'ask', 'aria-label': title },
-    h(
-      'form',
-      { onsubmit: send as (event: never) => void },
-      h('h2', {}, title),
-      h('p', {}, text),
-      extra ?? false,
-      field('your name', whoInput),
-      field(why, whyInput),
-      fault,
-      h(
-        'div',
-        { class: 'buttons' },
-        h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel'),
-        button,
-      ),
-    ),
-  );
-  dialog.addEventListener('close', () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  const parts = [h('p', {}, text), extra, field('your name', whoInput), field(why, whyInput), fault];
+  openDialog(title, submit, parts, (dialog, button) => void send(dialog, button));
   (whoInput.value === '' ? whoInput : whyInput).focus();
 };

@@ -22,8 +22,9 @@ import {
 } from '../layout/layout.ts';
 import { createTile, type TileWidget, tileTitle } from '../layout/tiles.ts';
 import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
-import { field, options } from '../parts/form.ts';
+import { field, openDialog, options } from '../parts/form.ts';
 import { icon } from '../parts/icons.ts';
+import { saveFile } from '../parts/save_file.ts';
 import { emptyState, faultState, loadingState } from '../parts/states.ts';
 import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
@@ -118,31 +119,10 @@ export const createLayouts = (store: Store): View => {
       value,
       pattern: '[\\p{L}\\p{N} ._\\-]+',
     });
-    const dialog = h(
-      'dialog',
-      { class: 'ask', 'aria-label': title },
-      h(
-        'form',
-        {
-          onsubmit: (event: SubmitEvent) => {
-            event.preventDefault();
-            dialog.close();
-            done(input.value.trim());
-          },
-        },
-        h('h2', {}, title),
-        field('name', input),
-        h(
-          'div',
-          { class: 'buttons' },
-          h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel'),
-          h('button', { type: 'submit', class: 'primary' }, 'Done'),
-        ),
-      ),
-    );
-    dialog.addEventListener('close', () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+    openDialog(title, 'Done', [field('name', input)], (dialog) => {
+      dialog.close();
+      done(input.value.trim());
+    });
   };
   const renameTab = (): void =>
     askName('Rename the tab', layout.tabs[tabNow()]!.title, (title) =>
@@ -175,9 +155,8 @@ export const createLayouts = (store: Store): View => {
     }
   };
   const exportFile = (): void => {
-    const href = URL.createObjectURL(new Blob([writeLayout(layout)], { type: 'application/json' }));
-    h('a', { href, download: `${query.layout ?? 'layout'}.json` }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 10_000);
+    const content = new Blob([writeLayout(layout)], { type: 'application/json' });
+    saveFile(`${query.layout ?? 'layout'}.json`, content);
   };
 
   const load = async (): Promise<void> => {

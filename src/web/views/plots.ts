@@ -11,6 +11,7 @@ import { go } from '../go.ts';
 import { h, only, put, shown } from '../parts/dom.ts';
 import { words } from '../parts/figures.ts';
 import { field, options, toggle } from '../parts/form.ts';
+import { saveFile } from '../parts/save_file.ts';
 import { faultState, loadingState } from '../parts/states.ts';
 import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
@@ -27,13 +28,6 @@ const compares: readonly (readonly [Compare, string])[] = [
   ['reference', 'reference'],
   ['none', 'nothing'],
 ];
-
-/** What a reader keeps as a file. */
-const save = (name: string, content: Blob): void => {
-  const link = h('a', { href: URL.createObjectURL(content), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-};
 
 export const createPlots = (store: Store): View => {
   const region = h('select', { id: 'plot-region' });
@@ -103,13 +97,13 @@ export const createPlots = (store: Store): View => {
   const savePng = async (): Promise<void> => {
     const now = chosen();
     const image = await plot.drawing()?.png();
-    if (image !== null && image !== undefined) save(`${now.region}_${now.object}.png`, image);
+    if (image !== null && image !== undefined) saveFile(`${now.region}_${now.object}.png`, image);
   };
   const saveJson = (): void => {
     const now = chosen();
     const text = plot.drawing()?.json();
     if (text !== null && text !== undefined)
-      save(`${now.region}_${now.object}.json`, new Blob([text], { type: 'application/json' }));
+      saveFile(`${now.region}_${now.object}.json`, new Blob([text], { type: 'application/json' }));
   };
   const load = async (): Promise<void> => {
     if (tree !== null || asking) return;
