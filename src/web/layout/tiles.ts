@@ -28,12 +28,15 @@ export interface TileWidget {
 const trendSeconds = 600;
 const drawEveryMs = 1_000;
 
+/** What a trend tells; of which region or service is left out. */
+const trendWords = (name: string): string => words(name.split('/').slice(1).join(' '));
+
 export const tileTitle = (tile: Tile): string => {
   switch (tile.kind) {
     case 'plot':
       return `${words(tile.object)}, ${tile.region}`;
     case 'trend':
-      return tile.names.map((name) => words(name.split('/').slice(1).join(' '))).join(', ');
+      return tile.names.map(trendWords).join(', ');
     case 'qualities':
       return 'Qualities';
     case 'recent':
@@ -84,7 +87,7 @@ const trendTile = (store: Store, tile: Tile & { kind: 'trend' }): TileWidget => 
       only(root, lines.root);
       drawnMs = performance.now();
       lines.set(
-        series.map((one) => ({ ...one, name: words(one.name.split('/').slice(1).join(' ')) })),
+        series.map((one) => ({ ...one, name: trendWords(one.name) })),
         fromMs,
         untilMs,
       );

@@ -26,6 +26,7 @@ const drawEveryMs = 1_000;
 interface Chart {
   readonly key: string;
   readonly title: string;
+  readonly unit: string;
   readonly names: readonly string[];
   readonly labels: readonly string[];
 }
@@ -42,6 +43,7 @@ const chartsOf = (all: readonly Named[], group: string, what: string): Chart[] =
       {
         key: `compare/${what}`,
         title: `${capital(words(what))}, every region`,
+        unit: fitting[0]?.unit ?? '',
         names: fitting.map(({ name }) => name),
         labels: fitting.map(({ name }) => name.split('/')[1]!),
       },
@@ -50,9 +52,9 @@ const chartsOf = (all: readonly Named[], group: string, what: string): Chart[] =
   const prefix = group === 'service' ? 'service/' : `region/${group}/`;
   return all
     .filter(({ name }) => name.startsWith(prefix))
-    .map(({ name }) => {
+    .map(({ name, unit }) => {
       const title = words(name.slice(prefix.length));
-      return { key: name, title: capital(title), names: [name], labels: [title] };
+      return { key: name, title: capital(title), unit, names: [name], labels: [title] };
     });
 };
 
@@ -181,8 +183,7 @@ export const createTrends = (store: Store): View => {
       wanted,
       (chart) => chart.key,
       (chart) => {
-        const unit = all!.find(({ name }) => name === chart.names[0])?.unit ?? '';
-        const lines = make(chart.title, unit, 'trends');
+        const lines = make(chart.title, chart.unit, 'trends');
         charts.set(chart.key, lines);
         return h(
           'figure',
@@ -197,7 +198,7 @@ export const createTrends = (store: Store): View => {
           name: chart.labels[i]!,
         }));
         charts.get(chart.key)?.set(rows, fromMs, untilMs);
-        const unit = all!.find(({ name }) => name === chart.names[0])?.unit ?? '';
+        const { unit } = chart;
         const last = rows[0]?.values.at(-1);
         put(figure.querySelector('.key')!, rows.length > 1 ? unit : `now ${number3(last)} ${unit}`);
       },

@@ -8,7 +8,7 @@ import { go } from '../go.ts';
 import { createOverview } from '../overview/overview.ts';
 import { h, mark, only, put } from '../parts/dom.ts';
 import { toneOf, toneOrder } from '../parts/quality.ts';
-import { hrefOf, type Route, type ViewName } from '../route.ts';
+import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 import { createAlarms } from './alarms.ts';
@@ -17,9 +17,18 @@ import { createPlots } from './plots.ts';
 import { createTrends } from './trends.ts';
 
 const secondsEach = 20;
+const makers = {
+  overview: createOverview,
+  plots: createPlots,
+  alarms: createAlarms,
+  pipeline: createPipeline,
+  feed: createFeed,
+  trends: createTrends,
+} as const;
+type SlideName = keyof typeof makers;
 
 interface Slide {
-  readonly name: ViewName;
+  readonly name: SlideName;
   readonly query: Readonly<Record<string, string>>;
 }
 
@@ -48,15 +57,7 @@ const slidesNow = (store: Store): readonly Slide[] => {
 };
 
 export const createWall = (store: Store): View => {
-  const views: Partial<Record<ViewName, View>> = {};
-  const makers = {
-    overview: createOverview,
-    plots: createPlots,
-    alarms: createAlarms,
-    pipeline: createPipeline,
-    feed: createFeed,
-    trends: createTrends,
-  } as const;
+  const views = new Map<SlideName, View>();
   const stage = h('div', { class: 'stage' });
   const steps = h('p', { class: 'steps', 'aria-hidden': 'true' });
   const pause = h('button', { type: 'button', class: 'quiet', onclick: () => hold(!held) }, 'hold');
@@ -75,7 +76,7 @@ export const createWall = (store: Store): View => {
   );
   let slides: readonly Slide[] = [];
   let at = 0;
-  let shown: { readonly name: ViewName; readonly view: View } | undefined;
+  let shown: View | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
   let held = false;
 
@@ -91,11 +92,10 @@ export const createWall = (store: Store): View => {
     slides = slidesNow(store);
     at = (next + slides.length) % slides.length;
     const { name, query } = slides[at]!;
-    shown?.view.leave();
-    const make = makers[name as keyof typeof makers];
-    const view = views[name] ?? make(store);
-    views[name] = view;
-    shown = { name, view };
+    shown?.leave();
+    const view = views.get(name) ?? makers[name](store);
+    views.set(name, view);
+    shown = view;
     only(stage, view.root);
     mark(root, 'data-slide', name);
     view.enter({ view: name, query });
@@ -114,11 +114,11 @@ export const createWall = (store: Store): View => {
       show(Number(query.slide) || 0);
     },
     draw() {
-      shown?.view.draw();
+      shown?.draw();
     },
     leave() {
       clearInterval(timer);
-      shown?.view.leave();
+      shown?.leave();
     },
     key({ key }) {
       if (key === 'Escape') go(hrefOf('overview'));
