@@ -5,7 +5,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { faultsOf } from '../../../wire/json.ts';
 import { isLoopback } from '../answers.ts';
 import { Refusal } from './refusal.ts';
@@ -120,8 +120,8 @@ export const readQuestion = async (
     query[key] = value;
   }
   return {
-    parameters: checked(z.object(route.parameters), parameters, 'path'),
-    query: checked(z.strictObject(route.query), query, 'query'),
+    parameters: checked(route.reads.parameters, parameters, 'path'),
+    query: checked(route.reads.query, query, 'query'),
     body: route.body === null ? undefined : checked(route.body, await readJson(request, route), 'body'),
   };
 };

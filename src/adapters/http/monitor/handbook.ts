@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileOf, type PageFile } from '../page_files.ts';
-import { htmlOf } from './markdown.ts';
+import { escaped, htmlOf } from './markdown.ts';
 
 export interface HandbookPage {
   /** Cause of an alarm, or another page's name; '' is the list of them. */
@@ -49,7 +49,7 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; bo
 
 const documentOf = ({ code, title, markdown }: HandbookPage): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title.replaceAll('<', '&lt;')} · tessera handbook</title><style>${style}</style></head>
+<title>${escaped(title)} · tessera handbook</title><style>${style}</style></head>
 <body><nav><a href="/">Monitor</a>${code === '' ? '' : ' · <a href="/handbook">Handbook</a>'}</nav>
 <main>${htmlOf(markdown, linkOf)}</main></body></html>
 `;

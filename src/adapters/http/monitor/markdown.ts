@@ -4,7 +4,7 @@
  * bring what we then would have to switch off.
  */
 
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** @param href of a link as it is written */

@@ -3,7 +3,7 @@
  * answers by this list and the API's description is made from it, so that neither can say what the other does not.
  */
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Fault } from '../../../domain/fault.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { MonitorView } from '../../../services/monitor/view.ts';
@@ -23,6 +23,8 @@ export interface Route {
   readonly summary: string;
   readonly parameters: Fields;
   readonly query: Fields;
+  /** Both as wholes, made once: a schema compiles itself when it is first used. */
+  readonly reads: { readonly parameters: z.ZodType<Read<Fields>>; readonly query: z.ZodType<Read<Fields>> };
   readonly body: z.ZodType | null;
   readonly bodyBytesMax: number;
   readonly contentType: string;
@@ -64,6 +66,7 @@ const route = <
   summary: given.summary,
   parameters: given.parameters ?? {},
   query: given.query ?? {},
+  reads: { parameters: z.object(given.parameters ?? {}), query: z.strictObject(given.query ?? {}) },
   body: given.body ?? null,
   bodyBytesMax: given.bodyBytesMax ?? limits.commandBytesMax,
   contentType: given.contentType ?? json,
