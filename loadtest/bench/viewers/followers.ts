@@ -30,15 +30,15 @@ export interface Followers {
 
 export const startFollowers = async (port: number): Promise<Followers> => {
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), [], { stdio: 'inherit' });
-  const ask = async (order: Order | null): Promise<Following> => {
+  const ask = async (order: Order): Promise<Following> => {
     const answer = once(child, 'message') as Promise<[Following]>;
-    child.send(order ?? { port });
+    child.send(order);
     return (await answer)[0];
   };
   await ask({ port });
   return {
     follow: (count) => ask({ follow: count }),
-    now: () => ask(null),
+    now: () => ask({ port }),
     stop: () => child.disconnect(),
   };
 };

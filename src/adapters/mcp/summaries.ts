@@ -4,6 +4,7 @@
  */
 
 import type { AnomalyShown, BoardSnapshot, ObjectShown, TrendShown } from '../../dqm/board.ts';
+import { binInWords } from '../../dqm/cycles/places.ts';
 import type { QualityName } from '../../dqm/quality.ts';
 
 /** Bins, channels and points of one answer: what a reader of text can take in. */
@@ -86,17 +87,6 @@ export const anomalySummary = ({ findings, ...anomaly }: AnomalyShown) => ({
   })),
 });
 
-const placeOf = (axes: ObjectShown['axes'], bin: number): string => {
-  let rest = bin;
-  const parts: string[] = [];
-  for (const { name, unit, size, origin, step } of axes.toReversed()) {
-    const from = origin + step * (rest % size);
-    parts.unshift(`${name} ${Number(from.toPrecision(5))}${unit === '' ? '' : ` ${unit}`}`);
-    rest = Math.floor(rest / size);
-  }
-  return parts.join(', ');
-};
-
 export const objectSummary = ({ axes, values, reference, pulls, ...object }: ObjectShown) => {
   const total = values.reduce((sum, one) => sum + one, 0);
   const worst = (pulls ?? [])
@@ -114,7 +104,7 @@ export const objectSummary = ({ axes, values, reference, pulls, ...object }: Obj
     ...(values.length <= pointsTold && { values, reference }),
     meanSquarePull: pulls === null ? null : squares / Math.max(1, pulls.length),
     worstPulls: worst.map(({ pull, bin }) => ({
-      where: placeOf(axes, bin),
+      where: binInWords(axes, bin),
       value: values[bin],
       reference: reference?.[bin] ?? null,
       pull,
