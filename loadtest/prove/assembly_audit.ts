@@ -4,10 +4,11 @@
  */
 
 import type { PartialEvent } from '../../src/domain/archive/partial_event.ts';
-import type { Bus, BusRecord } from '../../src/ports/bus.ts';
+import type { Bus } from '../../src/ports/bus.ts';
 import type { Topics } from '../../src/services/topics.ts';
 import { decodePartialEvent } from '../../src/wire/events/partial_event.ts';
 import { decodePacket } from '../../src/wire/packet.ts';
+import { readAll } from './audit.ts';
 
 export interface AssemblyAudit {
   /** Records on the token topic, and distinct packets among them. */
@@ -24,8 +25,6 @@ export interface AssemblyAudit {
 }
 
 const faultsListed = 20;
-const readAll = (bus: Bus, topic: string): AsyncIterable<BusRecord> =>
-  bus.read({ topic, from: { at: 'beginning' }, untilEnd: true, bufferBytesMax: 64 * 1024 * 1024 });
 
 const frameOf = ({ run, timeFrame }: { readonly run: number; readonly timeFrame: number }): string =>
   `run ${run} time frame ${timeFrame}`;

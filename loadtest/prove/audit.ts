@@ -35,7 +35,8 @@ const nameOf = ({ sourceName, run, timeFrame, messageId }: Named): string =>
 const faultsListed = 20;
 const textOf = (header: Uint8Array | undefined): string => Buffer.from(header ?? []).toString();
 
-const readAll = (bus: Bus, topic: string): AsyncIterable<BusRecord> =>
+/** All that a committed reader sees of a topic. */
+export const readAll = (bus: Bus, topic: string): AsyncIterable<BusRecord> =>
   bus.read({ topic, from: { at: 'beginning' }, untilEnd: true, bufferBytesMax: 64 * 1024 * 1024 });
 
 /** What the source sent: the first of each frame in order, and where repeats of it lie. */

@@ -13,6 +13,7 @@ import type { Topics } from '../../src/services/topics.ts';
 import { decodePartialEvent } from '../../src/wire/events/partial_event.ts';
 import { sha256Of } from '../../src/wire/files/sha256.ts';
 import { contentOf } from './archive_audit.ts';
+import { readAll } from './audit.ts';
 
 export interface TogetherAudit {
   /** Rows of events, each another (time frame, revision), and packets, each another (time frame, region, revision). */
@@ -31,13 +32,7 @@ const toldOn = async (bus: Bus, topic: string) => {
   const events = new Set<string>();
   const packets = new Map<string, string>();
   const last = new Map<number, number>();
-  const read = {
-    topic,
-    from: { at: 'beginning' },
-    untilEnd: true,
-    bufferBytesMax: 64 * 1024 * 1024,
-  } as const;
-  for await (const { value } of bus.read(read)) {
+  for await (const { value } of readAll(bus, topic)) {
     const event = decodePartialEvent(value);
     const place = `${event.run}/${event.timeFrame}`;
     events.add(`${place}/${event.revision}`);
