@@ -6,7 +6,7 @@
 import { topicSpecs } from '../../src/services/topics.ts';
 import { sleep } from '../drive.ts';
 import { type AssemblyAudit, auditAssembly } from './assembly_audit.ts';
-import { sendTroubled, troubledSource } from './assembly_source.ts';
+import { startTroubled } from './assembly_source.ts';
 import { openCrew } from './crew.ts';
 import { randomOf } from './random.ts';
 import { drained, openWorld } from './world.ts';
@@ -54,23 +54,11 @@ export const proveAssembly = async (plan: AssemblyPlan): Promise<AssemblyReport>
     ],
     'assemble',
   );
-  await crew.start();
-  await crew.members[0]!.ready(patienceMs);
-  const source = troubledSource({
-    ...{ card, topic: topics.tokens, partitions, random, payloadBytes },
-    startNanos: BigInt(Date.now()) * 1_000_000n,
-    spacingNanos: BigInt(Math.round(1e9 / plan.rate)),
-  });
-  const stopping = new AbortController();
-  const sending = sendTroubled(bus, source, plan.rate, stopping.signal);
-  sending.catch(() => {}); // awaited below; until then what fails first is told first
-
+  await crew.muster(1, patienceMs);
+  const troubled = { card, topic: topics.tokens, partitions, random, payloadBytes };
+  const source = startTroubled(bus, troubled, plan.rate);
   for (let kill = 0; kill < plan.kills; kill += 1) {
-    while (crew.members.length < crewOf(kill)) await crew.start();
-    for (const member of [...crew.members])
-      await member.ready(patienceMs).catch((error: Error) => {
-        throw new Error(`${error.message}\n${crew.logs()}`);
-      });
+    await crew.muster(crewOf(kill), patienceMs);
     // Instants at random are what is being tried: there is nothing to wait for.
     await sleep(200 + 1800 * random());
     const victim = crew.members[Math.floor(random() * crew.members.length)]!;
@@ -78,17 +66,13 @@ export const proveAssembly = async (plan: AssemblyPlan): Promise<AssemblyReport>
     await crew.start();
     say(`${kill + 1} of ${plan.kills}: ${victim.name} killed`);
   }
-  for (const member of [...crew.members]) await member.ready(patienceMs);
-  stopping.abort();
-  const sent = await sending;
+  await crew.muster(1, patienceMs);
+  const sent = await source.stop();
   await drained(world, `${group}-assembly`, topics.tokens);
   // What is still open goes by the wall clock.
   await sleep(3 * backstopMs);
   const faults: string[] = [];
-  while (crew.members.length > 0) {
-    const code = await crew.members[0]!.retire();
-    if (code !== 0) faults.push(`an assembler asked to stop ended with ${code}`);
-  }
+  await crew.retire();
   const audit = await auditAssembly(bus, topics, card.regions);
   if (audit.records !== sent) faults.push(`${sent} packets were sent, ${audit.records} are there`);
   faults.push(...crew.faults, ...audit.faults);

@@ -68,14 +68,14 @@ const packetOf = (plan: TroubledPlan, number: number, region: number): Uint8Arra
   });
 };
 
-export interface TroubledSource {
+interface TroubledSource {
   /** Records of the next time frame, with those of earlier ones whose delay is over. */
   next(): OutputRecord[];
   /** What is still late. */
   rest(): OutputRecord[];
 }
 
-export const troubledSource = (plan: TroubledPlan): TroubledSource => {
+const troubledSource = (plan: TroubledPlan): TroubledSource => {
   const { card, random, topic, partitions } = plan;
   const late: { readonly atFrame: number; readonly record: OutputRecord }[] = [];
   let number = 0;
@@ -113,7 +113,7 @@ export const troubledSource = (plan: TroubledPlan): TroubledSource => {
 };
 
 /** Sends `framesPerSecond` time frames a second until told to stop; resolves with how many records it sent. */
-export const sendTroubled = async (
+const sendTroubled = async (
   bus: Bus,
   source: TroubledSource,
   framesPerSecond: number,
@@ -135,4 +135,26 @@ export const sendTroubled = async (
   }
   await send(source.rest());
   return sent;
+};
+
+/** A source at work, from now on; its stop resolves with how many records it sent. */
+export const startTroubled = (
+  bus: Bus,
+  plan: Omit<TroubledPlan, 'startNanos' | 'spacingNanos'>,
+  framesPerSecond: number,
+): { stop(): Promise<number> } => {
+  const source = troubledSource({
+    ...plan,
+    startNanos: BigInt(Date.now()) * 1_000_000n,
+    spacingNanos: BigInt(Math.round(1e9 / framesPerSecond)),
+  });
+  const stopping = new AbortController();
+  const sending = sendTroubled(bus, source, framesPerSecond, stopping.signal);
+  sending.catch(() => {}); // told by stop; until then what fails first is told first
+  return {
+    stop() {
+      stopping.abort();
+      return sending;
+    },
+  };
 };

@@ -1,6 +1,6 @@
 /**
- * The processors, assemblers or archivers of a proof: mustered to a number, killed, frozen, thawed and replaced, with a folder of logs
- * each. It refuses to let one end by itself unseen: an exit nobody asked for is a fault of the proof.
+ * The processors, assemblers or archivers of a proof: mustered to a number, killed, frozen, thawed and replaced, with a
+ * folder of logs each. It refuses to let one end by itself unseen: an exit nobody asked for is a fault of the proof.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,9 +20,13 @@ export interface Member extends ProcessorChild {
 
 export interface Crew {
   readonly members: readonly Member[];
-  /** Deaths nobody asked for, in words. */
+  /** Deaths nobody asked for, and ends that went wrong, in words. */
   readonly faults: readonly string[];
   start(): Promise<Member>;
+  /** So many at least, and all of them ready; throws with the logs when one is not. */
+  muster(count: number, patienceMs?: number): Promise<void>;
+  /** All of them, one after another. */
+  retire(): Promise<void>;
   /** The end of every member's log, for the report of a proof that failed. */
   logs(): string;
 }
@@ -71,15 +75,31 @@ export const openCrew = (
     return member;
   };
 
+  const logs = (): string =>
+    folders
+      .map((one) => join(one, command === 'archive' ? 'archive.log' : 'tessera.log'))
+      .filter((file) => existsSync(file))
+      .map((file) => `${file}:\n${readFileSync(file, 'utf8').slice(-logCharsShown)}`)
+      .join('\n');
+
   return {
     members,
     faults,
     start,
-    logs: () =>
-      folders
-        .map((one) => join(one, command === 'archive' ? 'archive.log' : 'tessera.log'))
-        .filter((file) => existsSync(file))
-        .map((file) => `${file}:\n${readFileSync(file, 'utf8').slice(-logCharsShown)}`)
-        .join('\n'),
+    async muster(count, patienceMs) {
+      while (members.length < count) await start();
+      for (const member of [...members])
+        await member.ready(patienceMs).catch((error: Error) => {
+          throw new Error(`${error.message}\n${logs()}`);
+        });
+    },
+    async retire() {
+      while (members.length > 0) {
+        const { name, retire } = members[0]!;
+        const code = await retire();
+        if (code !== 0) faults.push(`${name}, asked to stop, ended with ${code}`);
+      }
+    },
+    logs,
   };
 };

@@ -106,8 +106,7 @@ const disturber = (world: ProofWorld, crew: Crew, flow: Flow, random: () => numb
       const code = await crew.members[0]!.retire();
       if (code !== 0) faults.push(`a processor asked to stop ended with ${code}`);
     }
-    while (crew.members.length < count) await crew.start();
-    for (const member of [...crew.members]) await member.ready();
+    await crew.muster(count);
     if (changed) await flow.since(sinceNanos, patienceMs);
   };
 
@@ -204,8 +203,7 @@ export const proveKills = async (plan: KillPlan): Promise<KillReport> => {
   const world = await openWorld(plan.instrument, plan.partitions);
   const group = 'proof';
   const crew = openCrew([...world.flags, '--group', group, '--policy-interval-ms', '1000']);
-  await crew.start();
-  await crew.members[0]!.ready();
+  await crew.muster(1);
   const flow = followFlow(world.bus, world.topics.tokens, plan.partitions);
   const source = await startSource(world, plan);
   await flow.since(0n, patienceMs);
@@ -226,8 +224,7 @@ export const proveKills = async (plan: KillPlan): Promise<KillReport> => {
   const { code: sourceCode, frames: sent } = await source.stop();
   if (sourceCode !== 0) faults.push(`the simulator ended with ${sourceCode}`);
   await drained(world, group);
-  const code = await crew.members[0]!.retire();
-  if (code !== 0) faults.push(`the last processor ended with ${code}`);
+  await crew.retire();
   await flow.stop();
 
   const audited = await audit(world.bus, world.cards.card, world.topics, group);

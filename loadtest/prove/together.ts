@@ -11,7 +11,7 @@ import { topicSpecs } from '../../src/services/topics.ts';
 import { encodeRunStop } from '../../src/wire/runs/stop.ts';
 import { sleep } from '../drive.ts';
 import { type AssemblyAudit, auditAssembly } from './assembly_audit.ts';
-import { sendTroubled, troubledRun, troubledSource } from './assembly_source.ts';
+import { startTroubled, troubledRun } from './assembly_source.ts';
 import { type Crew, openCrew } from './crew.ts';
 import { randomOf } from './random.ts';
 import { auditArchive, type TogetherAudit } from './together_audit.ts';
@@ -64,23 +64,6 @@ const crewsOf = (world: ProofWorld, folder: string): Record<'assembler' | 'archi
   };
 };
 
-/** So many of a crew, all of them ready. */
-const muster = async (crew: Crew, members: number): Promise<void> => {
-  while (crew.members.length < members) await crew.start();
-  for (const member of [...crew.members])
-    await member.ready(patienceMs).catch((error: Error) => {
-      throw new Error(`${error.message}\n${crew.logs()}`);
-    });
-};
-
-const retire = async (crew: Crew, faults: string[]): Promise<void> => {
-  while (crew.members.length > 0) {
-    const [member] = crew.members;
-    const code = await member!.retire();
-    if (code !== 0) faults.push(`${member!.name}, asked to stop, ended with ${code}`);
-  }
-};
-
 /** Stops the run as run control does, and waits until it has closed. */
 const closeRun = async ({ bus, topics }: ProofWorld, folder: string): Promise<string | null> => {
   const order = { jobId: 'proof', serviceId: 'proof', commandId: 'proof', runName: String(troubledRun) };
@@ -102,15 +85,9 @@ export const proveTogether = async (plan: TogetherPlan): Promise<TogetherReport>
   await bus.ensureTopics(topicSpecs(card, partitions, 64_000_000_000));
   const folder = join(temporaryFolder(), 'archive');
   const crews = crewsOf(world, folder);
-  for (const crew of Object.values(crews)) await muster(crew, 1);
-  const source = troubledSource({
-    ...{ card, topic: topics.tokens, partitions, random: randomOf(plan.seed + 1), payloadBytes },
-    startNanos: BigInt(Date.now()) * 1_000_000n,
-    spacingNanos: BigInt(Math.round(1e9 / plan.rate)),
-  });
-  const stopping = new AbortController();
-  const sending = sendTroubled(bus, source, plan.rate, stopping.signal);
-  sending.catch(() => {}); // awaited below; until then what fails first is told first
+  for (const crew of Object.values(crews)) await crew.muster(1, patienceMs);
+  const troubled = { card, topic: topics.tokens, partitions, random: randomOf(plan.seed + 1), payloadBytes };
+  const source = startTroubled(bus, troubled, plan.rate);
 
   const kills = { assembler: 0, archiver: 0 };
   const kill = async (which: keyof typeof kills): Promise<void> => {
@@ -125,7 +102,7 @@ export const proveTogether = async (plan: TogetherPlan): Promise<TogetherReport>
     // One or two of each, so that takeovers are tried as well as restarts; in every fourth turn only the one that is
     // about to be killed again has to be ready: the others die while they start.
     const members = 1 + (turn % 2);
-    if (turn % 4 !== 3) for (const crew of Object.values(crews)) await muster(crew, members);
+    if (turn % 4 !== 3) for (const crew of Object.values(crews)) await crew.muster(members, patienceMs);
     await sleep(200 + 1800 * random());
     const frozen = turn % 6 === 5 ? crews.archiver.members[0]! : null;
     if (frozen !== null) {
@@ -139,14 +116,13 @@ export const proveTogether = async (plan: TogetherPlan): Promise<TogetherReport>
     else if (share < 2 / 3) await kill('archiver');
     else await Promise.all([kill('assembler'), kill('archiver')]);
   }
-  for (const crew of Object.values(crews)) await muster(crew, 1);
+  for (const crew of Object.values(crews)) await crew.muster(1, patienceMs);
   if (plan.looksForUnfinished) await sleep(unfinishedMs);
-  stopping.abort();
-  const sent = await sending;
+  const sent = await source.stop();
   const faults: string[] = [];
   const open = await closeRun(world, folder);
   if (open !== null) faults.push(open);
-  for (const crew of Object.values(crews)) await retire(crew, faults);
+  for (const crew of Object.values(crews)) await crew.retire();
   const assembly = await auditAssembly(bus, topics, card.regions);
   if (assembly.records !== sent) faults.push(`${sent} packets were sent, ${assembly.records} are there`);
   const archive = await auditArchive(bus, topics, folder, plan.looksForUnfinished);

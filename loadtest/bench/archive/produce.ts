@@ -25,6 +25,7 @@ export interface Case {
   /** How often what was made is archived, so that a start and an end are a small part of what is timed. */
   readonly copies: number;
 }
+
 /** Processor time of all threads since `used`, µs. */
 export const cpuMicros = (used: NodeJS.CpuUsage): number => {
   const { user, system } = process.cpuUsage(used);

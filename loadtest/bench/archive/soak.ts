@@ -14,7 +14,7 @@ import { topicSpecs, topicsOf } from '../../../src/services/topics.ts';
 import { type ProcessorChild, say, sleep, startBroker, startTessera, stopAll } from '../../drive.ts';
 import type { BenchResult } from '../../excerpts.ts';
 import { median } from '../../measure.ts';
-import { sendTroubled, troubledSource } from '../../prove/assembly_source.ts';
+import { startTroubled } from '../../prove/assembly_source.ts';
 import { randomOf } from '../../prove/random.ts';
 import { clock, partitions, seed } from './produce.ts';
 
@@ -69,14 +69,8 @@ export const soak = async (minutes: number): Promise<{ rows: Row[]; ratios: Benc
     ]);
     await Promise.all([assembler.ready(), archiver.ready()]);
     const random = randomOf(seed);
-    const source = troubledSource({
-      ...{ card, topic: topics.tokens, partitions, random, payloadBytes },
-      startNanos: BigInt(Date.now()) * 1_000_000n,
-      spacingNanos: BigInt(1e9 / timeFramesPerSecond),
-    });
-    const stopping = new AbortController();
-    const sending = sendTroubled(bus, source, timeFramesPerSecond, stopping.signal);
-    sending.catch(() => {}); // awaited below; what fails first is told first
+    const troubled = { card, topic: topics.tokens, partitions, random, payloadBytes };
+    const source = startTroubled(bus, troubled, timeFramesPerSecond);
     const samples: Record<'assembler' | 'archiver', number[]> = { assembler: [], archiver: [] };
     for (let at = 0; at < minutes * 60_000; at += sampleMs) {
       await sleep(sampleMs);
@@ -87,8 +81,7 @@ export const soak = async (minutes: number): Promise<{ rows: Row[]; ratios: Benc
           `soak: ${at / 1000} s, assembler ${samples.assembler.at(-1)!.toFixed(0)} MB, archiver ${samples.archiver.at(-1)!.toFixed(0)} MB`,
         );
     }
-    stopping.abort();
-    const sent = await sending;
+    const sent = await source.stop();
     await assembler.stop();
     await archiver.stop();
     const store = createFileStore(archive);
