@@ -121,7 +121,6 @@ const openTerm = async (
       stopped.set(run, { file, ending: openEnding({ ...parts, chain }, file), behind: '' });
     }
   };
-  stopped.clear();
   await patient(findStopped);
 
   const takeCommands = async (records: readonly BusRecord[]): Promise<void> => {
@@ -158,24 +157,30 @@ const openTerm = async (
     takeCommands,
     looks: { everyMs: limits.runCloseCheckMs, look: closeComplete },
     async close() {
-      stopped.clear();
+      // All it keeps is in the store.
     },
   };
 };
 
 /** Keeps runs until it is stopped; what fails is begun anew. */
 export const keepRuns = (parts: RunKeeperParts, settings: RunKeeperSettings): RunKeeper => {
-  const stopped = new Map<number, Stopped>();
+  /** What is waited for, as long as it is for this process to say so. */
+  let waits: { readonly stopped: ReadonlyMap<number, Stopped>; readonly given: AbortSignal } | null = null;
   const termed = keepTerms(parts, {
     group: settings.group,
     what: 'runs',
     topic: parts.topics.runs,
     leaves: isStoreFault,
-    openTerm: (feed, given) => openTerm(parts, settings, stopped, feed, given),
+    openTerm(feed, given) {
+      const stopped = new Map<number, Stopped>();
+      waits = { stopped, given };
+      return openTerm(parts, settings, stopped, feed, given);
+    },
   });
   return {
     get condition() {
-      const waiting = [...stopped].filter(([, { behind }]) => behind !== '');
+      const stopped = waits === null || waits.given.aborted ? [] : [...waits.stopped];
+      const waiting = stopped.filter(([, { behind }]) => behind !== '');
       const [first] = waiting;
       const severity = first === undefined ? ('ok' as const) : ('minor' as const);
       const message =

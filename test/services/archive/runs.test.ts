@@ -1,8 +1,10 @@
 /** Runs: opened and closed by order, and closed only when all they are to have is archived, whoever is down meanwhile. */
 
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../../../loadtest/prove/archive_audit.ts';
 import { run } from '../../../src/domain/quantity.ts';
+import type { Bus } from '../../../src/ports/bus.ts';
 import { readRun, sealsOf } from '../../../src/services/archive/position.ts';
 import { startAssembler } from '../../../src/services/assembly/assembler.ts';
 import { createServiceBook } from '../../../src/services/service_book.ts';
@@ -193,6 +195,36 @@ describe('runs', () => {
     expect(streams.find(({ topic }) => topic === topics.partials)!.events).toBe(12);
     await processing.stop();
     await assembler.stop();
+    await archiver.stop();
+  });
+
+  it('that wait are no longer told of by an archiver whose term of keeping them is over', async () => {
+    const world = await openRunWorld();
+    const bus = world.broker.connect();
+    const lost = new AbortController();
+    const over: Bus = {
+      ...bus,
+      consume: (options) =>
+        bus.consume({
+          ...options,
+          onFeed: (feed) =>
+            options.topic !== topics.runs
+              ? options.onFeed(feed)
+              : options.onFeed({
+                  ...feed,
+                  revoked: AbortSignal.any([feed.revoked, lost.signal]),
+                  take: (most) => Promise.race([feed.take(most), once(lost.signal, 'abort').then(() => [])]),
+                }),
+        }),
+    };
+    const { archiver } = await world.start({}, over);
+    await world.frames(range(0, 12));
+    await world.control(encodeRunStart(order));
+    await world.control(encodeRunStop(stop));
+    await world.until(() => archiver.conditions[1]!.total === 1);
+    lost.abort();
+    await world.clock.advance(1000);
+    expect(archiver.conditions[1]).toMatchObject({ severity: 'ok', total: 0, message: '' });
     await archiver.stop();
   });
 
