@@ -18,6 +18,10 @@ export const dataFolder = (run: number): string => `${runFolder(run)}data/`;
 export const viewFolder = (run: number): string => `${runFolder(run)}view/`;
 export const runFile = (run: number): string => `${runFolder(run)}run.json`;
 
+/** Whether a file is a segment's: its seal, or its data. */
+export const isOfSegment = (run: number, file: string): boolean =>
+  file.startsWith(sealsFolder(run)) || file.startsWith(dataFolder(run));
+
 /** The run a folder's name speaks of; null for another folder. */
 export const runOfFolder = (name: string): number | null => {
   const match = /^run=(\d{1,10})\/$/.exec(name);

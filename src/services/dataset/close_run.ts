@@ -4,7 +4,7 @@
  * not what its seal says.
  */
 
-import { archiveFile, cardsFolder, runFile, runFolder, sealFile } from '../../archive/names.ts';
+import { archiveFile, cardsFolder, isOfSegment, runFile, runFolder, sealFile } from '../../archive/names.ts';
 import {
   encodeManifest,
   type Manifest,
@@ -68,14 +68,16 @@ const entryOf = async (parts: ArchiveParts, name: string, bytes: Uint8Array): Pr
   ...(name.endsWith('.parquet') ? { groups: await groupsOf(parts, name, bytes) } : {}),
 });
 
-/** Whether a file belongs into the manifest: not the manifest itself, not what comes after it, no half-written data, and
- * of seals only those the run closes with: it may grow meanwhile. */
+/**
+ * Whether a file belongs into the manifest: not the manifest itself, not what comes after it, no half-written data, and
+ * of seals only those the run closes with: it may grow meanwhile.
+ */
 const isListed = (name: string, run: number, sealed: ReadonlySet<string>): boolean =>
   name !== manifestFile(run) &&
   name !== signatureFile(run) &&
   name !== runFile(run) &&
   !name.startsWith(retentionFolder(run)) &&
-  (!/\/(data|seals)\//.test(name) || sealed.has(name));
+  (!isOfSegment(run, name) || sealed.has(name));
 
 const namesOf = async (store: Store, run: number, seals: readonly Seal[]): Promise<string[]> => {
   const sealed = new Set(

@@ -3,7 +3,7 @@
  * frame, revision) once, and the books. Refuses to stop at the first fault: all are told.
  */
 
-import { archiveFile, runFile, runFolder, sealFile, sealsFolder } from '../../archive/names.ts';
+import { archiveFile, isOfSegment, runFile, runFolder, sealFile, sealsFolder } from '../../archive/names.ts';
 import { packetBytesOf } from '../../archive/packet_rows.ts';
 import { decodeManifest, type Manifest } from '../../archive/proof/manifest.ts';
 import { manifestFile, retentionFolder, runBookFile, signatureFile } from '../../archive/proof/names.ts';
@@ -16,7 +16,6 @@ import { sha256Of } from '../../wire/files/sha256.ts';
 import { decodePacket } from '../../wire/packet.ts';
 import { readRun } from '../archive/position.ts';
 import { type ArchiveParts, type StoredTimeFrame, timeFramesOf } from './archive.ts';
-
 import { readBooks } from './books.ts';
 import { readInstrument } from './cards.ts';
 import { asFinding, checkFile, type Finding, type Said } from './check_files.ts';
@@ -257,7 +256,7 @@ export const verifyRun = async (parts: VerifyParts, run: number): Promise<RunVer
   for (const one of said) {
     if (deleted.get(one.name) === one.sha256 && (await parts.store.size(one.name)) === null) continue;
     // Its description is being made anew; data and seals are what they were.
-    if (isStopping && one.name.startsWith(runFolder(run)) && !/\/(data|seals)\//.test(one.name)) continue;
+    if (isStopping && one.name.startsWith(runFolder(run)) && !isOfSegment(run, one.name)) continue;
     const finding = await checkFile(parts, one);
     if (finding === null) continue;
     damaged.add(one.name);
