@@ -6,22 +6,16 @@
 
 import { type EventRow, eventTable } from '../../archive/event_rows.ts';
 import { fileOfLayer, type LayerFile, type LayerRow, layerTable } from '../../archive/layer_rows.ts';
-import {
-  archiveFile,
-  type FileKind,
-  layoutVersion,
-  runFile,
-  runOfFolder,
-  sealsFolder,
-} from '../../archive/names.ts';
+import { archiveFile, type FileKind, layoutVersion } from '../../archive/names.ts';
 import { type FileIdentity, type PacketRow, packetTable, scoreNamesOf } from '../../archive/packet_rows.ts';
 import { type RawRow, rawTable } from '../../archive/raw_rows.ts';
-import { decodeRun, type RunFile } from '../../archive/run.ts';
-import { decodeSeal, type Seal, type SealedFile } from '../../archive/seal.ts';
+import type { RunFile } from '../../archive/run.ts';
+import type { Seal, SealedFile } from '../../archive/seal.ts';
 import type { Table } from '../../domain/archive/column.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Store } from '../../ports/store.ts';
 import type { RangeFile, TableFile, TableFormat } from '../../ports/table.ts';
+import { readRun, runsIn, sealsOf } from '../archive/position.ts';
 
 export interface ArchiveParts {
   readonly store: Store;
@@ -246,22 +240,11 @@ export async function* timeFramesOf(
   }
 }
 
-const readRunFile = async (store: Store, run: number): Promise<RunFile | null> =>
-  (await store.size(runFile(run))) === null ? null : decodeRun(await store.read(runFile(run)), runFile(run));
-
-/** Seals of a run in order of topic, partition and offset. */
-export const sealsIn = async (store: Store, run: number): Promise<Seal[]> => {
-  const seals: Seal[] = [];
-  for (const file of await store.folder(sealsFolder(run)))
-    seals.push(decodeSeal(await store.read(sealsFolder(run) + file), sealsFolder(run) + file));
-  return seals;
-};
-
 const openRun = async (parts: ArchiveParts, run: number): Promise<OpenRun> => {
-  const seals = await sealsIn(parts.store, run);
+  const seals = await sealsOf(parts.store, run);
   return {
     run,
-    file: await readRunFile(parts.store, run),
+    file: await readRun(parts.store, run),
     seals,
     get identity() {
       const first = seals[0];
@@ -296,11 +279,7 @@ export const openArchive = async (parts: ArchiveParts): Promise<OpenArchive> => 
       'file-invalid',
       `${archiveFile} of ${store.place} says layout ${String(said.layout)}; this version reads ${layoutVersion}`,
     );
-  const runs = async (): Promise<number[]> =>
-    (await store.folder(''))
-      .map(runOfFolder)
-      .filter((run) => run !== null)
-      .sort((a, b) => a - b);
+  const runs = async (): Promise<number[]> => (await runsIn(store)).sort((a, b) => a - b);
   return {
     instrumentId: said.instrument,
     runs,

@@ -18,7 +18,7 @@ import { Fault } from '../../domain/fault.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Signer } from '../../wire/files/ed25519.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
-import { sealsIn } from './archive.ts';
+import { sealsOf } from '../archive/position.ts';
 
 export interface RetainParts {
   readonly store: Store;
@@ -113,7 +113,7 @@ export const retainRun = async (
   const { store, copy, nowMs, version } = parts;
   const { tiers, why, isTrial } = settings;
   const none: Retained = { run, deleted: [], deletedBytes: 0, held: [] };
-  const seals = await sealsIn(store, run);
+  const seals = await sealsOf(store, run);
   const ages = seals.flatMap(({ files, instants }) =>
     files.map((file) => ({ file, endNanos: instants === null ? null : instants[1] })),
   );

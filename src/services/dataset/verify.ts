@@ -6,7 +6,8 @@
 import { cardsFolder, runOfFolder } from '../../archive/names.ts';
 import { parseInstrumentCard, parseModelCard } from '../../wire/card.ts';
 import { sha256Of } from '../../wire/files/sha256.ts';
-import { openArchive, sealsIn } from './archive.ts';
+import { sealsOf } from '../archive/position.ts';
+import { openArchive } from './archive.ts';
 import { asFinding, type Finding } from './check_files.ts';
 import { type RunVerdict, type VerifyParts, verifyRun } from './verify_run.ts';
 
@@ -44,7 +45,7 @@ const checkOffsets = async (
   const streams = new Map<string, { first: bigint; next: bigint; run: number }[]>();
   for (const run of runs) {
     // A seal that cannot be read is told by its run.
-    const seals = await sealsIn(store, run).catch(() => []);
+    const seals = await sealsOf(store, run).catch(() => []);
     for (const { topic, partition, firstOffset, nextOffset } of seals) {
       const key = `${topic}/${partition}`;
       streams.set(key, [...(streams.get(key) ?? []), { first: firstOffset, next: nextOffset, run }]);

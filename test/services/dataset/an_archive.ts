@@ -19,8 +19,8 @@ import type { PolicySnapshot } from '../../../src/domain/policy.ts';
 import { messageId, timeFrameNumber } from '../../../src/domain/quantity.ts';
 import { openLane } from '../../../src/lane.ts';
 import type { Store } from '../../../src/ports/store.ts';
+import { sealsOf } from '../../../src/services/archive/position.ts';
 import { sealSegment } from '../../../src/services/archive/sealing.ts';
-import { sealsIn } from '../../../src/services/dataset/archive.ts';
 import { type CloseParts, closeRun } from '../../../src/services/dataset/close_run.ts';
 import type { Signer } from '../../../src/wire/files/ed25519.ts';
 import { sha256Of } from '../../../src/wire/files/sha256.ts';
@@ -144,8 +144,8 @@ export const putCards = async (store: Store): Promise<void> => {
 };
 
 /**
- * Run 7 in an archive, in memory where no other place is named: of each of two partitions two segments, the last region of time frame 2 coming late
- * as a revision of its own, and raw frames of every third time frame.
+ * Run 7 in an archive, in memory where no other place is named: of each of two partitions two segments, the last region of
+ * time frame 2 coming late as a revision of its own, and raw frames of every third time frame.
  */
 export const makeArchive = async <Kind extends Store = MemoryStore>(
   frames: readonly MadeFrame[],
@@ -185,7 +185,7 @@ export const closeArchive = async (
   const manifest = await closeRun(
     { store, format, version: '0.0.0', signer, log: quiet, describe },
     run,
-    seals ?? (await sealsIn(store, 7)),
+    seals ?? (await sealsOf(store, 7)),
   );
   await store.put(runFile(7), [encodeRun(run)]);
   return manifest;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import type { RunBook } from '../../../src/archive/proof/run_book.ts';
-import { sealsIn } from '../../../src/services/dataset/archive.ts';
+import { sealsOf } from '../../../src/services/archive/position.ts';
 import { closeRun } from '../../../src/services/dataset/close_run.ts';
 import { refusalsOf } from '../../../src/services/dataset/refusals.ts';
 import { cards, format, makeArchive, makeFrames, quiet } from './an_archive.ts';
@@ -25,7 +25,7 @@ describe('a run that closes', () => {
     const close = async (isKnown: boolean): Promise<RunBook> => {
       const parts = { store, format, version: '0.0.0', signer: null, log: quiet };
       const refusals = (one: number) => refusalsOf(bus, topic, cards.card, one);
-      await closeRun(isKnown ? { ...parts, refusals } : parts, run, await sealsIn(store, 7));
+      await closeRun(isKnown ? { ...parts, refusals } : parts, run, await sealsOf(store, 7));
       return JSON.parse(new TextDecoder().decode(await store.read('run=7/runbook.json')));
     };
     const book = await close(true);

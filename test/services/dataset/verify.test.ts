@@ -7,7 +7,8 @@ import type { MemoryStore } from '../../../src/adapters/memory/store.ts';
 import { packetBytesOf } from '../../../src/archive/packet_rows.ts';
 import { decodeManifest } from '../../../src/archive/proof/manifest.ts';
 import { encodeRun } from '../../../src/archive/run.ts';
-import { openArchive, sealsIn } from '../../../src/services/dataset/archive.ts';
+import { sealsOf } from '../../../src/services/archive/position.ts';
+import { openArchive } from '../../../src/services/dataset/archive.ts';
 import { verifyArchive } from '../../../src/services/dataset/verify.ts';
 import { openSigner } from '../../../src/wire/files/ed25519.ts';
 import { closeArchive, format, type MadeFrame, makeArchive, makeFrames } from './an_archive.ts';
@@ -94,7 +95,7 @@ describe('verify', () => {
 
   it('tells how many segments came after a run closed, and judges them as those of an open run', async () => {
     const made = await makeArchive(frames);
-    const seals = await sealsIn(made.store, 7);
+    const seals = await sealsOf(made.store, 7);
     const early = seals.filter(({ partition, topic }) => partition === 0 && topic.endsWith('_partials'));
     await closeArchive(made, null, early);
     const { findings, runs } = await verify(made.store);
