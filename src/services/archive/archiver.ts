@@ -3,8 +3,7 @@
  * each once. It refuses to hold more than its bound, and what a store cannot take waits on the bus.
  */
 
-import { archiveFile, cardsFolder, layoutVersion, runFile } from '../../archive/names.ts';
-import { encodeRun, openRun } from '../../archive/run.ts';
+import { archiveFile, cardsFolder, layoutVersion } from '../../archive/names.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { InstrumentCard } from '../../domain/instrument.ts';
 import { limits } from '../../domain/limits.ts';
@@ -23,6 +22,7 @@ import { type Intake, keepEvents, keepFrames } from './intake.ts';
 import { isStoreFault, openPatience } from './patience.ts';
 import { readRun } from './position.ts';
 import { type Closing, keepRuns, type RunKeeper } from './runs.ts';
+import { openByData } from './sealing.ts';
 import { archiveStream } from './stream.ts';
 import { writtenRecord } from './written.ts';
 
@@ -135,9 +135,10 @@ export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSett
   };
   book.watchInFlight(() => held.messages);
 
+  const instrument = { id: card.id, hash: card.hash };
   const streamParts = (topic: string, intake: Intake) => ({
     ...parts,
-    instrument: { id: card.id, hash: card.hash },
+    instrument,
     patience,
     stopping: stopping.signal,
     intake,
@@ -147,8 +148,7 @@ export const startArchiver = async (parts: ArchiverParts, settings: ArchiverSett
     isStopped: async (run: number) => {
       try {
         const found = await readRun(store, run);
-        if (found === null)
-          await store.create(runFile(run), encodeRun(openRun(run, card.id, 'data', parts.simulated)));
+        if (found === null) await openByData({ ...parts, instrument }, run);
         return found?.state === 'stopping';
       } catch (error) {
         if (!isStoreFault(error)) throw error;

@@ -101,6 +101,14 @@ export const encodePiece = async (
   return { chunks, groups };
 };
 
+/** Writes the file of a run that has none. */
+export const openByData = async (
+  { store, instrument, simulated }: Pick<SealingParts, 'store' | 'instrument' | 'simulated'>,
+  run: number,
+): Promise<void> => {
+  await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data', simulated)));
+};
+
 /** Of files of one run, those whose segment has one of these seals and is not named by it. */
 const leftOver = (run: number, files: readonly string[], seals: readonly Seal[]): string[] => {
   const named = new Set(seals.flatMap((seal) => seal.files.map(({ name }) => name)));
@@ -179,9 +187,10 @@ export const sweepStream = async (store: Store, stream: Stream, lastRun: number 
  * after a `store-full` or `store-failed`: files of the same content have the same names.
  */
 export const sealSegment = async (
-  { store, format, instrument, version, simulated }: SealingParts,
+  parts: SealingParts,
   segment: Segment,
 ): Promise<{ readonly won: boolean; readonly seal: Seal }> => {
+  const { store, format, instrument, version } = parts;
   const { run, name } = segment;
   const file = { run, instrumentId: instrument.id, instrumentHash: instrument.hash };
   const { pieces, summary } = tablesOf(segment.kept, file, segment.unreadable);
@@ -201,8 +210,7 @@ export const sealSegment = async (
       groups,
     });
   }
-  if ((await store.size(runFile(run))) === null)
-    await store.create(runFile(run), encodeRun(openRun(run, instrument.id, 'data', simulated)));
+  if ((await store.size(runFile(run))) === null) await openByData(parts, run);
   const seal: Seal = {
     layout: 1,
     ...name,
