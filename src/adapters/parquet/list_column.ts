@@ -18,9 +18,6 @@ const valuesMax = 65_536;
 /** Where in the dictionary each number stands; −1: nowhere. Left as it was found. */
 const placeOf = new Int32Array(valuesMax).fill(-1);
 
-/** Bytes as they are handed on: level bytes and values of a page, or the dictionary. */
-const bytesOf = (writer: ByteWriter): Uint8Array => writer.getBytes();
-
 interface Numbers {
   /** Of all lists, one after another, each as its place in the dictionary. */
   readonly places: Int32Array;
@@ -90,7 +87,7 @@ const levelsOf = (lists: readonly NumberList[], { from, to, slots }: Page) => {
   const writer = new ByteWriter(64);
   const repetitionBytes = writeRleBitPackedHybrid(writer, repetition, 1);
   const definitionBytes = writeRleBitPackedHybrid(writer, definition, 1);
-  return { bytes: bytesOf(writer), repetitionBytes, definitionBytes };
+  return { bytes: writer.getBytes(), repetitionBytes, definitionBytes };
 };
 
 /**
@@ -104,9 +101,7 @@ export const writeListColumn = (
 ): { readonly chunk: ColumnChunk; readonly offsetIndex?: OffsetIndex } => {
   const { places, dictionary } = numbersOf(lists);
   const startOffset = out.offset;
-  let uncompressed = 0;
-  const words = Int32Array.from(dictionary);
-  const plain = new Uint8Array(words.buffer);
+  const plain = new Uint8Array(Int32Array.from(dictionary).buffer);
   const packed = zstdCompressSync(plain);
   writePageHeader(out, {
     type: 'DICTIONARY_PAGE',
@@ -114,7 +109,7 @@ export const writeListColumn = (
     compressed_page_size: packed.length,
     dictionary_page_header: { num_values: dictionary.length, encoding: 'PLAIN' },
   });
-  uncompressed += out.offset - startOffset + plain.length;
+  let uncompressed = out.offset - startOffset + plain.length;
   out.appendBytes(packed);
 
   const pagesOffset = out.offset;
@@ -128,7 +123,7 @@ export const writeListColumn = (
     const values = new ByteWriter(16 + ((page.end - page.begin) * bits) / 8);
     values.appendUint8(bits);
     writeRleBitPackedHybrid(values, places.subarray(page.begin, page.end), bits);
-    const raw = bytesOf(values);
+    const raw = values.getBytes();
     const body = zstdCompressSync(raw);
     writePageHeader(out, {
       type: 'DATA_PAGE_V2',
