@@ -4,10 +4,10 @@
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
 import { say } from '../drive.ts';
+import { machine, writeResult } from '../result.ts';
 import { bursts } from './anomaly/bursts.ts';
 import { bytes } from './anomaly/bytes.ts';
 import { calibration } from './anomaly/calibration.ts';
@@ -60,8 +60,6 @@ interface Head {
 }
 type Measured = Head & Pick<PartResult, 'rows' | 'ratios'>;
 
-const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-
 const measuredNow = results.map(({ part: { name }, result }): Measured => {
   const { note, ratios, rows } = result;
   const counts = { rowCount: rows.length, ratioCount: Object.keys(ratios).length };
@@ -105,10 +103,8 @@ const head = {
   note: ['All frames are simulated.', ...parts.map(({ note }) => note)].join(' '),
 };
 const heads: readonly Head[] = parts.map(({ rows: _rows, ratios: _ratios, ...rest }) => rest);
-const json = `${JSON.stringify({ ...head, rows: parts.flatMap(({ rows }) => rows), ratios, parts: heads }, null, 2)}\n`;
-if (flags.json === undefined) process.stdout.write(json);
-else {
-  writeFileSync(flags.json, json);
+writeResult({ ...head, rows: parts.flatMap(({ rows }) => rows), ratios, parts: heads }, flags.json);
+if (flags.json !== undefined) {
   const html = `${flags.json.replace(/\.json$/, '')}.html`;
   writeFileSync(
     html,

@@ -4,14 +4,14 @@
  * read back.
  */
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createFileStore } from '../../src/adapters/files/store.ts';
 import { loadCards, version } from '../../src/assemble.ts';
 import { say } from '../drive.ts';
 import type { BenchResult } from '../excerpts.ts';
 import { median } from '../measure.ts';
+import { machine, writeResult } from '../result.ts';
 import { type Case, produce, seed } from './archive/produce.ts';
 import { pointQuery } from './archive/query.ts';
 import { soak } from './archive/soak.ts';
@@ -166,7 +166,7 @@ const main = async (): Promise<void> => {
   const { bytes_over_packets_auau: a, bytes_over_packets_pp: b } = ratios;
   const result: BenchResult = {
     bench: 'archive',
-    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    machine,
     version,
     seed,
     note:
@@ -182,9 +182,7 @@ const main = async (): Promise<void> => {
       ...Object.fromEntries(Object.entries(ratios).filter(([key]) => key !== 'bytes_over_packets')),
     },
   };
-  const text = `${JSON.stringify(result, null, 2)}\n`;
-  if (flags.json !== undefined) writeFileSync(flags.json, text);
-  else process.stdout.write(text);
+  writeResult(result, flags.json);
   for (const [key, value] of Object.entries(result.ratios)) say(`${key} ${value}`);
 };
 

@@ -3,8 +3,6 @@
  * a second that one processor makes into those packets on the same broker in the same run. It refuses a figure alone.
  */
 
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { loadCards, openBus, openTelemetry, version } from '../../src/assemble.ts';
@@ -14,6 +12,7 @@ import { topicsOf } from '../../src/services/topics.ts';
 import { say, startBroker, startTessera, stopAll } from '../drive.ts';
 import type { BenchResult } from '../excerpts.ts';
 import { drainRate, median } from '../measure.ts';
+import { machine, writeResult } from '../result.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -95,7 +94,7 @@ const main = async (): Promise<void> => {
   }
   const result: BenchResult = {
     bench: 'assembly',
-    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker beside`,
+    machine: `${machine}, broker beside`,
     version,
     seed,
     note:
@@ -104,9 +103,7 @@ const main = async (): Promise<void> => {
     rows,
     ratios,
   };
-  const json = `${JSON.stringify(result, null, 2)}\n`;
-  if (flags.json === undefined) process.stdout.write(json);
-  else writeFileSync(flags.json, json);
+  writeResult(result, flags.json);
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -4,11 +4,10 @@
  * what it did not measure: where a piece is absent it says so, and the key stays out.
  */
 
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
 import { say } from '../drive.ts';
+import { machine, writeResult } from '../result.ts';
 import { openContenders } from './codec/contenders.ts';
 import { openCourses } from './codec/courses.ts';
 import { type EntropyFigures, measureEntropy } from './codec/entropy.ts';
@@ -156,10 +155,9 @@ const main = async (): Promise<void> => {
   const sets = ['auau_test', 'pp_test', 'narrow_test'].map((name) => openSet(name, timeFramesMax));
   const judged = parts.includes('judge') ? await judgeAll(sets) : null;
   const timed = parts.includes('rates') ? await timeAll(sets) : null;
-  const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}`;
   const result = {
     bench: 'codec',
-    machine: `${machine}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    machine,
     version,
     seed: sets[0]!.planned.seed,
     note:
@@ -171,9 +169,7 @@ const main = async (): Promise<void> => {
     ratios: codecRatios({ ...judged, ...timed }),
     absent: [...absences],
   };
-  const json = `${JSON.stringify(result, null, 2)}\n`;
-  if (flags.json === undefined) process.stdout.write(json);
-  else writeFileSync(flags.json, json);
+  writeResult(result, flags.json);
 };
 
 await main();

@@ -4,11 +4,10 @@
  * to judge a run by thresholds it helped to set.
  */
 
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
 import { say } from '../drive.ts';
+import { machine, writeResult } from '../result.ts';
 import { sets } from './dqm/grid.ts';
 import { measureSet, type SetRuns } from './dqm/measure.ts';
 import { resultOf } from './dqm/verdict.ts';
@@ -27,11 +26,6 @@ const seed = Number(flags.seed);
 const measured: SetRuns[] = [];
 for (const plan of sets) measured.push(await measureSet(plan, seed, flags.quick, say));
 
-const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const result = { bench: 'dqm', machine, version, seed, quick: flags.quick, ...resultOf(measured, seed) };
-const json = `${JSON.stringify(result, null, 2)}\n`;
-if (flags.json === undefined) process.stdout.write(json);
-else {
-  writeFileSync(flags.json, json);
-  say(flags.json);
-}
+writeResult(result, flags.json);
+if (flags.json !== undefined) say(flags.json);

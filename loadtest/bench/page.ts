@@ -5,8 +5,6 @@
  */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
@@ -14,6 +12,7 @@ import { version } from '../../src/assemble.ts';
 import { atEnd, freePort, root, say, sleep, stopAll } from '../drive.ts';
 import type { BenchResult } from '../excerpts.ts';
 import { median } from '../measure.ts';
+import { machine, writeResult } from '../result.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -204,7 +203,7 @@ const main = async (): Promise<void> => {
   const settled = memory.filter((row) => Number(row['memory after, min']) >= 5);
   const result: BenchResult = {
     bench: 'page',
-    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Chromium ${browser.version()} without a graphics card`,
+    machine: `${machine}, Chromium ${browser.version()} without a graphics card`,
     version,
     seed: 1,
     note: `A made-up monitor sends ${feedPerSecond.toLocaleString('en-US')} unusual frames a second; browser and monitor share the machine. Visits begin with an empty cache. Memory is the page's heap after its garbage is collected, with a walk through five views every minute.`,
@@ -221,9 +220,7 @@ const main = async (): Promise<void> => {
           : rounded(Number(settled.at(-1)!['heap, MB']) / Number(settled[0]!['heap, MB']), 3),
     },
   };
-  const text = `${JSON.stringify(result, null, 2)}\n`;
-  if (flags.json === undefined) process.stdout.write(text);
-  else writeFileSync(flags.json, text);
+  writeResult(result, flags.json);
 };
 
 try {

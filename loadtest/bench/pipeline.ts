@@ -4,8 +4,7 @@
  * broker in the same run. It refuses to quote a figure without its peer or its spread.
  */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
@@ -24,6 +23,7 @@ import {
   stopAll,
 } from '../drive.ts';
 import { drainRate, followLatency, type Latencies, median } from '../measure.ts';
+import { machine, writeResult } from '../result.ts';
 import { preload } from './preload.ts';
 
 const { values: flags } = parseArgs({
@@ -325,10 +325,9 @@ const main = async (): Promise<void> => {
       ratios.rss_last_over_first = steady.rssLastMb / steady.rssFirstMb;
     }
   }
-  const model = cpus()[0]?.model ?? 'unknown processor';
   const result = {
     bench: 'pipeline',
-    machine: `${availableParallelism()} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker, simulator and clients beside`,
+    machine: `${machine}, broker, simulator and clients beside`,
     version,
     seed,
     note:
@@ -338,9 +337,7 @@ const main = async (): Promise<void> => {
       'The broker keeps its log in memory (tmpfs), but where disk is said.',
     ...keepOthers([...rows, ...latencyRows], ratios),
   };
-  const json = `${JSON.stringify(result, null, 2)}\n`;
-  if (flags.json === undefined) process.stdout.write(json);
-  else writeFileSync(flags.json, json);
+  writeResult(result, flags.json);
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -6,8 +6,7 @@
  *   tessera bench viewers --json loadtest/results/viewers.json [--pairs 12] [--seconds 20] [--followers 199] [--no-page]
  */
 
-import { existsSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
@@ -18,6 +17,7 @@ import { topicsOf } from '../../src/services/topics.ts';
 import { atEnd, freePort, say, sleep, startBroker, startTessera, stopAll } from '../drive.ts';
 import { followLatency, type Latencies, median } from '../measure.ts';
 import { temporaryFolder } from '../prove/world.ts';
+import { machine, writeResult } from '../result.ts';
 import { startFollowers } from './viewers/followers.ts';
 import { type Pair, pairsMin, verdictOf } from './viewers/verdict.ts';
 
@@ -154,7 +154,7 @@ const main = async (): Promise<void> => {
   const looking = `${followersWanted} clients${page === null ? '' : ' and a page'}`;
   const result = {
     bench: 'viewers',
-    machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker, simulator, clients and browser beside`,
+    machine: `${machine}, broker, simulator, clients and browser beside`,
     version,
     seed,
     note:
@@ -171,9 +171,7 @@ const main = async (): Promise<void> => {
       pages: page === null ? 0 : 1,
     },
   };
-  const json = `${JSON.stringify(result, null, 2)}\n`;
-  if (flags.json === undefined) process.stdout.write(json);
-  else writeFileSync(flags.json, json);
+  writeResult(result, flags.json);
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -5,14 +5,13 @@
  *   node loadtest/prove/main.ts [--seed 1] [--quick] [--only together [--kills 50]] [--json FILE]
  */
 
-import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { version } from '../../src/assemble.ts';
 import { root, stopAll } from '../drive.ts';
 import type { BenchResult } from '../excerpts.ts';
 import { median } from '../measure.ts';
+import { machine, writeResult } from '../result.ts';
 import { type ArchiveReport, proveArchive } from './archive.ts';
 import { type AssemblyReport, proveAssembly } from './assembly.ts';
 import { type Disturbance, type KillPlan, type KillReport, proveKills } from './kill.ts';
@@ -123,7 +122,7 @@ const assemblyRow = ({ audit, kills, faults }: AssemblyReport): BenchResult['row
   faults: faults.length,
 });
 
-const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker and simulator beside`;
+const where = `${machine}, broker and simulator beside`;
 
 /** Assembler and archiver together: faults, and a result file of its own. */
 const together = async (): Promise<TogetherReport> => {
@@ -143,7 +142,7 @@ const together = async (): Promise<TogetherReport> => {
   const { assembly, archive, faults } = report;
   const result: BenchResult = {
     bench: 'prove_together',
-    machine,
+    machine: where,
     version,
     seed,
     note:
@@ -166,7 +165,7 @@ const together = async (): Promise<TogetherReport> => {
     ],
     ratios: { kills: report.kills.assembler + report.kills.archiver, faults: faults.length },
   };
-  writeFileSync(flags['json-together'], `${JSON.stringify(result, null, 2)}\n`);
+  writeResult(result, flags['json-together']);
   for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
   if (report.logs !== '') process.stderr.write(report.logs);
   return report;
@@ -206,7 +205,7 @@ const main = async (): Promise<number> => {
   const sum = (of: (report: KillReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
   const result: BenchResult = {
     bench: 'prove_kill',
-    machine,
+    machine: where,
     version,
     seed,
     note:
@@ -232,7 +231,7 @@ const main = async (): Promise<number> => {
       faults: faults.length,
     },
   };
-  writeFileSync(flags.json, `${JSON.stringify(result, null, 2)}\n`);
+  writeResult(result, flags.json);
   for (const row of result.rows) say(Object.values(row).join(' · '));
   const slow = kills.filter((seconds) => seconds > barSeconds).length;
   say(`flows again: median ${median(kills).toFixed(1)} s, at most ${Math.max(...kills).toFixed(1)} s`);
