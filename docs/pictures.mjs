@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { prepareChromium } from '../deploy/chromium.mjs';
+import { ensurePage } from '../deploy/page.mjs';
 import { nodeFlags, pinnedNode, root, say } from '../deploy/setup.mjs';
 
 const columns = 104;
@@ -53,6 +54,7 @@ const terminalPage = (text) => `<body style="margin:0;background:#0d1117"><pre i
 
 const browserPath = prepareChromium(say);
 if (browserPath.skipped) throw new Error(browserPath.skipped);
+ensurePage();
 
 const command = [pinnedNode, ...nodeFlags, join(root, 'src/main.ts'), 'up', ...mishap, ...flags].join(' ');
 tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `trap : INT; ${command}; read -r _`);
