@@ -27,10 +27,8 @@ const addressOf = (path: string, query: Query = {}): string => {
 const faultOf = async (response: Response): Promise<Error> => {
   const text = await response.text();
   try {
-    const { fault } = JSON.parse(text) as { fault?: unknown };
-    if (typeof fault === 'string') return new Error(fault);
-    if (typeof fault === 'object' && fault !== null && 'message' in fault)
-      return new Error(String((fault as { message: unknown }).message));
+    const { fault } = JSON.parse(text) as { fault?: { message?: string } };
+    if (fault?.message !== undefined) return new Error(fault.message);
   } catch {
     // Not JSON: a proxy between, say.
   }

@@ -183,6 +183,26 @@ describe.skipIf(!chromiumInstalled)('states of the page', () => {
     await page.waitForSelector('.drawing .pad svg');
   });
 
+  it('says that older frames could not be had though none is shown, and that none are when they could', async () => {
+    let broken = true;
+    const served = await serve({
+      view: {
+        async anomalies() {
+          if (broken) throw new Error('the disk is full');
+          return [];
+        },
+      },
+    });
+    const { page } = await open(`${served.server.address}#feed?region=nowhere`);
+    await page.getByRole('heading', { name: 'Nothing unusual here' }).waitFor();
+    await page.getByRole('button', { name: 'Older ones' }).click();
+    await page.locator('[data-kind="fault"]', { hasText: 'the disk is full' }).waitFor();
+    broken = false;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { name: 'Nothing unusual here' }).waitFor();
+    expect(await page.locator('[data-kind="fault"]').count()).toBe(0);
+  });
+
   it('shows figures of the pipeline that move, and says in words what is wrong with it', async () => {
     const { world } = await serve();
     let received = 1_000;

@@ -262,15 +262,21 @@ export const createFeed = (store: Store): View => {
       else keyed(list, rows, (item) => item.id, buildRow, fillRow);
       const none = byCause ? feed.causes.length === 0 : rows.length === 0;
       const filtered = query.region ?? query.cause ?? query.p ?? query.run;
-      const state = listCard.querySelector(':scope > .state');
-      if (fault !== null && state === null) listCard.append(faultState(fault, () => void askOlder()));
-      else if (fault === null && none && state === null)
-        listCard.prepend(
-          filtered === undefined
-            ? emptyState('Nothing unusual', 'No frame since the monitor started was rare enough to be shown.')
-            : emptyState('Nothing unusual here', 'No frame in memory fits these filters; older ones may.'),
-        );
-      else if (fault === null && !none) state?.remove();
+      const state = fault !== null ? `${fault}` : !none ? '' : filtered === undefined ? 'none' : 'none here';
+      if (listCard.dataset.state !== state) {
+        listCard.dataset.state = state;
+        listCard.querySelector(':scope > .state')?.remove();
+        if (fault !== null) listCard.append(faultState(fault, () => void askOlder()));
+        else if (none)
+          listCard.prepend(
+            filtered === undefined
+              ? emptyState(
+                  'Nothing unusual',
+                  'No frame since the monitor started was rare enough to be shown.',
+                )
+              : emptyState('Nothing unusual here', 'No frame in memory fits these filters; older ones may.'),
+          );
+      }
       say(rows);
     },
     leave() {
