@@ -137,7 +137,6 @@ export const archive = async (
   { simulated, ...options }: { readonly simulated: boolean; readonly forMs?: number },
 ): Promise<number> => {
   const store = openStore(config);
-  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   return serveAlone(config, {
     ...options,
     service: 'archiver',

@@ -119,7 +119,6 @@ export const monitor = async (
   config: Config,
   { simulated, ...options }: { readonly simulated: boolean; readonly forMs?: number },
 ): Promise<number> => {
-  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // Whoever carries frames goes first.
   setPriority(5);
   const history = openedHistory(config);

@@ -207,6 +207,14 @@ export const serve = async (config: Config, options: ServeOptions): Promise<numb
   const cards = loadCards(config.instrument);
   const opened: Opened = { undo: [], brokerGone: new Promise(() => {}), page: '' };
   const asked = untilAsked(options.forMs);
+  const endBy = (withinMs: number): void =>
+    endWithin(withinMs, 3, () =>
+      say(
+        `not finished within ${withinMs / 1000} s: what is not committed goes to the next owner, nothing is lost`,
+      ),
+    );
+  // Also while it starts, which waits for another's broker as long as any client does.
+  if (!options.broker) void asked.then(() => endBy(limits.drainMs));
   let code = 0;
   let unreachable = false;
   let running: Running | null = null;
@@ -233,12 +241,7 @@ export const serve = async (config: Config, options: ServeOptions): Promise<numb
     if (running !== null) say('stopping: finishing what is in flight …');
     // A local broker is stopped after what uses it, and may take as long again; without one nothing can be finished.
     const drainMs = options.broker ? 2 * limits.drainMs : limits.drainMs;
-    const withinMs = unreachable ? limits.orphanMs : drainMs;
-    endWithin(withinMs, 3, () =>
-      say(
-        `not finished within ${withinMs / 1000} s: what is not committed goes to the next owner, nothing is lost`,
-      ),
-    );
+    endBy(unreachable ? limits.orphanMs : drainMs);
     for (const close of opened.undo.reverse()) await close();
   }
   if (running !== null) {

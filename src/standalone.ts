@@ -127,6 +127,14 @@ export const serveAlone = async <Service extends StandingService>(
   const { service, logFile, forMs, say, greeting, unfinished } = standalone;
   const cards = loadCards(config.instrument);
   const asked = untilAsked(forMs);
+  const endBy = (withinMs: number): void => endWithin(withinMs, 3, () => say(unfinished));
+  // Also while it starts, which waits for its broker as long as any client does.
+  void asked.then(() => endBy(limits.drainMs));
+  // Started by another process: it ends with its parent, however that ends, and so may the broker of both.
+  process.once('disconnect', () => {
+    endBy(limits.orphanMs);
+    process.kill(process.pid, 'SIGTERM');
+  });
   const target = { kind: 'file', path: join(dataFolder(config), logFile) } as const;
   const telemetry = openTelemetry(config, service, target);
   const clock = createSystemClock();
@@ -142,7 +150,7 @@ export const serveAlone = async <Service extends StandingService>(
     say(error.message);
     return error.code === 'config-invalid' ? 2 : 3;
   } finally {
-    endWithin(limits.drainMs, 3, () => say(unfinished));
+    endBy(limits.drainMs);
     await running?.stop();
     await bus.close();
     telemetry.close();
