@@ -28,7 +28,9 @@ describe('assembler and archiver that are killed', () => {
     });
     expect(report.faults, report.logs).toEqual([]);
     expect(report.kills).toEqual({ assembler: 1, archiver: 1 });
+    expect(report.assembly.packets).toBeGreaterThan(2000);
     expect(report.assembly.amendments).toBeGreaterThan(0);
+    expect(report.assembly.complete).toBeGreaterThan(report.assembly.timeFrames / 2);
     expect(report.archive.timeFrames).toBe(report.assembly.timeFrames);
   }, 240_000);
 });
