@@ -50,6 +50,8 @@ const causes = [
   'continuity',
   'bad-bits',
 ] as const;
+/** With thousands separated, as the monitor says them. */
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 const cycleMs = 5_000;
 const trendStepMs = 1_000;
 const trendPoints = 3_600;
@@ -98,15 +100,15 @@ export const createMonitorWorld = (options: {
     choice: 'latest',
     runs: [70101, 70103, 70104, 70108],
     provisional: false,
-    words: 'compared with runs 70101, 70103, 70104 and 70108 of physics Au+Au together',
+    words: 'Compared with runs 70101, 70103, 70104, 70108, the last good ones.',
     good: [70095, 70101, 70103, 70104, 70108],
     history: [
       {
         activity,
         choice: 'latest',
-        runs: [70101, 70103, 70104, 70108],
-        who: 'tessera',
-        why: 'the last good runs',
+        runs: [],
+        who: 'ben',
+        why: 'the gas is as before again',
         atMs: options.startMs - 3_600_000,
       },
     ],
@@ -128,13 +130,13 @@ export const createMonitorWorld = (options: {
       const bins = Array.from({ length: worldLayers * worldLanes }, (_, bin) => bin).filter(
         (bin) => cardOf(Math.floor(bin / worldLanes), bin % worldLanes) === fault.card,
       );
-      const reason = 'occupancy: low card reads 14.2, as 1 in 1000000 good runs do or rarer';
+      const reason = `front-end card ${fault.card} is low in occupancy; 1 in 1,000,000 good cycles is as low.`;
       return ['bad', reason, 'occupancy', bins, [`front-end card ${fault.card}`]];
     }
     if (region === 'tpc_outer_s07' && check === 'token use')
       return [
         'medium',
-        'symbols reads 0.0113, as 1 in 240 good runs do or rarer',
+        'symbol 17 is used more than in good runs; 1 in 240 good cycles is as far off.',
         'symbols',
         [17, 98],
         ['position 0, symbol 17', 'position 1, symbol 17'],
@@ -157,10 +159,10 @@ export const createMonitorWorld = (options: {
       if (first !== undefined)
         return {
           quality,
-          reason: `${found.length} of ${cells.length}: ${first.region} ${first.check}: ${first.reason}`,
+          reason: `${first.region}, ${first.check}: ${first.reason}${found.length > 1 ? ` ${found.length - 1} more of ${cells.length} ${of} ${found.length > 2 ? 'are' : 'is'} ${quality}.` : ''}`,
         };
     }
-    return { quality: 'good', reason: `all ${cells.length} ${of} are good` };
+    return { quality: 'good', reason: `All ${cells.length} ${of} are as in good runs.` };
   };
   const makeBoard = (): BoardSnapshot => {
     const cells = worldRegions.flatMap((region) => checks.map(([check]) => cellOf(region, check)));
@@ -421,7 +423,7 @@ export const createMonitorWorld = (options: {
         why: act.why,
         atMs: nowMs,
       } as const;
-      const words = `compared with ${runs.join(', ')} of ${act.activity} together`;
+      const words = `Compared with runs ${runs.join(', ')}, ${act.act === 'release' ? 'the last good ones' : choice}.`;
       references = { ...references, choice, runs, words, history: [change, ...references.history] };
       board = makeBoard();
       emit('board', board);
@@ -520,7 +522,7 @@ export const createMonitorWorld = (options: {
       const often = Math.round(1 / item.pValue);
       return {
         ...item,
-        words: `about one normal frame in ${often} is as unusual (between ${Math.round(often * 0.8)} and ${Math.round(often * 1.3)})`,
+        words: `about one normal frame in ${whole(often)} is as unusual (between ${whole(often * 0.8)} and ${whole(often * 1.3)})`,
         pLow: item.pValue * 0.8,
         pHigh: item.pValue * 1.3,
         scores: causes.map((name) => ({

@@ -129,7 +129,7 @@ describe.skipIf(!chromiumInstalled)('views of the page', () => {
     const panel = (await page.locator('.frame-panel').textContent()) ?? '';
     expect(panel).toMatch(/normal frame/);
     expect(panel).toContain('Blame by channel');
-    expect(panel).toContain('From its tokens');
+    expect(panel).toContain('Tokens, layer on azimuth');
     await page.getByRole('button', { name: 'Label it …' }).click();
     await page.getByLabel('it is').fill('noise');
     await page.getByLabel('your name').fill('ana');

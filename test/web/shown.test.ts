@@ -6,7 +6,7 @@ import type { CellShown, ServiceShown } from '../../src/dqm/board.ts';
 import { binInWords, ratioOf, shapeOf } from '../../src/web/draw/shape.ts';
 import { changesOf } from '../../src/web/overview/changes.ts';
 import { silentChecks } from '../../src/web/overview/silent.ts';
-import { ago, bytes, duration, number3, oneIn, probability } from '../../src/web/parts/figures.ts';
+import { ago, bytes, duration, number3, oneIn, percent, probability } from '../../src/web/parts/figures.ts';
 import { hrefOf, parseRoute, viewNames } from '../../src/web/route.ts';
 import { type Beats, keepBeats } from '../../src/web/stream/beats.ts';
 
@@ -25,8 +25,15 @@ describe('figures', () => {
     expect([0.0123, 12.3, 4_200, null].map(duration)).toEqual(['12 µs', '12.3 ms', '4.20 s', '–']);
     expect([999, 15.8e6].map(bytes)).toEqual(['999 B', '15.8 MB']);
     expect([5_000, 125_000, 8e6, 3e8].map(ago)).toEqual(['5 s', '2 min', '2 h', '3 d']);
+    expect([1, 0.5, 0.0753, 0.0035, 0].map(percent)).toEqual(['100 %', '50 %', '7.5 %', '0.35 %', '0 %']);
     expect([0.02, 2.34e-5].map(probability)).toEqual(['0.02', '2.3 × 10⁻⁵']);
-    expect([0.001, 1 / 4_213, 0].map(oneIn)).toEqual(['1 in 1,000', '1 in 4,200', 'rarer than any seen']);
+    expect([0.001, 1 / 4_213, 1e-6, 1e-13, 0].map(oneIn)).toEqual([
+      '1 in 1,000',
+      '1 in 4,200',
+      '1 in 1,000,000',
+      '< 1 in a million',
+      '< 1 in a million',
+    ]);
   });
 });
 
@@ -34,7 +41,7 @@ describe('shape of an object', () => {
   const axis = (name: string, size: number, unit = '') => ({ name, unit, size, origin: 0, step: 1 });
   it('has its last axis across and all others up', () => {
     expect(shapeOf({ axes: [axis('adc', 64, 'ADC')] })).toMatchObject({
-      across: { title: 'adc [ADC]', size: 64 },
+      across: { title: 'ADC', size: 64 },
       up: null,
     });
     expect(shapeOf({ axes: [axis('layer', 16), axis('azimuth', 192), axis('bit', 10)] })).toMatchObject({

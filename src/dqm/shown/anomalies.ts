@@ -29,16 +29,22 @@ export const feedItemOf = (anomaly: Anomaly, card: InstrumentCard, atMs: number)
 
 const count = (p: number): string => Number((1 / p).toPrecision(2)).toLocaleString('en');
 
+/** A smaller p-value says more than is known of any tail. */
+const rarestTold = 1e-6;
+
+/** @param low, high the interval of `p`; a `low` of 0: no normal frame seen is as unusual, `p` is extrapolated from a fit */
 export const pValueInWords = (p: number, low: number | null, high: number | null): string => {
   if (p <= 0) return 'no normal frame known is as unusual';
   if (p > 0.5) return 'most normal frames are as unusual';
-  const between =
-    low === null || high === null
-      ? ''
-      : low <= 0
-        ? ` (at most one in ${count(high)})`
-        : ` (between ${count(high)} and ${count(low)})`;
-  return `about one normal frame in ${count(p)} is as unusual${between}`;
+  const isBeyond = p < rarestTold;
+  if (low !== null && high !== null && low <= 0) {
+    const about = isBeyond ? 'fewer than one in a million' : `about one in ${count(p)}`;
+    return `rarer than every normal frame seen: at most one in ${count(high)} is as unusual; extrapolated, ${about}`;
+  }
+  const between = low === null || high === null ? '' : ` (between ${count(high)} and ${count(low)})`;
+  return isBeyond
+    ? 'fewer than one normal frame in a million is as unusual'
+    : `about one normal frame in ${count(p)} is as unusual${between}`;
 };
 
 export const anomalyShown = (

@@ -123,7 +123,11 @@ export const referencesShown = (
       ? 'No good run of this activity is known: the beginning of this one will stand in.'
       : `No good run of this activity is known: this run is compared with its own first ${watch.references.length} cycles.`
     : `Compared with ${used.length === 1 ? 'run' : 'runs'} ${used.join(', ')}, ${
-        choice === 'latest' ? 'the last good ones' : choice === 'pinned' ? 'pinned' : 'chosen'
+        choice === 'latest'
+          ? `the last good ${used.length === 1 ? 'one' : 'ones'}`
+          : choice === 'pinned'
+            ? 'pinned'
+            : 'chosen'
       }.`;
   return {
     activity,

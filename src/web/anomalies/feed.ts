@@ -154,7 +154,8 @@ export const createFeed = (store: Store): View => {
     store.touch();
   };
 
-  const buildRow = (item: FeedItem): HTMLLIElement =>
+  /** Under the heading of its cause a row is named by its region. */
+  const buildRow = (item: FeedItem, name = words(item.cause)): HTMLLIElement =>
     h(
       'li',
       {},
@@ -162,19 +163,20 @@ export const createFeed = (store: Store): View => {
         'a',
         { class: 'row feed-row', href: hrefOf('feed', { ...query, id: item.id }) },
         h('span', { class: 'rare' }),
-        h('b', { class: 'main' }, words(item.cause)),
+        h('b', { class: 'main' }, name),
         h('span', { class: 'when' }),
         h('span', { class: 'more' }),
       ),
     );
-  const fillRow = (row: HTMLElement, item: FeedItem): void => {
+  const fillRow = (row: HTMLElement, item: FeedItem, isNamed = false): void => {
     const link = row.firstElementChild!;
     const [rare, , when, more] = link.children;
     put(rare!, oneIn(item.pValue));
     mark(rare!, 'title', `p ${probability(item.pValue)}`);
     put(when!, `${ago(store.nowMs - item.atMs)} ago`);
-    put(more!, `${item.region}: ${item.where === '' ? `time frame ${item.timeFrame}` : item.where}`);
-    mark(more!, 'title', `${more!.textContent}; run ${item.run}, time frame ${item.timeFrame}`);
+    const where = item.where === '' ? `time frame ${item.timeFrame}` : item.where;
+    put(more!, isNamed ? where : `${item.region}: ${where}`);
+    mark(more!, 'title', `${item.region}: ${where}; run ${item.run}, time frame ${item.timeFrame}`);
     mark(link, 'aria-current', item.id === query.id ? 'true' : null);
     mark(link, 'href', hrefOf('feed', { ...query, id: item.id }));
   };
@@ -186,18 +188,24 @@ export const createFeed = (store: Store): View => {
       causes.filter((one) => query.cause === undefined || one.cause === query.cause),
       (one) => one.cause,
       (one) =>
-        h('section', {}, h('h2', {}, words(one.cause)), h('p', { class: 'key' }), h('ol', { class: 'rows' })),
+        h(
+          'section',
+          {},
+          h('h2', {}, h('a', { href: hrefOf('feed', { cause: one.cause }) }, words(one.cause))),
+          h('p', { class: 'key' }),
+          h('ol', { class: 'rows' }),
+        ),
       (section, one) => {
         put(
           section.children[1]!,
-          `${whole(one.count)} in the last ten minutes; the rarest as ${oneIn(one.pValueMin)} normal frames`,
+          `${whole(one.count)} in the last ten minutes; rarest: ${oneIn(one.pValueMin)} normal frames`,
         );
         keyed(
           section.children[2]!,
           items.filter((item) => item.cause === one.cause).slice(0, 3),
           (item) => item.id,
-          buildRow,
-          fillRow,
+          (item) => buildRow(item, item.region),
+          (row, item) => fillRow(row, item, true),
         );
       },
     );
@@ -259,7 +267,14 @@ export const createFeed = (store: Store): View => {
       if ((holding || pointed) && frozen === null) frozen = rowsNow();
       const rows = frozen ?? rowsNow();
       if (byCause) drawGroups();
-      else keyed(list, rows, (item) => item.id, buildRow, fillRow);
+      else
+        keyed(
+          list,
+          rows,
+          (item) => item.id,
+          (item) => buildRow(item),
+          (row, item) => fillRow(row, item),
+        );
       const none = byCause ? feed.causes.length === 0 : rows.length === 0;
       const filtered = query.region ?? query.cause ?? query.p ?? query.run;
       const state = fault !== null ? `${fault}` : !none ? '' : filtered === undefined ? 'none' : 'none here';

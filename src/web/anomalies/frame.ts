@@ -79,7 +79,7 @@ const framePart = (frame: FrameShown): HTMLElement => {
   const { raw, decoded, blame, packet } = frame;
   const pairs: HTMLElement[] = [];
   const rawPictures = raw === null ? [] : pictures(raw, 'Hits');
-  const decodedPictures = decoded === null ? [] : pictures(decoded, 'From its tokens');
+  const decodedPictures = decoded === null ? [] : pictures(decoded, 'Tokens');
   for (let i = 0; i < Math.max(rawPictures.length, decodedPictures.length); i++)
     pairs.push(...[rawPictures[i], decodedPictures[i]].filter((one) => one !== undefined));
   return h(

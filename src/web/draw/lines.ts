@@ -4,7 +4,7 @@
  */
 
 import uPlot from 'uplot';
-import { number3 } from '../parts/figures.ts';
+import { number3, whole } from '../parts/figures.ts';
 import { colourOf, onTheme } from '../parts/theme.ts';
 
 export interface Series {
@@ -20,7 +20,7 @@ export interface Lines {
   close(): void;
 }
 
-const height = { one: 150, many: 300 } as const;
+const height = { one: 170, many: 300 } as const;
 /** Told apart by eye up to so many; more are drawn alike and told by the cursor. */
 const tones = ['late', 'out', 'ratio', 'in', 'heat', 'lag'] as const;
 
@@ -37,13 +37,12 @@ const aligned = (series: readonly Series[]): uPlot.AlignedData => {
   );
 };
 
-/** Digits that fit the axis: 0.0012, 12.5, 1,200, 3.4M. */
+/** Digits that fit the axis: 0.0012, 12.5, 12,000, 3.4M. */
 const tick = (value: number): string => {
   const size = Math.abs(value);
   if (size >= 1e9) return `${number3(value / 1e9)}G`;
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
-  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
-  return String(Number(value.toPrecision(4)));
+  return size >= 1e3 ? whole(value) : String(Number(value.toPrecision(4)));
 };
 
 export const createLines = (title: string, unit: string, syncKey: string): Lines => {
@@ -91,8 +90,8 @@ export const createLines = (title: string, unit: string, syncKey: string): Lines
             grid,
             ticks: grid,
             font,
-            size: 54,
-            label: unit === '' ? 'number' : unit,
+            size: 62,
+            label: unit === '' ? title.replace(/,.*/, '').toLowerCase() : unit,
             labelFont: font,
             labelSize: 16,
             labelGap: 0,

@@ -1,12 +1,12 @@
 /**
  * A frame's projection as a small picture: a cell a pixel, on a canvas, with named axes around it. Refuses colours without
- * a scale: the largest value is said.
+ * a scale: it stands above the picture, from nothing to the largest value.
  */
 
 import type { ProjectionShown } from '../../dqm/board.ts';
-import { h } from '../parts/dom.ts';
-import { number3 } from '../parts/figures.ts';
-import { colourOf } from '../parts/theme.ts';
+import { h, put, shown } from '../parts/dom.ts';
+import { number3, percent } from '../parts/figures.ts';
+import { colourOf, heatSteps } from '../parts/theme.ts';
 
 const channels = (colour: string): readonly [number, number, number] => {
   const value = Number.parseInt(colour.replace('#', ''), 16);
@@ -15,7 +15,7 @@ const channels = (colour: string): readonly [number, number, number] => {
 
 /** Nine steps of the style sheet's scale, from nothing to the most. */
 const ramp = (): readonly (readonly [number, number, number])[] =>
-  ['0', '1', '2', '3', '4', '5', '6', '7', '8'].map((step) => channels(colourOf(`heat-${step}`)));
+  heatSteps.map((step) => channels(colourOf(`heat-${step}`)));
 
 const paint = (canvas: HTMLCanvasElement, { across, up, values }: ProjectionShown, most: number): void => {
   const context = canvas.getContext('2d');
@@ -41,19 +41,28 @@ const paint = (canvas: HTMLCanvasElement, { across, up, values }: ProjectionShow
 /** Cells are numbered, as places are told everywhere: what has a unit is a bin of it here. */
 const named = ({ name, unit }: ProjectionShown['across']): string => (unit === '' ? name : `${name} bin`);
 
-/** @param unit what a cell holds */
-export const projection = (shown: ProjectionShown, title: string, unit: string): HTMLElement => {
-  const { across, up, values } = shown;
+/** @param unit what a cell holds; 'share' is said in percent */
+export const projection = (drawn: ProjectionShown, title: string, unit: string): HTMLElement => {
+  const said = (value: number): string => (unit === 'share' ? percent(value) : `${number3(value)} ${unit}`);
+  const { across, up, values } = drawn;
   const most = values.reduce((largest, value) => Math.max(largest, value), 0);
   const filled = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
   const canvas = h('canvas', {
     width: across.size,
     height: up.size,
     role: 'img',
-    'aria-label': `${title}: ${filled} of ${values.length} cells filled, the largest ${number3(most)} ${unit}`,
+    'aria-label': `${title}: ${filled} of ${values.length} cells filled, the largest ${said(most)}`,
   });
-  paint(canvas, shown, most);
-  const read = h('span', { class: 'read' }, `largest ${number3(most)} ${unit}`);
+  paint(canvas, drawn, most);
+  const steps = heatSteps.slice(1).map((step) => h('i', { style: `background: var(--heat-${step})` }));
+  const scale = h('span', { class: 'heat' }, '0', h('span', { 'aria-hidden': 'true' }, ...steps), said(most));
+  const under = h('span', { hidden: true });
+  const read = h('span', { class: 'read' }, scale, under);
+  const pointAt = (text: string): void => {
+    put(under, text);
+    shown(under, text !== '');
+    shown(scale, text === '');
+  };
   canvas.addEventListener('pointermove', (event) => {
     const box = canvas.getBoundingClientRect();
     const x = Math.min(
@@ -64,11 +73,9 @@ export const projection = (shown: ProjectionShown, title: string, unit: string):
       up.size - 1,
       Math.max(0, up.size - 1 - Math.floor(((event.clientY - box.top) / box.height) * up.size)),
     );
-    read.textContent = `${across.name} ${x}, ${up.name} ${y}: ${number3(values[y * across.size + x] ?? 0)} ${unit}`;
+    pointAt(`${across.name} ${x}, ${up.name} ${y}: ${said(values[y * across.size + x] ?? 0)}`);
   });
-  canvas.addEventListener('pointerleave', () => {
-    read.textContent = `largest ${number3(most)} ${unit}`;
-  });
+  canvas.addEventListener('pointerleave', () => pointAt(''));
   return h(
     'figure',
     { class: 'projection' },

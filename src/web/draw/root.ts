@@ -9,7 +9,7 @@ import { createHistogram, gStyle, type RootHistogram, settings, toJSON } from 'j
 import { type Painter, TH1Painter } from 'jsroot/modules/hist2d/TH1Painter.mjs';
 import { TH2Painter } from 'jsroot/modules/hist2d/TH2Painter.mjs';
 import type { ObjectShown } from '../../dqm/board.ts';
-import { colourOf, isDark } from '../parts/theme.ts';
+import { colourOf, heatSteps, isDark } from '../parts/theme.ts';
 import { type Compare, type DrawnAxis, evenScale, ratioOf, type Shape, shapeOf } from './shape.ts';
 
 export interface Look {
@@ -62,7 +62,8 @@ const inkNow = (): Ink => {
     fTitleColor: paper,
     fOptTitle: 0,
     fGridColor: addColor(colourOf('line')),
-    fPadGridY: true,
+    // As many steps as there are colours: each colour is one range, and the ranges lie evenly about nothing.
+    fNumberContours: heatSteps.length,
     fPadTickX: 1,
     fPadTickY: 1,
     fStatBorderSize: 1,
@@ -75,11 +76,11 @@ const inkNow = (): Ink => {
   settings.ToolBar = 'popup';
   setColorPalette(
     palettes.sequential,
-    ['0', '1', '2', '3', '4', '5', '6', '7', '8'].map((step) => colourOf(`heat-${step}`)),
+    heatSteps.map((step) => colourOf(`heat-${step}`)),
   );
   setColorPalette(
     palettes.diverging,
-    ['0', '1', '2', '3', '4', '5', '6', '7', '8'].map((step) => colourOf(`pull-${step}`)),
+    heatSteps.map((step) => colourOf(`pull-${step}`)),
   );
   return {
     ink,
@@ -128,7 +129,7 @@ const histogramOf = (
   made.fBits |= noTitle | (look.stats && name === 'now' ? 0 : noStats);
   setAxis(made.fXaxis, across, ink, 1.2);
   setAxis(made.fYaxis, up ?? valueTitle, ink, up === null ? 2.2 : 1.6);
-  setAxis(made.fZaxis, valueTitle, ink, 1.6);
+  setAxis(made.fZaxis, valueTitle, ink, 2.2);
   let total = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
@@ -217,6 +218,15 @@ const padsOf = (
   return pads;
 };
 
+/** Fewer ticks where there is little room, so that their labels stay as large. */
+const fewerTicks = (pads: readonly Pad[]): void => {
+  for (const { element, layers } of pads)
+    for (const { histogram } of layers) {
+      if (element.clientHeight < 240) histogram.fYaxis.fNdivisions = 505;
+      if (element.clientWidth < 420) histogram.fXaxis.fNdivisions = 505;
+    }
+};
+
 export const createDrawing = (root: HTMLElement): Drawing => {
   const upper = document.createElement('div');
   const lower = document.createElement('div');
@@ -235,18 +245,16 @@ export const createDrawing = (root: HTMLElement): Drawing => {
   };
   const drawAnew = async (pads: readonly Pad[]): Promise<void> => {
     clear();
-    lower.hidden = pads.length < 2;
-    root.dataset.flat = String(pads[0]!.flat);
     for (const { element, layers, flat } of pads) {
       const made: Painter[] = [];
       const isLower = element === lower && flat;
       const width = Math.max(1, element.clientWidth);
       const height = Math.max(1, element.clientHeight);
-      if (height < 240) for (const { histogram } of layers) histogram.fYaxis.fNdivisions = 505;
-      if (width < 420) for (const { histogram } of layers) histogram.fXaxis.fNdivisions = 505;
       Object.assign(gStyle, {
+        // Lines across help the eye along a curve; over a map they hide it.
+        fPadGridY: flat,
         fPadLeftMargin: Math.min(0.3, (flat ? 72 : 52) / width),
-        fPadRightMargin: Math.min(0.3, (flat ? 18 : 96) / width),
+        fPadRightMargin: Math.min(0.3, (flat ? 18 : 104) / width),
         fPadTopMargin: Math.min(0.15, (isLower ? 8 : 20) / height),
         fPadBottomMargin: Math.min(0.45, 44 / height),
       });
@@ -281,6 +289,9 @@ export const createDrawing = (root: HTMLElement): Drawing => {
       busy = busy.then(async () => {
         if (!root.isConnected || root.clientWidth === 0) return;
         const pads = padsOf(object, look, inkNow(), [upper, lower]);
+        lower.hidden = pads.length < 2;
+        root.dataset.flat = String(pads[0]!.flat);
+        fewerTicks(pads);
         latest = pads;
         if (as === drawnAs) await update(pads);
         else {

@@ -23,7 +23,11 @@ export interface Shape {
 type Axis = ObjectShown['axes'][number];
 
 const spaced = (name: string): string => name.replaceAll('_', ' ');
-const titleOf = ({ name, unit }: Axis): string => (unit === '' ? spaced(name) : `${spaced(name)} [${unit}]`);
+/** `azimuth [rad]`; a number of nothing but its unit is called by it: `ADC`. */
+const titleOf = ({ name, unit }: Axis): string => {
+  if (unit === '') return spaced(name);
+  return name.toLowerCase() === unit.toLowerCase() ? unit : `${spaced(name)} [${unit}]`;
+};
 const drawn = (axis: Axis): DrawnAxis => ({
   title: titleOf(axis),
   size: axis.size,

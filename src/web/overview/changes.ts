@@ -18,10 +18,11 @@ export interface ChangeRow {
 /** So many alike at once are one row. */
 const alikeMax = 3;
 
-/** What is not well comes first, each newest first. */
+/** What is not well comes first, each newest first; of what is, `wellMax` at most. */
 export const changesOf = (
   board: Pick<BoardSnapshot, 'checks' | 'cells'>,
   rowsMax: number,
+  wellMax = rowsMax,
 ): readonly ChangeRow[] => {
   const silent = new Set(silentChecks(board).map(({ name }) => name));
   const groups = new Map<string, CellShown[]>();
@@ -37,5 +38,7 @@ export const changesOf = (
     return group.map((cell) => ({ key: `${cell.region} ${cell.check}`, quality, sinceMs, cells: [cell] }));
   });
   const isWrong = ({ quality }: ChangeRow): number => (quality === 'bad' || quality === 'medium' ? 0 : 1);
-  return rows.sort((a, b) => isWrong(a) - isWrong(b) || b.sinceMs - a.sinceMs).slice(0, rowsMax);
+  rows.sort((a, b) => isWrong(a) - isWrong(b) || b.sinceMs - a.sinceMs);
+  const wrong = rows.filter((row) => isWrong(row) === 0).length;
+  return rows.slice(0, Math.min(rowsMax, wrong + wellMax));
 };

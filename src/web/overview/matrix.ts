@@ -109,6 +109,8 @@ export const createMatrix = (store: Store, open: (region: string, check: string)
     draw(board) {
       if (table.parentElement !== root) root.replaceChildren(table);
       drawHead(board);
+      // A big screen divides its height by it.
+      table.style.setProperty('--rows', String(board.instrument.regions.length));
       const cells = new Map<string, CellShown>();
       for (const cell of board.cells) cells.set(`${cell.region} ${cell.check}`, cell);
       const silent = new Set(silentChecks(board).map(({ name }) => name));

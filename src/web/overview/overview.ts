@@ -6,7 +6,7 @@
 import type { BoardSnapshot } from '../../dqm/board.ts';
 import { go } from '../go.ts';
 import { h, mark, only, put } from '../parts/dom.ts';
-import { age, capital, number3, percent, probability, whole, words } from '../parts/figures.ts';
+import { age, capital, number3, oneIn, percent, whole, words } from '../parts/figures.ts';
 import { badge, overallTone, setBadge, type Tone, toneOf, toneOrder, toneWords } from '../parts/quality.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
 import { hrefOf, type Route } from '../route.ts';
@@ -30,11 +30,11 @@ const facts = (board: BoardSnapshot, store: Store): readonly (readonly [string, 
       'last cycle',
       cycle.endedMs === null
         ? `the first of ${number3(cycle.seconds)} s is not over`
-        : `${whole(cycle.frames)} frames, ${percent(cycle.share)} of all, ${age(store.nowMs - cycle.endedMs)} ago`,
+        : `${whole(cycle.frames)} frames looked into, ${percent(cycle.share)} of all; ${age(store.nowMs - cycle.endedMs)} ago`,
     ],
     [
       'unusual frames',
-      total === 0 ? 'none yet' : `${whole(total)} since the start; rarest p ${probability(rarest)}`,
+      total === 0 ? 'none yet' : `${whole(total)} since the start; rarest: ${oneIn(rarest)} normal frames`,
     ],
   ];
 };
@@ -95,7 +95,7 @@ export const createOverview = (store: Store): View => {
       silent,
       without.length === 0
         ? ''
-        : `Of no region yet: ${without.map(({ name, reason }) => `${words(name)} (${uncapital(reason).replace(/\.$/, '')})`).join('; ')}.`,
+        : `Judged nowhere yet: ${without.map(({ name, reason }) => `${words(name)} (${uncapital(reason).replace(/\.$/, '')})`).join('; ')}.`,
     );
     facts(now, store).forEach(([name, value], i) => {
       if (factList.children[i] === undefined) factList.append(h('div', {}, h('dt', {}, name), h('dd')));

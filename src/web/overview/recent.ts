@@ -4,13 +4,15 @@
 
 import type { BoardSnapshot, CellShown } from '../../dqm/board.ts';
 import { h, keyed, put, shown } from '../parts/dom.ts';
-import { ago, oneIn, whole, words } from '../parts/figures.ts';
+import { ago, messageOf, oneIn, whole, words } from '../parts/figures.ts';
 import { badge, setBadge, toneOf } from '../parts/quality.ts';
 import { hrefOf } from '../route.ts';
 import type { Store } from '../store.ts';
 import { changesOf } from './changes.ts';
 
-const changesMax = 7;
+const changesMax = 6;
+/** Of them, what became well again: good to know, but not what a shifter looks for. */
+const wellMax = 2;
 const alarmsMax = 4;
 const causesMax = 4;
 
@@ -49,7 +51,7 @@ export const createRecent = (
   );
 
   const drawChanges = (board: BoardSnapshot): void => {
-    const lately = changesOf(board, changesMax);
+    const lately = changesOf(board, changesMax, wellMax);
     shown(noChanges, lately.length === 0);
     keyed(
       changes,
@@ -100,7 +102,7 @@ export const createRecent = (
             h('b', { class: 'severity' }),
             h('span', { class: 'main' }, words(cause)),
             h('span', { class: 'when' }),
-            h('span', { class: 'more' }),
+            h('span', { class: 'more brief' }),
           ),
         ),
       (row, alarm) => {
@@ -108,7 +110,12 @@ export const createRecent = (
         row.dataset.severity = alarm.severity;
         put(severity!, alarm.severity.toUpperCase());
         put(when!, ago(store.nowMs - alarm.sinceMs));
-        put(more!, alarm.acknowledged === null ? alarm.message : `${alarm.acknowledged.who} looks after it`);
+        put(
+          more!,
+          alarm.acknowledged === null
+            ? messageOf(alarm.message).text
+            : `${alarm.acknowledged.who} looks after it`,
+        );
       },
     );
   };
@@ -134,7 +141,7 @@ export const createRecent = (
       (row, { count, pValueMin }) => {
         const [, when, more] = row.firstElementChild!.children;
         put(when!, `${whole(count)} in 10 min`);
-        put(more!, `the rarest as ${oneIn(pValueMin)} normal frames`);
+        put(more!, `rarest: ${oneIn(pValueMin)} normal frames`);
       },
     );
   };

@@ -58,7 +58,12 @@ export const bytes = (value: Maybe): string => {
 
 export const times = (value: Maybe): string =>
   value === null || value === undefined ? none : `${number3(value)}×`;
-export const percent = (share: number): string => `${number3(share * 100)} %`;
+/** As exact as it is read: 0.35 %, 4.2 %, 62 %. */
+export const percent = (share: number): string => {
+  const value = share * 100;
+  const size = Math.abs(value);
+  return `${size >= 9.95 ? whole(value) : size >= 0.995 ? String(Number(value.toFixed(1))) : number3(value)} %`;
+};
 
 /** Of a budget: `62 %`, and `34.2×` once percent would be hard to read. */
 export const ofBudget = (share: number): string =>
@@ -72,9 +77,12 @@ export const probability = (p: number): string => {
   return `${digits} × 10⁻${raised}`;
 };
 
-/** How rare, said with whole numbers: `1 in 4,200 normal frames`. */
+/** Beyond it a p-value is extrapolated from tails nobody has seen: its digits would say more than is known. */
+const rarestTold = 1e-6;
+
+/** How rare, said with whole numbers: `1 in 4,200`, to be followed by what it is one of. */
 export const oneIn = (p: number): string => {
-  if (p <= 0) return 'rarer than any seen';
+  if (p < rarestTold) return '< 1 in a million';
   const count = 1 / p;
   const digits = Math.max(0, Math.floor(Math.log10(count)) - 1);
   return `1 in ${(Math.round(count / 10 ** digits) * 10 ** digits).toLocaleString('en-US')}`;
@@ -89,4 +97,9 @@ export const timeOfDay = (ms: number, nowMs: number): string => {
 
 /** Words of a name made for machines: `card_time` → `card time`. */
 export const words = (name: string): string => name.replaceAll(/[_-]/g, ' ');
+/** An alarm's message and, at its end, which process told it, for who wants to know. */
+export const messageOf = (message: string): { readonly text: string; readonly toldBy: string } => {
+  const found = /^(.*) \(([^\s()]+:[^\s()]+)\)$/s.exec(message);
+  return found === null ? { text: message, toldBy: '' } : { text: found[1]!, toldBy: found[2]! };
+};
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

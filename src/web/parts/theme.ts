@@ -46,6 +46,9 @@ export const nextTheme = (): Theme => {
   return theme;
 };
 
+/** Names of the steps of the style sheet's scales of colours: `heat-0` … `heat-8`, `pull-0` … `pull-8`. */
+export const heatSteps = ['0', '1', '2', '3', '4', '5', '6', '7', '8'] as const;
+
 /** A colour of the style sheet, for what is drawn on a canvas. */
 export const colourOf = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

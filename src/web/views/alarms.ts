@@ -7,10 +7,10 @@ import type { AlarmShown } from '../../dqm/board.ts';
 import { api } from '../api.ts';
 import { moveInRows } from '../keys.ts';
 import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
-import { age, timeOfDay, whole, words } from '../parts/figures.ts';
+import { age, messageOf, timeOfDay, whole, words } from '../parts/figures.ts';
 import { askAndAct, field, options } from '../parts/form.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
-import { heading, wideTable } from '../parts/table.ts';
+import { heading, labelled, wideTable } from '../parts/table.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
@@ -25,7 +25,9 @@ const shelveMinutes = [
 /** How much of it there was in how long; seconds are a length themselves. */
 const soFar = ({ count, unit, sinceMs }: AlarmShown, nowMs: number): string => {
   const long = age(nowMs - sinceMs);
-  return unit === 'seconds' ? `${age(count * 1000)} of ${long}` : `${whole(count)} ${unit} in ${long}`;
+  if (unit !== 'seconds') return `${whole(count)} ${unit} in ${long}`;
+  // Nearly all the time is all of it: the count is told a moment before it is read.
+  return count * 1000 >= 0.8 * (nowMs - sinceMs) ? `for ${long}` : `${age(count * 1000)} of the last ${long}`;
 };
 const because = ({ who, why }: { readonly who: string; readonly why: string }): string =>
   why === '' ? who : `${who}: ${why}`;
@@ -83,7 +85,7 @@ const buildAlarm = ({ cause, handbook }: AlarmShown): HTMLLIElement => {
       'div',
       { class: 'told' },
       h('h2', {}, words(cause)),
-      h('p', { class: 'what' }),
+      h('p', { class: 'what' }, h('span'), h('small')),
       h('p', { class: 'who' }),
       h('ul', { class: 'comments' }),
     ),
@@ -118,6 +120,7 @@ export const createAlarms = (store: Store): View => {
         ...['from', 'lasted'].map((name) => heading(name)),
       ],
       past,
+      'figures stacked',
     ),
   );
   const body = h('div', { class: 'stack' }, list, calm, pastCard);
@@ -133,7 +136,9 @@ export const createAlarms = (store: Store): View => {
     const [sign, told, soFarText, buttons] = row.children;
     put(sign!, open ? severity.toUpperCase() : 'no alarm');
     const [, what, who, comments] = told!.children;
-    put(what!, alarm.message);
+    const { text, toldBy } = messageOf(alarm.message);
+    put(what!.firstElementChild!, text);
+    put(what!.lastElementChild!, toldBy === '' ? '' : ` ${toldBy}`);
     put(
       who!,
       [
@@ -182,10 +187,10 @@ export const createAlarms = (store: Store): View => {
             'tr',
             {},
             h('th', { scope: 'row' }, words(one.cause)),
-            h('td', { class: 'text' }, one.severity),
-            h('td', { class: 'text long' }, one.message),
-            h('td', {}, timeOfDay(one.sinceMs, store.nowMs)),
-            h('td', {}, age(one.untilMs - one.sinceMs)),
+            labelled('severity', 'text', one.severity),
+            h('td', { class: 'text long' }, messageOf(one.message).text),
+            labelled('from', null, timeOfDay(one.sinceMs, store.nowMs)),
+            labelled('lasted', null, age(one.untilMs - one.sinceMs)),
           ),
         () => {},
       );

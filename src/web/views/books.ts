@@ -19,11 +19,24 @@ const rungs = [
   ['spare', 'with spare planes'],
 ] as const;
 
+/** received = kept + shed + refused + in flight: an account, one column a service. */
+const entries = [
+  { sign: '', name: 'received', of: 'received', isLoss: false },
+  { sign: '=', name: 'kept', of: 'kept', isLoss: false },
+  { sign: '+', name: 'shed', of: 'shed', isLoss: true },
+  { sign: '+', name: 'refused', of: 'refused', isLoss: true },
+  { sign: '+', name: 'in flight', of: 'inFlight', isLoss: false },
+] as const;
+
 export const createBooks = (): {
   readonly root: HTMLElement;
   draw(books: readonly BookSnapshot[], lead: Figures): void;
 } => {
-  const body = h('tbody');
+  const head = h('tr');
+  const lines = entries.map(({ sign, name }) =>
+    h('tr', {}, h('th', { scope: 'row' }, h('span', { class: 'sign' }, sign), name)),
+  );
+  const verdicts = h('tr', { class: 'whole' }, h('th', { scope: 'row' }));
   const track = h('div', { class: 'track', 'aria-hidden': 'true' });
   const ladder = h('ul', { class: 'ladder' });
   const kept = h('div', {}, h('h3', {}, 'Kept as'), track, ladder);
@@ -31,12 +44,7 @@ export const createBooks = (): {
   const root = h(
     'div',
     {},
-    h('p', { class: 'key' }, 'received = kept + shed + refused + in flight'),
-    wideTable(
-      'Books',
-      ['', 'received', 'kept', 'shed', 'refused', 'in flight', ''].map((name) => heading(name)),
-      body,
-    ),
+    wideTable('Books', head, h('tbody', {}, ...lines, verdicts)),
     kept,
     h('h3', {}, 'Refused, by code'),
     refused,
@@ -78,22 +86,23 @@ export const createBooks = (): {
   return {
     root,
     draw(books, lead) {
-      keyed(
-        body,
-        books.map((book, i) => ({ book, i })),
-        ({ book, i }) => `${book.service} ${i}`,
-        ({ book }) =>
-          h('tr', {}, h('th', { scope: 'row' }, book.service), ...Array.from({ length: 6 }, () => h('td'))),
-        (row, { book }) => {
-          const cells = [...row.children].slice(1);
-          [book.received, book.kept, book.shed, book.refused, book.inFlight].forEach((value, i) => {
-            put(cells[i]!, whole(value));
-            mark(cells[i]!, 'class', (i === 2 || i === 3) && value > 0 ? 'some' : null);
-          });
-          put(cells[5]!, book.balanced ? '✓ balanced' : '✗ does not balance');
-          mark(cells[5]!, 'class', book.balanced ? 'balanced' : 'unbalanced');
-        },
-      );
+      const names = books.map(({ service }) => service).join('|');
+      if (head.dataset.of !== names) {
+        head.dataset.of = names;
+        head.replaceChildren(heading(''), ...books.map(({ service }) => heading(service)));
+        for (const row of [...lines, verdicts])
+          row.replaceChildren(row.firstElementChild!, ...books.map(() => h('td')));
+      }
+      books.forEach((book, column) => {
+        entries.forEach(({ of, isLoss }, i) => {
+          const cell = lines[i]!.children[column + 1]!;
+          put(cell, whole(book[of]));
+          mark(cell, 'class', isLoss && book[of] > 0 ? 'some' : null);
+        });
+        const verdict = verdicts.children[column + 1]!;
+        put(verdict, book.balanced ? '✓ balanced' : '✗ does not balance');
+        mark(verdict, 'class', book.balanced ? 'balanced' : 'unbalanced');
+      });
       drawLadder(lead);
       drawRefused(lead);
     },

@@ -107,7 +107,7 @@ export const createReferences = (store: Store): View => {
     put(now, references.words);
     put(
       how,
-      `${references.activity}: ${references.provisional ? 'no reference runs yet, the beginning of this run stands in' : choiceWords[references.choice]}${references.runs.length > 0 ? `; runs ${references.runs.join(', ')}` : ''}.`,
+      `${references.activity}: ${references.provisional ? 'no reference runs yet, the beginning of this run stands in' : choiceWords[references.choice]}.`,
     );
     shown(release, references.choice !== 'latest');
     shown(noGood, references.good.length === 0);

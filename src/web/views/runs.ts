@@ -7,14 +7,14 @@ import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
 import { age, timeOfDay, whole } from '../parts/figures.ts';
 import { badge, setBadge } from '../parts/quality.ts';
 import { emptyState, waitingState } from '../parts/states.ts';
-import { heading, wideTable } from '../parts/table.ts';
+import { heading, labelled, wideTable } from '../parts/table.ts';
 import { hrefOf } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 
+/** On a phone a run is a block, its cells lines of it that say what they are. */
 const columns = [
   'run',
-  'activity',
   'quality',
   'why',
   'started',
@@ -34,7 +34,7 @@ export const createRuns = (store: Store): View => {
       'Runs',
       columns.map((name) => heading(name)),
       body,
-      'figures runs',
+      'figures runs stacked',
     ),
   );
   const none = emptyState('No runs yet', 'A run appears here with its start message.');
@@ -51,6 +51,7 @@ export const createRuns = (store: Store): View => {
     draw() {
       waiting.draw();
       const { runs, freshness } = store;
+      const references = store.board?.references.runs ?? [];
       only(content, freshness === 'waiting' ? waiting.root : runs.length === 0 ? none : table);
       keyed(
         body,
@@ -60,23 +61,29 @@ export const createRuns = (store: Store): View => {
           h(
             'tr',
             {},
-            h('th', { scope: 'row' }, h('a', { href: hrefOf('runs', { run: String(run) }) }, String(run))),
-            h('td', { class: 'text' }, activity),
-            h('td', { class: 'text' }, badge('null')),
+            h(
+              'th',
+              { scope: 'row' },
+              h('a', { href: hrefOf('runs', { run: String(run) }) }, String(run)),
+              h('small', {}, ` ${activity}`),
+            ),
+            h('td', { class: 'text quality' }, badge('null')),
             h('td', { class: 'text long' }),
-            ...Array.from({ length: 4 }, () => h('td')),
-            h('td', { class: 'text' }),
+            ...(['started', 'lasted', 'frames looked into', 'unusual'] as const).map((name) =>
+              labelled(name),
+            ),
+            labelled('reference', 'text'),
             h(
               'td',
               { class: 'text links' },
-              h('a', { href: hrefOf('plots', { span: 'run', version: String(run) }) }, 'plots'),
-              ' ',
               h('a', { href: hrefOf('feed', { run: String(run) }) }, 'unusual frames'),
+              ' ',
+              h('a', { href: hrefOf('plots', { span: 'run', version: String(run) }) }, 'plots'),
             ),
           ),
         (row, one) => {
           const isOver = one.stoppedMs !== null;
-          const [, , quality, why, started, lasted, frames, unusual, reference] = row.children;
+          const [, quality, why, started, lasted, frames, unusual, reference] = row.children;
           setBadge(quality!.firstElementChild as HTMLElement, one.quality.quality);
           put(why!, one.quality.reason);
           put(started!, timeOfDay(one.startedMs, store.nowMs));
@@ -86,10 +93,10 @@ export const createRuns = (store: Store): View => {
           );
           put(frames!, whole(one.frames));
           put(unusual!, whole(one.rareFrames));
-          put(reference!, one.good ? 'may be one' : '');
+          put(reference!, references.includes(one.run) ? '✓ in use' : one.good ? 'can be one' : '–');
           mark(row, 'aria-current', String(one.run) === chosen ? 'true' : null);
           // A run that is taken has no kept version yet: its plots are those of now.
-          shown(row.lastElementChild!.firstElementChild as HTMLElement, isOver);
+          shown(row.lastElementChild!.lastElementChild as HTMLElement, isOver);
         },
       );
     },

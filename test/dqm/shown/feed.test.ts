@@ -51,6 +51,12 @@ describe('the feed', () => {
     expect(pValueInWords(0.00025, 1 / 5200, 1 / 3100)).toBe(
       'about one normal frame in 4,000 is as unusual (between 3,100 and 5,200)',
     );
+    // Beyond every normal frame seen, a figure is an extrapolation, and is called so.
+    expect(pValueInWords(1 / 24_000, 0, 1 / 170)).toBe(
+      'rarer than every normal frame seen: at most one in 170 is as unusual; extrapolated, about one in 24,000',
+    );
+    expect(pValueInWords(1.5e-13, 0, 1 / 170)).toContain('; extrapolated, fewer than one in a million');
+    expect(pValueInWords(1.5e-13, null, null)).toBe('fewer than one normal frame in a million is as unusual');
     expect(pValueInWords(0, null, null)).toBe('no normal frame known is as unusual');
   });
 });

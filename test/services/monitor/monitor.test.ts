@@ -73,7 +73,7 @@ describe('a monitor', () => {
       provisional: false,
       good: [42],
       runs: [42],
-      words: 'Compared with run 42, the last good ones.',
+      words: 'Compared with run 42, the last good one.',
     });
     const { activity } = references;
     await world.monitor.view.act({
