@@ -159,7 +159,7 @@ export const createMonitorWorld = (options: {
       if (first !== undefined)
         return {
           quality,
-          reason: `${first.region}, ${first.check}: ${first.reason}${found.length > 1 ? ` ${found.length - 1} more of ${cells.length} ${of} ${found.length > 2 ? 'are' : 'is'} ${quality}.` : ''}`,
+          reason: `In ${first.region}, ${first.reason}${found.length > 1 ? ` ${found.length - 1} more of ${cells.length} ${of} ${found.length > 2 ? 'are' : 'is'} ${quality}.` : ''}`,
         };
     }
     return { quality: 'good', reason: `All ${cells.length} ${of} are as in good runs.` };

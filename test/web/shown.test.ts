@@ -6,7 +6,16 @@ import type { CellShown, ServiceShown } from '../../src/dqm/board.ts';
 import { binInWords, ratioOf, shapeOf } from '../../src/web/draw/shape.ts';
 import { changesOf } from '../../src/web/overview/changes.ts';
 import { silentChecks } from '../../src/web/overview/silent.ts';
-import { ago, bytes, duration, number3, oneIn, percent, probability } from '../../src/web/parts/figures.ts';
+import {
+  ago,
+  bytes,
+  duration,
+  messageOf,
+  number3,
+  oneIn,
+  percent,
+  probability,
+} from '../../src/web/parts/figures.ts';
 import { hrefOf, parseRoute, viewNames } from '../../src/web/route.ts';
 import { type Beats, keepBeats } from '../../src/web/stream/beats.ts';
 
@@ -34,6 +43,17 @@ describe('figures', () => {
       '< 1 in a million',
       '< 1 in a million',
     ]);
+  });
+});
+
+describe('an alarm', () => {
+  it('is read without the process that told it, whose name is at its end', () => {
+    expect(messageOf('p99 is 872 ms; the budget is 100 ms (tessera:tpc:host:6395)')).toEqual({
+      text: 'p99 is 872 ms; the budget is 100 ms',
+      toldBy: 'tessera:tpc:host:6395',
+    });
+    const plain = 'In tpc_outer_n03, card 5 (layers 4–7) gives nothing (at all)';
+    expect(messageOf(plain)).toEqual({ text: plain, toldBy: '' });
   });
 });
 

@@ -8,13 +8,14 @@ import { api } from '../api.ts';
 import { go } from '../go.ts';
 import { moveInRows } from '../keys.ts';
 import { h, keyed, mark, only, put, shown } from '../parts/dom.ts';
-import { ago, oneIn, probability, whole, words } from '../parts/figures.ts';
+import { oneIn, whole, words } from '../parts/figures.ts';
 import { field, options, toggle } from '../parts/form.ts';
 import { emptyState, faultState, waitingState } from '../parts/states.ts';
 import { hrefOf, type Route } from '../route.ts';
 import type { Store } from '../store.ts';
 import type { View } from '../view.ts';
 import { createFramePanel } from './frame.ts';
+import { buildRow, fillRow } from './row.ts';
 
 const orders = [
   ['newest', 'newest'],
@@ -27,6 +28,8 @@ const rarities = [
   ['0.00001', 'rarer than 1 in 100,000'],
   ['0.000001', 'rarer than 1 in a million'],
 ] as const;
+/** The list changes at most so often: at a thousand frames a second it can still be read, and pointed at. */
+const listEveryMs = 1_000;
 /** Rows in the page: more than a screen, less than what costs a frame. */
 const rowsMax = 120;
 const olderAsked = 50;
@@ -89,15 +92,22 @@ export const createFeed = (store: Store): View => {
   let holding = false;
   let pointed = false;
   let frozen: readonly FeedItem[] | null = null;
+  let latest: readonly FeedItem[] = [];
+  let latestMs = Number.NEGATIVE_INFINITY;
   let asked: readonly FeedItem[] = [];
   let fault: unknown = null;
 
+  /** What a person does is seen at once. */
+  const drawNow = (): void => {
+    latestMs = Number.NEGATIVE_INFINITY;
+    store.touch();
+  };
   const change = (patch: Record<string, string>): void => go(hrefOf('feed', { ...query, ...patch }), true);
   const held = (is: boolean): void => {
     holding = is;
     mark(hold, 'aria-pressed', String(is));
     if (!is && !pointed) frozen = null;
-    store.touch();
+    drawNow();
   };
   for (const [select, name] of [
     [region, 'region'],
@@ -114,7 +124,7 @@ export const createFeed = (store: Store): View => {
   list.addEventListener('pointerleave', () => {
     pointed = false;
     if (!holding) frozen = null;
-    store.touch();
+    drawNow();
   });
 
   const fits = (item: FeedItem): boolean =>
@@ -151,38 +161,12 @@ export const createFeed = (store: Store): View => {
       fault = error;
       older.disabled = false;
     }
-    store.touch();
+    drawNow();
   };
 
-  /** Under the heading of its cause a row is named by its region. */
-  const buildRow = (item: FeedItem, name = words(item.cause)): HTMLLIElement =>
-    h(
-      'li',
-      {},
-      h(
-        'a',
-        { class: 'row feed-row', href: hrefOf('feed', { ...query, id: item.id }) },
-        h('span', { class: 'rare' }),
-        h('b', { class: 'main' }, name),
-        h('span', { class: 'when' }),
-        h('span', { class: 'more' }),
-      ),
-    );
-  const fillRow = (row: HTMLElement, item: FeedItem, isNamed = false): void => {
-    const link = row.firstElementChild!;
-    const [rare, , when, more] = link.children;
-    put(rare!, oneIn(item.pValue));
-    mark(rare!, 'title', `p ${probability(item.pValue)}`);
-    put(when!, `${ago(store.nowMs - item.atMs)} ago`);
-    const where = item.where === '' ? `time frame ${item.timeFrame}` : item.where;
-    put(more!, isNamed ? where : `${item.region}: ${where}`);
-    mark(more!, 'title', `${item.region}: ${where}; run ${item.run}, time frame ${item.timeFrame}`);
-    mark(link, 'aria-current', item.id === query.id ? 'true' : null);
-    mark(link, 'href', hrefOf('feed', { ...query, id: item.id }));
-  };
   const drawGroups = (): void => {
     const causes = [...(store.feed?.causes ?? [])].sort((a, b) => b.count - a.count);
-    const items = rowsNow();
+    const items = latest;
     keyed(
       groups,
       causes.filter((one) => query.cause === undefined || one.cause === query.cause),
@@ -204,8 +188,8 @@ export const createFeed = (store: Store): View => {
           section.children[2]!,
           items.filter((item) => item.cause === one.cause).slice(0, 3),
           (item) => item.id,
-          (item) => buildRow(item, item.region),
-          (row, item) => fillRow(row, item, true),
+          (item) => buildRow(item.region),
+          (row, item) => fillRow(row, item, query, store.nowMs, true),
         );
       },
     );
@@ -251,6 +235,7 @@ export const createFeed = (store: Store): View => {
     root,
     enter(route) {
       query = route.query;
+      latestMs = Number.NEGATIVE_INFINITY;
       panel.choose(query.id ?? null);
     },
     draw() {
@@ -265,15 +250,19 @@ export const createFeed = (store: Store): View => {
       shown(groups, byCause);
       shown(older, !byCause);
       if ((holding || pointed) && frozen === null) frozen = rowsNow();
-      const rows = frozen ?? rowsNow();
+      if (performance.now() - latestMs >= listEveryMs) {
+        latest = rowsNow();
+        latestMs = performance.now();
+      }
+      const rows = frozen ?? latest;
       if (byCause) drawGroups();
       else
         keyed(
           list,
           rows,
           (item) => item.id,
-          (item) => buildRow(item),
-          (row, item) => fillRow(row, item),
+          ({ cause }) => buildRow(words(cause)),
+          (row, item) => fillRow(row, item, query, store.nowMs),
         );
       const none = byCause ? feed.causes.length === 0 : rows.length === 0;
       const filtered = query.region ?? query.cause ?? query.p ?? query.run;

@@ -41,7 +41,7 @@ const spanWords: Readonly<Record<Span, string>> = {
 const binsNamed = 8;
 
 export const createPlot = (store: Store, { compact }: { readonly compact: boolean }): Plot => {
-  const title = h('h3');
+  const title = h(compact ? 'h3' : 'h2', { class: 'title' });
   const key = h('p', { class: 'key' });
   const area = h('div', { class: 'drawing', 'data-compact': String(compact) });
   const note = h('p', { class: 'note', hidden: true });
@@ -96,6 +96,7 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
     shown(bad, named.length > 0 && !compact);
     area.setAttribute('role', 'img');
     area.setAttribute('aria-label', `${now.title}, ${now.region}: ${whole(now.frames)} frames`);
+    shown(area, true);
     const { createDrawing } = await import('./root.ts');
     // It may have been ended while that was loaded.
     if (what === null) return;
@@ -113,14 +114,17 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
       object = answer;
       if (answer === null) {
         drawing?.clear();
+        for (const part of [area, legend]) shown(part, false);
         put(title, of.object);
         put(key, '');
         say(
-          `There is no ${of.object} of ${of.region}${of.version === undefined ? '' : ` kept under ${of.version}`}.`,
+          `There is no ${of.object} of ${of.region === 'all' ? 'all regions together' : of.region}${of.version === undefined ? '' : ` kept under ${of.version}`}.`,
         );
       } else await paint();
     } catch (error) {
       if (asked !== as) return;
+      // What is drawn stays, faint; where nothing is, there is no empty frame.
+      if (object === null) for (const part of [area, legend]) shown(part, false);
       say(error instanceof Error ? error.message : String(error));
       note.dataset.kind = 'fault';
     }
@@ -147,6 +151,7 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
           put(title, 'loading …');
           put(key, '');
           say('');
+          shown(area, true);
           area.classList.add('behind');
         }
         void ask(of, as);

@@ -212,7 +212,8 @@ const padsOf = (
   const palette = compared.around === null ? palettes.sequential : palettes.diverging;
   const option = flat ? (compared.around === 0 ? 'hist base0' : 'hist') : palettesFor(palette);
   const comparison = [{ histogram: below, option }];
-  // Where there is room for one map, the comparison is what a reader came for.
+  // Where there is room for one map, how it differs is what a reader came for; the reference alone would pass for the data.
+  if (look.compact && !flat && compared.around === null) return pads;
   if (look.compact && !flat) return [{ element: elements[0], layers: comparison, flat }];
   pads.push({ element: elements[1], layers: comparison, flat });
   return pads;

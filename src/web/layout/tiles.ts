@@ -28,8 +28,11 @@ export interface TileWidget {
 const trendSeconds = 600;
 const drawEveryMs = 1_000;
 
-/** What a trend tells; of which region or service is left out. */
-const trendWords = (name: string): string => words(name.split('/').slice(1).join(' '));
+/** What a trend tells and of which region: `tpc_outer_n00: mean ADC`. */
+const trendWords = (name: string): string => {
+  const [, of = '', ...what] = name.split('/');
+  return what.length === 0 ? words(of) : `${of}: ${words(what.join(' '))}`;
+};
 
 export const tileTitle = (tile: Tile): string => {
   switch (tile.kind) {

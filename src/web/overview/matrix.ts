@@ -55,7 +55,8 @@ export const createMatrix = (store: Store, open: (region: string, check: string)
       h(
         'th',
         { scope: 'row' },
-        h('a', { href: hrefOf('plots', { region }), title: `Plots of ${region}` }, region),
+        // For the pointer: with keys a cell is one stop, and its panel has the way to its region's plots.
+        h('a', { href: hrefOf('plots', { region }), title: `Plots of ${region}`, tabindex: '-1' }, region),
       ),
       h('td', { class: 'whole' }, badge('null')),
       ...board.checks.map(({ name }) => {

@@ -51,6 +51,7 @@ export const createLayouts = (store: Store): View => {
     h('button', { type: 'button', onclick, 'data-act': name }, text);
   const save = button('Save', () => void keep(query.layout), 'save');
   save.classList.add('primary');
+  const del = button('Delete', () => void remove(), 'delete');
   const controls = h(
     'form',
     { class: 'controls', onsubmit: (event: Event) => event.preventDefault() },
@@ -69,7 +70,7 @@ export const createLayouts = (store: Store): View => {
     button('Save as …', () => void saveAs(), 'save-as'),
     button('Export', () => exportFile(), 'export'),
     button('Import …', () => file.click(), 'import'),
-    button('Delete', () => void remove(), 'delete'),
+    del,
     file,
   );
   const nothing = emptyState(
@@ -288,7 +289,7 @@ export const createLayouts = (store: Store): View => {
           .map((name) => [name, name] as const),
       ]);
       if (names !== document.activeElement) names.value = query.layout ?? '';
-      shown(save, query.layout !== undefined);
+      for (const one of [save, del]) shown(one, query.layout !== undefined);
       for (const widget of widgets.values()) widget.draw();
     },
     leave() {

@@ -44,8 +44,8 @@ export const createPlots = (store: Store): View => {
   const log = toggle('log scale', () => change({ log: query.log === '1' ? '' : '1' }));
   const stats = toggle('statistics', () => change({ stats: query.stats === '1' ? '' : '1' }));
   const png = h('button', { type: 'button', onclick: () => void savePng() }, 'Save PNG');
-  const json = h('button', { type: 'button', onclick: () => saveJson() }, 'Save ROOT JSON');
-  const link = h('a', { class: 'root-link' }, 'root.json');
+  const json = h('button', { type: 'button', class: 'desk', onclick: () => saveJson() }, 'Save ROOT JSON');
+  const link = h('a', { class: 'root-link desk' }, 'root.json');
   options(span, spans);
   options(compare, compares);
   const plot = createPlot(store, { compact: false });
