@@ -28,18 +28,55 @@ const charge: usize = 68;
 /** Bytes of one card's record: hits, codes, channels with hits, bits that are 0 in some ADC value, and 1 in some. */
 const cardBytes: usize = 20;
 /**
- * Bytes of one block's place: its layer, its card, where in `words` the word of patch 0 would lie by its row, where in
- * `seams` the seams before and behind it lie, and whether the block before it is its neighbour.
+ * Bytes of one block's place: twice its layer, and 1 more where the block before it is its neighbour; its card; where in
+ * `seams` the seams before and behind it lie.
  */
-const placeBytes: usize = 24;
-/** Bytes of what is added up of one block, and of one that is asked: card, first ADC value, hits, hits of each channel. */
-const sumBytes: usize = 48;
+const placeBytes: usize = 16;
+/**
+ * Bytes of the record of one block that has rows: what is added up of it (48), its number, what takes a word to its full
+ * rows, its place. And of one that is asked: card, first ADC value, hits, hits of each channel.
+ */
+const recordBytes: usize = 64;
 const askedBytes: usize = 24;
+/** Words of zeros before those of a block: two, so that two words from an even one on are of one block. */
+const wordsFirst: usize = 16;
 /** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
 const blockHitsAsked: i32 = 64;
 const channelHitsAsked: i32 = 32;
 /** A block with as many hits has some in every channel that lives. */
 const busyHits: i32 = 64;
+
+/** In the order of `layout` in src/kernels/survey/survey.ts, four bytes each. */
+@unmanaged
+class Layout {
+  patches: usize;
+  cells: usize;
+  adc: usize;
+  timeBlocks: i32;
+  fullRowBytes: i32;
+  codeLow: i32;
+  codeHigh: i32;
+  jumpUp: i32;
+  adcMask: i32;
+  cardCount: i32;
+  knownBytes: i32;
+  places: usize;
+  weights: usize;
+  words: usize;
+  known: usize;
+  tally: usize;
+  layers: usize;
+  cards: usize;
+  seams: usize;
+  cardCodes: usize;
+  writtenEnd: usize;
+  fullRows: usize;
+  pairList: usize;
+  askedList: usize;
+  blockList: usize;
+  cellList: usize;
+  records: usize;
+}
 
 let andOf: i32 = 0;
 let orOf: i32 = 0;
@@ -108,38 +145,50 @@ function mostOf(bytes: v128): i32 {
 }
 
 /**
- * The first pass: the word of each of `rows` patches (u32, ascending, at `patches`) of 64 cells, and what cells say alone,
- * block by block. Lists in `pairList` where two words beside each other in time lie of which one is theirs, and their block
- * (two i32), and each block that has rows in `blockList` (i32); adds up the codes of each card as four lanes in
- * `cardCodes`, zero between calls. Returns the end of `pairList`; `blockListEnd` is the other's.
+ * The first pass: the word of each of `rows` patches (u32, ascending) of 64 cells, and what cells say alone, block by
+ * block. Words and records of blocks lie one behind the other, as many as there are, with a row of zeros between two that
+ * are no neighbours: a sparse frame's stay in the nearest cache. Lists in `pairList` where two words beside each other in
+ * time lie of which one is theirs, and their record (two i32), and the record of each block in `blockList`; adds up the
+ * codes of each card as four lanes in `cardCodes`. Returns the end of `pairList`; `blockListEnd` is the other's.
  */
-export function readPatches(
-  patches: usize, rows: i32, cells: usize, timeBlocks: i32, places: usize,
-  codeLow: i32, codeHigh: i32, jumpUp: i32,
-  words: usize, out: usize, layers: usize, cardCodes: usize,
-  pairList: usize, blockList: usize,
-): usize {
+function readPatches(l: Layout, rows: i32): usize {
+  const places = l.places;
+  const timeBlocks = l.timeBlocks;
+  const layers = l.layers;
+  const cardCodes = l.cardCodes;
+  const fullRows = <i32>l.fullRows;
+  const wordStep = wordStepOf(timeBlocks);
   const zero = i8x16.splat(0);
-  const highest = i8x16.splat(<i8>codeHigh);
-  const lowest = i8x16.splat(<i8>codeLow);
-  const up = i8x16.splat(<i8>jumpUp);
+  const highest = i8x16.splat(<i8>l.codeHigh);
   const perBlock = reciprocal(timeBlocks);
-  const rowsEnd = patches + (<usize>rows << 2);
+  const rowsEnd = l.patches + (<usize>rows << 2);
   let saturatedCount = 0;
-  let badCount = 0;
-  let blockEnd = blockList;
-  let pairEnd = pairList - 8;
+  let blockEnd = l.blockList;
+  let cellEnd = l.cellList;
+  let pairEnd = l.pairList - 8;
   let pairBefore: usize = 0;
-  let cellsAt = cells;
-  for (let at = patches; at < rowsEnd; ) {
+  let cellsAt = l.cells;
+  let blockBefore = -2;
+  let record = l.records;
+  let wordRow = l.words + wordsFirst;
+  for (let at = l.patches; at < rowsEnd; ) {
     let patch = load<i32>(at);
     const block = blockOf(patch, perBlock);
     const patchEnd = (block + 1) * timeBlocks;
     const place = places + <usize>block * placeBytes;
-    const wordsAt = words + <usize>load<i32>(place, 8);
-    const cellsFirst = cellsAt;
-    store<i32>(blockEnd, block);
+    const layer = load<i32>(place);
+    const card = load<i32>(place, 4);
+    const step = <usize>(2 - (i32(block == blockBefore + 1) & layer));
+    blockBefore = block;
+    record += step * recordBytes;
+    wordRow += step * wordStep;
+    const wordsAt = wordRow - (<usize>(block * timeBlocks) << 3);
+    store<i32>(record, block, 48);
+    store<i32>(record, fullRows + ((card * timeBlocks) << 3) - <i32>wordRow, 52);
+    store<u32>(record, <u32>place, 56);
+    store<u32>(blockEnd, <u32>record);
     blockEnd += 4;
+    const cellStep = <usize>(~block & 1) << 2;
     let codesHere = i32x4.splat(0);
     let most = 0;
     do {
@@ -147,7 +196,9 @@ export function readPatches(
       const pairAt = wordAt & ~15;
       pairEnd += <usize>i32(pairAt != pairBefore) << 3;
       pairBefore = pairAt;
-      store<u64>(pairEnd, <u64>pairAt | (<u64>block << 32));
+      store<u64>(pairEnd, <u64>pairAt | (<u64>record << 32));
+      store<u32>(cellEnd, <u32>cellsAt);
+      cellEnd += cellStep;
       const c0 = v128.load(cellsAt);
       const c1 = v128.load(cellsAt, 16);
       const c2 = v128.load(cellsAt, 32);
@@ -179,17 +230,24 @@ export function readPatches(
       saturatedCount += count;
       most = max(most, count);
     } while (u32(at < rowsEnd) & u32(patch < patchEnd));
-    const codesAt = cardCodes + <usize>load<i32>(place, 4) * 16;
+    const codesAt = cardCodes + (<usize>card << 4);
     v128.store(codesAt, i32x4.add(v128.load(codesAt), codesHere));
-    const layerAt = layers + (<usize>load<i32>(place) << 2);
+    const layerAt = layers + (<usize>(layer >> 1) << 2);
     store<i32>(layerAt, max(load<i32>(layerAt), most));
-    if (block & 1) continue;
-    for (let asked = cellsFirst; asked < cellsAt; asked += 64) badCount += badOf(asked, lowest, up);
   }
-  store<i32>(out, saturatedCount, saturated);
-  store<i32>(out, badCount, bad);
+  store<i32>(l.tally, saturatedCount, saturated);
+  store<i32>(l.tally, badCells(l, cellEnd), bad);
   blockListEnd = blockEnd;
   return pairEnd + 8;
+}
+
+/** Of the patches in `cellList`. */
+function badCells(l: Layout, cellEnd: usize): i32 {
+  const lowest = i8x16.splat(<i8>l.codeLow);
+  const up = i8x16.splat(<i8>l.jumpUp);
+  let count = 0;
+  for (let entry = l.cellList; entry < cellEnd; entry += 4) count += badOf(<usize>load<u32>(entry), lowest, up);
+  return count;
 }
 
 /** Cells of a patch below the lowest code, or far above both neighbours in time, which no pulse of the shaper is. */
@@ -225,24 +283,22 @@ function badOf(cells: usize, lowest: v128, up: v128): i32 {
 let blockListEnd: usize = 0;
 
 /**
- * The second pass: of each patch and those beside it, two at a time. Adds up in `sums` (48 bytes a block: hits and holes,
- * lone hits and pairs of each channel, then whole runs in two halves; zero between calls) what the third takes. `fullList`
- * is room for four bytes a pair. Returns most full rows.
+ * The second pass: of each patch and those beside it, two at a time. Adds up in records (hits and holes, lone hits and
+ * pairs of each channel, then whole runs in two halves) what the third takes. Returns most full rows.
  */
-export function readWords(
-  timeBlocks: i32, places: usize, words: usize, fullRows: usize, pairList: usize, pairEnd: usize, sums: usize,
-  fullList: usize,
-): i32 {
-  const wordStep = wordStepOf(timeBlocks);
+function readWords(l: Layout, pairEnd: usize): i32 {
+  const wordStep = wordStepOf(l.timeBlocks);
+  // Room for four bytes a pair; the third pass has it anew.
+  const fullList = l.askedList;
   const ones = i8x16.splat(-1);
   const bit0 = i8x16.splat(1);
   const bit7 = i8x16.splat(-128);
   const lower = i8x16.splat(127);
   let rowTop = i64x2.splat(0);
   let fullEnd = fullList;
-  for (let entry = pairList; entry < pairEnd; entry += 8) {
+  for (let entry = l.pairList; entry < pairEnd; entry += 8) {
     const at = <usize>load<u32>(entry);
-    const block = load<i32>(entry, 4);
+    const record = <usize>load<u32>(entry, 4);
     const word = v128.load(at);
     const left = v128.or(i64x2.shl(word, 8), i64x2.shr_u(v128.load(at - wordStep), 56));
     const right = v128.or(i64x2.shr_u(word, 8), i64x2.shl(v128.load(at + wordStep), 56));
@@ -252,22 +308,17 @@ export function readWords(
     const pair = i8x16.popcnt(v128.and(word, right));
     const hit = i8x16.popcnt(word);
     const hole = i8x16.popcnt(v128.andnot(v128.and(left, right), word));
-    const sum = sums + <usize>block * sumBytes;
-    v128.store(sum, i8x16.add(v128.load(sum), foldBoth(hit, hole)));
-    v128.store(sum, i8x16.add(v128.load(sum, 16), foldBoth(lone, pair)), 16);
-    v128.store(sum, i8x16.sub(v128.load(sum, 32), i8x16.eq(word, ones)), 32);
+    v128.store(record, i8x16.add(v128.load(record), foldBoth(hit, hole)));
+    v128.store(record, i8x16.add(v128.load(record, 16), foldBoth(lone, pair)), 16);
+    v128.store(record, i8x16.sub(v128.load(record, 32), i8x16.eq(word, ones)), 32);
     store<u32>(fullEnd, <u32>entry);
-    fullEnd += <usize>(i32(v128.any_true(fullOf(word))) & ~block & 1) << 2;
+    fullEnd += <usize>(i32(v128.any_true(fullOf(word))) & ~load<i32>(record, 48) & 1) << 2;
   }
   for (let entry = fullList; entry < fullEnd; entry += 4) {
     const pair = <usize>load<u32>(entry);
     const at = <usize>load<u32>(pair);
-    const block = load<i32>(pair, 4);
     const full = fullOf(v128.load(at));
-    const place = places + <usize>block * placeBytes;
-    const ofCard = (load<i32>(place, 4) - block) * timeBlocks;
-    // Where a patch's word lies less where that of patch 0 would.
-    const rowAt = fullRows + (at - words - <usize>load<i32>(place, 8)) + (<usize>ofCard << 3);
+    const rowAt = at + <usize>load<u32>(<usize>load<u32>(pair, 4), 52);
     const rowsNow = i8x16.add(
       v128.load(rowAt),
       i64x2.replace_lane(i64x2.splat(spreadOf(i64x2.extract_lane(full, 0))), 1, spreadOf(i64x2.extract_lane(full, 1))),
@@ -312,10 +363,15 @@ function wordStepOf(timeBlocks: i32): usize {
 }
 
 /** The third pass: of each block that has rows, and the last channel of the block before it. */
-export function readBlocks(
-  places: usize, adc: usize, adcMask: i32, weights: usize, known: usize, out: usize, cards: usize, seams: usize,
-  blockList: usize, blockEnd: usize, sums: usize, askedList: usize,
-): void {
+function readBlocks(l: Layout, region: i32, blockEnd: usize): void {
+  const out = l.tally;
+  const known = l.known + <usize>(region * l.knownBytes);
+  const cards = l.cards;
+  const seams = l.seams;
+  const adcMask = l.adcMask;
+  const weights = l.weights;
+  const askedList = l.askedList;
+  const bitOf = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
   const zero = i8x16.splat(0);
   // Sums over four channels a lane: alone and holes, pairs and silent, full and hits.
   let firstSum = i32x4.splat(0);
@@ -331,24 +387,28 @@ export function readBlocks(
   let acrossTop = 0;
   let acrossSum = 0;
   let emptyCount = 0;
-  let blockBefore = -2;
+  let recordBefore: usize = 0;
   let lastHits = 0;
   let lastPairs = 0;
-  let hitAt = adc;
+  let hitAt = l.adc;
   let askedEnd = askedList;
-  for (let entry = blockList; entry < blockEnd; entry += 4) {
-    const block = load<i32>(entry);
-    const place = places + <usize>block * placeBytes;
-    const sum = sums + <usize>block * sumBytes;
-    const hitsHoles = v128.load(sum);
-    const alonePairs = v128.load(sum, 16);
-    const runs = v128.load(sum, 32);
+  for (let entry = l.blockList; entry < blockEnd; entry += 4) {
+    const record = <usize>load<u32>(entry);
+    const block = load<i32>(record, 48);
+    const place = <usize>load<u32>(record, 56);
+    const hitsHoles = v128.load(record);
+    const alonePairs = v128.load(record, 16);
+    const runs = v128.load(record, 32);
     const fulls = i64x2.extract_lane(i8x16.add(runs, i64x2.splat(i64x2.extract_lane(runs, 1))), 0);
-    v128.store(sum, zero);
-    v128.store(sum, zero, 16);
-    v128.store(sum, zero, 32);
+    v128.store(record, zero);
+    v128.store(record, zero, 16);
+    v128.store(record, zero, 32);
     // Channels known for it are left out: of alone | holes, then of holes where no hit is at all.
-    const knownHere = v128.load(known + (<usize>block << 4));
+    const knownBits = i16x8.splat(load<i16>(known + (<usize>block << 1)));
+    const knownHere = i8x16.eq(
+      v128.and(i8x16.shuffle(knownBits, knownBits, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1), bitOf),
+      bitOf,
+    );
     const channelsHere = i8x16.shuffle(hitsHoles, zero, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
     const pairsHere = i8x16.shuffle(alonePairs, zero, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
     const first = v128.andnot(i8x16.shuffle(alonePairs, hitsHoles, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31), knownHere);
@@ -380,16 +440,16 @@ export function readBlocks(
     const countWord = <u64>i64x2.extract_lane(hitsHoles, 0);
     const pairWord = <u64>i64x2.extract_lane(alonePairs, 1);
     const firstHits = <i32>(countWord & 255);
-    const isNext = i32(block == blockBefore + 1) & load<i32>(place, 20);
+    const isNext = i32(record == recordBefore + recordBytes);
     const across = max(min(lastHits, firstHits) - 2 * lastPairs, 0) * isNext;
     acrossSum += across * across;
     acrossTop = max(acrossTop, across);
-    blockBefore = block;
+    recordBefore = record;
     lastHits = <i32>(countWord >>> 56);
     lastPairs = <i32>(pairWord >>> 56);
-    const before = seams + <usize>load<i32>(place, 12);
+    const before = seams + <usize>load<i32>(place, 8);
     store<i32>(before, load<i32>(before) + firstHits);
-    const behind = seams + <usize>load<i32>(place, 16);
+    const behind = seams + <usize>load<i32>(place, 12);
     store<i32>(behind, load<i32>(behind) + lastHits);
     store<i32>(behind, load<i32>(behind, 4) + lastPairs, 4);
     store<u32>(askedEnd, <u32>card);
@@ -443,42 +503,41 @@ export function readBlocks(
 }
 
 /**
- * `rows` patches (u32, ascending, at `patches`) with 64 cells each (codes, 0 where no hit is) and the frame's `hitCount`
- * ADC values (u16, in order of their voxels, and at least 14 bytes of the memory behind them). `words` (u64 a patch, those of a
- * block from a multiple of 16 bytes on, zero words before and behind them, and a block of zeros before and behind those
- * of a layer) is all zero between calls. `known` has 16 bytes a block, 255 where a channel is known for it: eight for those that are noisy, eight for
- * those that are silent. Writes `out`, `layers` (i32 each: most saturated cells of one of its
- * patches), `cards` and `seams` (two i32 each: hits beside it and pairs across it; one more than there are, for blocks
- * beside none), and expects them and `cardCodes` (16 bytes a card) zeroed; `fullRows` (u8
- * a card and sample: its rows of eight channels that are all hit at once) is all zero between calls. Every other block is asked
- * for samples that cannot be, for stuck bits and for full rows. `places` says where each block lies. Scratch:
- * `pairList` 8 bytes a patch, `blockList` 4 a block, `askedList` the more of 4 a patch and 24 a block, and one more.
+ * Surveys the `rows` patches (u32, ascending) with 64 cells each (codes, 0 where no hit is) and the frame's `hitCount` ADC
+ * values (u16, in order of their voxels, and at least 14 bytes of the memory behind them) that lie where `layout` says.
+ * `words` (u64 a patch, those of a block from a multiple of 16 bytes on, zero words before and behind them), records and
+ * `fullRows` (u8 a card and sample: its rows of eight channels that are all hit at once) are all zero between calls, the
+ * records' last 16 bytes aside. `known` has two bytes a block and region, a bit for each channel: those that are noisy, then those that are silent. Writes the
+ * tally, `layers` (i32 each: most saturated cells of one of its patches), `cards` and `seams` (two i32 each: hits beside it
+ * and pairs across it; one more than there are, for blocks beside none). Every other block is asked for samples that cannot
+ * be, for stuck bits and for full rows. Scratch: `pairList` 8 bytes a patch, `blockList` and `cellList` 4 a block and a
+ * patch, `askedList` the more of 4 a patch and 24 a block; each one more.
  */
-export function survey(
-  patches: usize, rows: i32, cells: usize, adc: usize, hitCount: i32,
-  timeBlocks: i32, fullRowBytes: i32, places: usize,
-  codeLow: i32, codeHigh: i32, jumpUp: i32, adcMask: i32, weights: usize,
-  words: usize, known: usize, out: usize, layers: usize,
-  cards: usize, cardCount: i32, seams: usize, cardCodes: usize, fullRows: usize,
-  pairList: usize, askedList: usize, blockList: usize, sums: usize,
-): void {
-  const pairEnd = readPatches(
-    patches, rows, cells, timeBlocks, places, codeLow, codeHigh, jumpUp, words, out, layers, cardCodes,
-    pairList, blockList,
-  );
-  const most = readWords(timeBlocks, places, words, fullRows, pairList, pairEnd, sums, askedList);
-  readBlocks(places, adc, adcMask, weights, known, out, cards, seams, blockList, blockListEnd, sums, askedList);
+export function survey(layout: usize, rows: i32, hitCount: i32, region: i32): void {
+  const l = changetype<Layout>(layout);
+  const zero = i8x16.splat(0);
+  for (let at = l.tally; at < l.writtenEnd; at += 64) {
+    v128.store(at, zero);
+    v128.store(at, zero, 16);
+    v128.store(at, zero, 32);
+    v128.store(at, zero, 48);
+  }
+  const pairEnd = readPatches(l, rows);
+  const most = readWords(l, pairEnd);
+  readBlocks(l, region, blockListEnd);
+  const cards = l.cards;
+  const cardCodes = l.cardCodes;
   let codesOfAll = 0;
-  for (let card = 0; card < cardCount; card++) {
+  for (let card = 0; card < l.cardCount; card++) {
     const sum = sumOf(v128.load(cardCodes + (<usize>card << 4)));
     store<i32>(cards + <usize>card * cardBytes, sum, 4);
     codesOfAll += sum;
   }
-  store<i32>(out, codesOfAll, codes);
-  store<i32>(out, chargeOf(adc, hitCount), charge);
-  store<i32>(out, most, rowMost);
-  if (most > 0) memory.fill(fullRows, 0, <usize>fullRowBytes);
-  for (let entry = pairList; entry < pairEnd; entry += 8) v128.store(<usize>load<u32>(entry), i8x16.splat(0));
+  store<i32>(l.tally, codesOfAll, codes);
+  store<i32>(l.tally, chargeOf(l.adc, hitCount), charge);
+  store<i32>(l.tally, most, rowMost);
+  if (most > 0) memory.fill(l.fullRows, 0, <usize>l.fullRowBytes);
+  for (let entry = l.pairList; entry < pairEnd; entry += 8) v128.store(<usize>load<u32>(entry), zero);
 }
 
 /** For `blockOf`: a product instead of a division, exact for every patch below 2^36 / timeBlocks. */

@@ -158,10 +158,11 @@ export interface Surveyor {
 }
 
 interface Kernels {
-  survey(...addresses: readonly number[]): void;
+  survey(layout: number, rowCount: number, hitCount: number, region: number): void;
 }
 
 interface Places {
+  readonly layout: number;
   /** Where each block lies, `placeNumbers` i32 each. */
   readonly blocks: number;
   readonly words: number;
@@ -178,20 +179,21 @@ interface Places {
   readonly pairList: number;
   readonly askedList: number;
   readonly blockList: number;
-  readonly sums: number;
+  readonly cellList: number;
+  readonly records: number;
 }
 
-/** Rows of words: a block each, and one of zeros before and behind those of each layer. */
+/** Rows of words, and records: a block each, and one of zeros before and behind those of each layer. */
 const wordRowsOf = (grid: SurveyGrid): number => grid.blocks + 2 * grid.layers + 1;
 /** Words of a row, as the kernel has them: those of a block behind two of zeros, an even number. */
 const rowWordsOf = ({ sampleBlocks }: SurveyGrid): number => sampleBlocks + 2 + (sampleBlocks % 2);
-const placeNumbers = 6;
-/** Of each block: its noisy channels, then its silent ones. */
-const knownBytes = 2 * side;
+const placeNumbers = 4;
+/** Of each block: a bit for each of its noisy channels, then of its silent ones. */
+const knownBytes = 2;
 
-/** The kernel's table of blocks: layer, card, where the word of patch 0 would be, seams before and behind, neighbour. */
+/** The kernel's table of blocks: twice the layer (1 more where the block before is a neighbour), card, seams beside it. */
 const blockPlaces = (grid: SurveyGrid): Int32Array => {
-  const { blocks, laneBlocks, sampleBlocks, wiring, cardsAbreast, seamsAbreast } = grid;
+  const { blocks, laneBlocks, wiring, cardsAbreast, seamsAbreast } = grid;
   const chipBlocks = wiring.chipLanes / side;
   const table = new Int32Array(placeNumbers * blocks);
   for (let block = 0; block < blocks; block++) {
@@ -203,16 +205,13 @@ const blockPlaces = (grid: SurveyGrid): Int32Array => {
     const seam = layer * seamsAbreast + Math.floor(laneBlock / chipBlocks);
     const isFirst = laneBlock % chipBlocks === 0 && laneBlock > 0;
     const isLast = laneBlock % chipBlocks === chipBlocks - 1 && laneBlock < laneBlocks - 1;
-    const row = block + 2 * layer + 1;
     // Behind the last seam lies one for blocks that are beside none.
     const none = grid.layers * seamsAbreast;
     const place = [
-      layer,
+      2 * layer + (laneBlock > 0 ? 1 : 0),
       card,
-      8 * (row * rowWordsOf(grid) + 2 - block * sampleBlocks),
       8 * (isFirst ? seam - 1 : none),
       8 * (isLast ? seam : none),
-      laneBlock > 0 ? 1 : 0,
     ];
     table.set(place, placeNumbers * block);
   }
@@ -222,6 +221,7 @@ const blockPlaces = (grid: SurveyGrid): Int32Array => {
 const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: number) => {
   const room = planRoom(from);
   const places: Places = {
+    layout: room.place(128),
     blocks: room.place(4 * placeNumbers * grid.blocks),
     words: room.place(8 * (wordRowsOf(grid) * rowWordsOf(grid) + 2)),
     weights: room.place(2 * 2 ** adcBits),
@@ -235,8 +235,9 @@ const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: numb
     fullRows: room.place(side * grid.cards * grid.sampleBlocks + side),
     pairList: room.place(8 * grid.patchCount),
     askedList: room.place(Math.max(4 * grid.patchCount, 24 * grid.blocks) + 24),
-    blockList: room.place(4 * grid.blocks),
-    sums: room.place(48 * grid.blocks),
+    blockList: room.place(4 * grid.blocks + 4),
+    cellList: room.place(4 * grid.patchCount + 4),
+    records: room.place(64 * wordRowsOf(grid)),
   };
   return { places, bytes: room.bytes };
 };
@@ -264,9 +265,10 @@ export const openSurveyor = (
   const maskBytes = knownBytes * grid.blocks;
   known.forEach(({ silent, alone }, region) => {
     const masks = new Uint8Array(buffer, places.known + region * maskBytes, maskBytes);
-    for (let block = 0; block < grid.blocks; block++) {
-      masks.set(alone.subarray(block * side, (block + 1) * side), block * knownBytes);
-      masks.set(silent.subarray(block * side, (block + 1) * side), block * knownBytes + side);
+    for (let channel = 0; channel < grid.blocks * side; channel++) {
+      const at = Math.floor(channel / side) * knownBytes;
+      masks[at]! |= (alone[channel]! & 1) << (channel % side);
+      masks[at + 1]! |= (silent[channel]! & 1) << (channel % side);
     }
   });
   new Int32Array(buffer, places.blocks, placeNumbers * grid.blocks).set(blockPlaces(grid));
@@ -277,41 +279,20 @@ export const openSurveyor = (
     cards: new Int32Array(buffer, places.cards, cardRecord.size * grid.cards),
     seams: new Int32Array(buffer, places.seams, 2 * grid.layers * grid.seamsAbreast),
   };
-  const written = new Uint32Array(buffer, places.tally, (places.end - places.tally) / 4);
-  const fullRowBytes = side * grid.cards * grid.sampleBlocks;
+  // In the order of `Layout` in wasm/survey.as.
+  const layout = Int32Array.of(
+    ...[patches, cells, adc, grid.sampleBlocks, side * grid.cards * grid.sampleBlocks],
+    ...[scale.lowest, scale.highest, scale.jumpUp, 2 ** adcBits - 1, grid.cards, maskBytes],
+    ...[places.blocks, places.weights, places.words, places.known, places.tally, places.layers, places.cards],
+    ...[places.seams, places.cardCodes, places.end, places.fullRows, places.pairList, places.askedList],
+    ...[places.blockList, places.cellList, places.records],
+  );
+  new Int32Array(buffer, places.layout, layout.length).set(layout);
   return {
     grid,
     survey,
     run(rowCount, region) {
-      written.fill(0);
-      kernels.survey(
-        patches,
-        rowCount,
-        cells,
-        adc,
-        gatherer.hits.count,
-        grid.sampleBlocks,
-        fullRowBytes,
-        places.blocks,
-        scale.lowest,
-        scale.highest,
-        scale.jumpUp,
-        2 ** adcBits - 1,
-        places.weights,
-        places.words,
-        places.known + region * maskBytes,
-        places.tally,
-        places.layers,
-        places.cards,
-        grid.cards,
-        places.seams,
-        places.cardCodes,
-        places.fullRows,
-        places.pairList,
-        places.askedList,
-        places.blockList,
-        places.sums,
-      );
+      kernels.survey(places.layout, rowCount, gatherer.hits.count, region);
       return survey;
     },
   };
