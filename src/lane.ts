@@ -15,7 +15,7 @@ import { openObjectScorers } from './anomaly/scores/object_scores.ts';
 import { type ObjectScoreTables, parseObjectScoreTables } from './anomaly/scores/object_tables.ts';
 import { openReconstructor } from './anomaly/scores/reconstruction.ts';
 import { openSigner } from './anomaly/scores/repeats.ts';
-import { gaugeColumns, openScorers, type Scorers } from './anomaly/scores/scorers.ts';
+import { surveyColumns, openScorers, type Scorers } from './anomaly/scores/scorers.ts';
 import { parseScoreTables, type ScoreTables } from './anomaly/scores/tables.ts';
 import { encodeLadder } from './codec/ladder/ladder.ts';
 import { builtInTables, type LadderTables } from './codec/ladder/tables.ts';
@@ -138,7 +138,7 @@ const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: numbe
   late: new Array<readonly number[]>(limits.jobFramesMax).fill([]),
   firstRow: new Uint32Array(limits.jobFramesMax),
   rowCount: new Uint32Array(limits.jobFramesMax),
-  gauges: new Float64Array(limits.jobFramesMax * gaugeColumns),
+  surveyed: new Float64Array(limits.jobFramesMax * surveyColumns),
   scores: new Float64Array(limits.jobFramesMax * scoreCount),
   totalCharge: new Float64Array(limits.jobFramesMax),
   pValue: new Float64Array(limits.jobFramesMax),

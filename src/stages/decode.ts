@@ -4,7 +4,7 @@
  * leaves no row behind.
  */
 
-import { gaugeColumns, type Scorers, type Watch } from '../anomaly/scores/scorers.ts';
+import { type Scorers, surveyColumns, type Watch } from '../anomaly/scores/scorers.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Digits } from '../domain/frame.ts';
 import type { InstrumentCard } from '../domain/instrument.ts';
@@ -34,8 +34,8 @@ export interface DecodedColumns {
   /** Patch id of each row, and its cells: 0 or the model's code of the ADC. */
   readonly patches: Uint32Array;
   readonly cells: Uint8Array;
-  /** `gaugeColumns` numbers of each frame's survey, where it is surveyed. */
-  readonly gauges: Float64Array;
+  /** `surveyColumns` numbers of each frame's survey, where it is surveyed. */
+  readonly surveyed: Float64Array;
 }
 
 export const openDecoder = (
@@ -83,7 +83,7 @@ export const decode = (
         if (frame > 0 && row + rowsNeeded > into.patches.length) break;
         digitsOf(decoder, open);
         const rows = gatherer.gather(into, row);
-        decoder.watch?.(rows, open.region, open.hitCount, into.gauges, frame * gaugeColumns);
+        decoder.watch?.(rows, open.region, open.hitCount, into.surveyed, frame * surveyColumns);
         into.rowCount[frame] = rows;
         row += rows;
       }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { openModel } from '../../../src/adapters/onnx/model.ts';
 import { openObjectJudge, openObjectScorers } from '../../../src/anomaly/scores/object_scores.ts';
 import type { ObjectScoreTables } from '../../../src/anomaly/scores/object_tables.ts';
-import { gaugeColumns } from '../../../src/anomaly/scores/scorers.ts';
+import { surveyColumns } from '../../../src/anomaly/scores/scorers.ts';
 import type { Cards } from '../../../src/assemble.ts';
 import type { ObjectsCard } from '../../../src/domain/instrument.ts';
 import { limits } from '../../../src/domain/limits.ts';
@@ -60,7 +60,7 @@ export const openObjectScoring = async (
     firstRow: new Uint32Array(framesMax),
     rowCount: new Uint32Array(framesMax),
     symbols: new Uint8Array(rowsMax * model.symbolsPerPatch),
-    gauges: new Float64Array(framesMax * gaugeColumns),
+    surveyed: new Float64Array(framesMax * surveyColumns),
   };
   const rows = {
     patches: new Uint32Array(rowsMax),
@@ -84,7 +84,7 @@ export const openObjectScoring = async (
       bite.firstRow[frame] = row;
       bite.rowCount[frame] = gatherer.gather(rows, row);
       bite.opens[frame] = { hitCount: gatherer.hits.count };
-      watch(bite.rowCount[frame]!, 0, gatherer.hits.count, bite.gauges, frame * gaugeColumns);
+      watch(bite.rowCount[frame]!, 0, gatherer.hits.count, bite.surveyed, frame * surveyColumns);
       row += bite.rowCount[frame]!;
     });
     return row;
@@ -139,7 +139,7 @@ export const openObjectScoring = async (
         for (let frame = 0; frame < events.length; frame++) scorers.scoreFrame(bite, frame, out);
         const surprised = performance.now();
         for (let frame = 0; frame < events.length; frame++)
-          judge(gatherer.hits, bite.gauges, frame * gaugeColumns);
+          judge(gatherer.hits, bite.surveyed, frame * surveyColumns);
         const judged = performance.now();
         spent.tokenizing.push(((tokenized - began) * 1e6) / events.length);
         spent.surprise.push(((surprised - tokenized) * 1e6) / events.length);

@@ -13,10 +13,10 @@ import {
   repeatsName,
 } from '../../../src/anomaly/scores/repeats.ts';
 import {
-  gaugeColumns,
   openScorers,
   type ScorableColumns,
   type Scorers,
+  surveyColumns,
 } from '../../../src/anomaly/scores/scorers.ts';
 import { parseScoreTables } from '../../../src/anomaly/scores/tables.ts';
 import { type Cards, home } from '../../../src/assemble.ts';
@@ -68,7 +68,7 @@ export const openScoring = async ({ card, model, modelFolder }: Cards): Promise<
     firstRow: new Uint32Array(1),
     rowCount: new Uint32Array(1),
     symbols: new Uint8Array(grid.patchCount * model.symbolsPerPatch),
-    gauges: new Float64Array(gaugeColumns),
+    surveyed: new Float64Array(surveyColumns),
   } satisfies ScorableColumns;
   const rows = {
     patches: new Uint32Array(grid.patchCount),
@@ -79,7 +79,7 @@ export const openScoring = async ({ card, model, modelFolder }: Cards): Promise<
     gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
     gatherer.hits.count = digits.count;
     const rowCount = gatherer.gather(rows, 0);
-    watch(rowCount, region, digits.count, bite.gauges, 0);
+    watch(rowCount, region, digits.count, bite.surveyed, 0);
     if (rowCount > 0) await encoder.run(rows.cells, rowCount, bite.symbols);
     bite.rowCount[0] = rowCount;
     opens[0] = { hitCount: digits.count };

@@ -11,9 +11,9 @@ import type { ModelCard } from '../../domain/model.ts';
 import { openGatherer } from '../../kernels/patches/gather.ts';
 import { patchGrid } from '../../kernels/patches/patch.ts';
 import { openMapMaker } from '../../kernels/survey/maps.ts';
-import { codeScale, type SurveyGrid, surveyBytes, type Wiring } from '../../kernels/survey/survey.ts';
+import { codeScale, type SurveyGrid, type Wiring } from '../../kernels/survey/survey.ts';
 import { type GaugeName, gaugeNames } from './gauges.ts';
-import { gaugeColumns, openWatch } from './scorers.ts';
+import { openGaugeWatch, spareBytesOf } from './scorers.ts';
 import { bandPosition, bandsMax, gridOf, knotExceedances, type ScoreTables } from './tables.ts';
 
 export interface GoodFrame {
@@ -208,9 +208,9 @@ const openGauges = (
   known: Omit<ScoreTables, 'knots' | 'fit'>,
 ) => {
   const codes = Uint8Array.from(model.inputTable);
-  const spareBytes = surveyBytes(grid, card.adcBits, card.regions.length);
+  const spareBytes = spareBytesOf(grid, card);
   const gatherer = openGatherer(patchGrid(card), card.adcBits, codes, spareBytes);
-  const watch = openWatch(
+  const watch = openGaugeWatch(
     {
       tables: { ...known, knots: {} as ScoreTables['knots'], fit: {} },
       grid,
@@ -232,7 +232,7 @@ const openGauges = (
       gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
       gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
       gatherer.hits.count = digits.count;
-      const one = new Float64Array(gaugeColumns);
+      const one = new Float64Array(gaugeNames.length);
       watch(gatherer.gather(rows, 0), region, digits.count, one, 0);
       gauges.push(one);
       positions.push(bandPosition(digits.count));

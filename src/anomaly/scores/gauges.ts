@@ -1,6 +1,6 @@
 /**
- * Gauges: plain numbers of one frame's survey, each large where one sort of trouble is. Pure and cheap; what a gauge
- * usually reads at a hit count is the score tables' affair. Refuses nothing: a frame without hits reads 0 everywhere.
+ * Gauges: plain numbers of one frame's survey, each large where one sort of trouble is. Pure; what a gauge usually reads at
+ * a hit count is the score tables' affair. Tables are fitted with these, and wasm/ruler.as does the same quickly. Refuses nothing: a frame without hits reads 0 everywhere.
  */
 
 import { cardRecord, type Survey, type SurveyGrid, tallyNames } from '../../kernels/survey/survey.ts';
@@ -49,9 +49,9 @@ const tallyAt = Object.fromEntries(tallyNames.map((name, i) => [name, i])) as Re
 >;
 
 /** Frames with fewer hits say nothing of a seam: a dozen pairs cross one between cards. */
-const seamHitsMin = 2000;
+export const seamHitsMin = 2000;
 /** A card with fewer hits has no mean worth comparing. */
-const cardHitsMin = 24;
+export const cardHitsMin = 24;
 
 /** What is the same for all frames of an instrument, with scratch: one per thread. */
 export interface GaugeSetup {

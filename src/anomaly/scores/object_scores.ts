@@ -9,9 +9,9 @@ import type { ModelCard } from '../../domain/model.ts';
 import { openDense } from '../../kernels/dense.ts';
 import type { HitRoom } from '../../kernels/patches/gather.ts';
 import type { ObjectScoreTables } from './object_tables.ts';
-import { gaugeColumns, openScorers, type Scorers } from './scorers.ts';
+import { openScorers, type Scorers, surveyColumns } from './scorers.ts';
 
-/** In the order of their gauges; token surprise stands before them. */
+/** In the order of their columns; token surprise stands before them. */
 export const objectScores = ['latent', 'feature'] as const;
 
 /** Scores the objects of a frame into the first numbers from `at` on; returns the sum of their first fields. */
@@ -61,7 +61,7 @@ export const openObjectJudge = (
 };
 
 /** Summed first fields (pT, in steps) are what a total charge is to hits; it stands where the survey's does. */
-const chargeColumn = gaugeColumns - 1;
+const chargeColumn = surveyColumns - 1;
 
 export const openObjectScorers = (
   card: ObjectsCard,
@@ -76,14 +76,14 @@ export const openObjectScorers = (
     names: [...surprise.names, ...objectScores],
     watch:
       ({ hits }) =>
-      (_rowCount, _region, _hitCount, gauges, at) => {
-        gauges[at + chargeColumn] = judge(hits, gauges, at);
+      (_rowCount, _region, _hitCount, surveyed, at) => {
+        surveyed[at + chargeColumn] = judge(hits, surveyed, at);
       },
     scoreFrame(bite, frame, out) {
       surprise.scoreFrame(bite, frame, out);
-      const at = frame * gaugeColumns;
-      for (let score = 0; score < objectScores.length; score++) out[1 + score] = bite.gauges[at + score]!;
+      const at = frame * surveyColumns;
+      for (let score = 0; score < objectScores.length; score++) out[1 + score] = bite.surveyed[at + score]!;
     },
-    totalCharge: (bite, frame) => bite.gauges[frame * gaugeColumns + chargeColumn]!,
+    totalCharge: (bite, frame) => bite.surveyed[frame * surveyColumns + chargeColumn]!,
   };
 };

@@ -15,13 +15,14 @@ import {
   codeScale,
   openSurveyor,
   type SurveyGrid,
+  type Surveyor,
   stuckWeights,
   surveyBytes,
-  tallyNames,
 } from '../../kernels/survey/survey.ts';
 import { prepareSurprise, type SurpriseTables, standardised, surpriseName } from '../surprise.ts';
-import { type GaugeName, type GaugeSetup, gaugeNames, putGauges } from './gauges.ts';
-import { bandPosition, bandsMax, gridOf, knotExceedances, maskOf, type ScoreTables } from './tables.ts';
+import { type GaugeName, type GaugeSetup, putGauges } from './gauges.ts';
+import { openRuler, rulerBytes } from './ruler.ts';
+import { gridOf, maskOf, type ScoreTables } from './tables.ts';
 
 /** What drives each survey score. */
 export const scoreGauges = {
@@ -38,10 +39,9 @@ export type SurveyScore = keyof typeof scoreGauges;
 /** In their order; token surprise stands before them. */
 export const surveyScores = Object.keys(scoreGauges) as SurveyScore[];
 
-/** Gauges a frame leaves behind for scoring, and after them the sum of its ADC values. */
-export const gaugeColumns = gaugeNames.length + 1;
-const chargeColumn = gaugeNames.length;
-const chargeAt = tallyNames.indexOf('charge');
+/** Survey scores a frame leaves behind when it is decoded, and after them the sum of its ADC values. */
+export const surveyColumns = surveyScores.length + 1;
+const chargeColumn = surveyScores.length;
 
 /** What scoring reads of a bite. */
 export interface ScorableColumns {
@@ -49,18 +49,20 @@ export interface ScorableColumns {
   readonly firstRow: Uint32Array;
   readonly rowCount: Uint32Array;
   readonly symbols: Uint8Array;
-  /** `gaugeColumns` numbers a frame. */
-  readonly gauges: Float64Array;
+  /** `surveyColumns` numbers a frame. */
+  readonly surveyed: Float64Array;
 }
 
-/** Surveys the frame a gatherer holds into the gauges of a frame, `gaugeColumns` numbers from `at` on. */
+/** Surveys the frame a gatherer holds into `surveyColumns` numbers from `at` on. */
 export type Watch = (
   rowCount: number,
   region: number,
   hitCount: number,
-  gauges: Float64Array,
+  surveyed: Float64Array,
   at: number,
 ) => void;
+/** The same into its gauges, in the order of their names. */
+export type GaugeWatch = Watch;
 
 /** One per thread. */
 export interface Scorers {
@@ -99,21 +101,22 @@ export const openScorers = (
   const patchesMax = patchesPerAxis(card).reduce((product, count) => product * count, 1);
   const costOf = openCosts(surprise, patchesMax);
   const survey = tables === null ? null : openSurvey(card, model, tables);
-  const ruler = tables === null ? null : openRuler(tables);
   return {
     names: survey === null ? [surpriseName] : [surpriseName, ...surveyScores],
     surprise,
     survey,
-    spareBytes: survey === null ? 0 : surveyBytes(survey.grid, card.adcBits, card.regions.length),
+    spareBytes: survey === null ? 0 : spareBytesOf(survey.grid, card),
     watch: (gatherer) => (survey === null ? null : openWatch(survey, gatherer)),
     scoreFrame(bite, frame, out) {
       const patchCount = bite.rowCount[frame]!;
       const units = costOf(bite.symbols, bite.firstRow[frame]! * symbolsPerPatch, patchCount);
       out[0] = standardised(units, patchCount, surprise);
-      const open = bite.opens[frame];
-      if (ruler !== null && open) ruler(open.hitCount, bite.gauges, frame * gaugeColumns, out, 1);
+      if (survey === null) return;
+      const at = frame * surveyColumns;
+      for (let score = 0; score < surveyScores.length; score++) out[1 + score] = bite.surveyed[at + score]!;
     },
-    totalCharge: (bite, frame) => (survey === null ? 0 : bite.gauges[frame * gaugeColumns + chargeColumn]!),
+    totalCharge: (bite, frame) =>
+      survey === null ? 0 : bite.surveyed[frame * surveyColumns + chargeColumn]!,
   };
 };
 
@@ -134,25 +137,46 @@ const openSurvey = (
   };
 };
 
-export const openWatch = ({ tables, grid, scale, adcBits }: SurveySetup, gatherer: Gatherer): Watch => {
+/** Bytes a watch needs of the gatherer's spare room. */
+export const spareBytesOf = (grid: SurveyGrid, { adcBits, regions }: InstrumentCard): number =>
+  surveyBytes(grid, adcBits, regions.length) + rulerBytes(grid, regions.length, surveyScores.length);
+
+const openSurveyorOf = ({ tables, grid, scale, adcBits }: SurveySetup, gatherer: Gatherer): Surveyor => {
   const known = tables.silent.map((silent, region) => ({
     silent: maskOf(silent, grid),
     alone: maskOf(tables.alone[region]!, grid),
   }));
-  const surveyor = openSurveyor(grid, gatherer, adcBits, scale, tables.bitWeights, known);
+  return openSurveyor(grid, gatherer, adcBits, scale, tables.bitWeights, known);
+};
+
+const liveChannelsOf = ({ tables, grid }: SurveySetup): Int32Array[] =>
+  tables.silent.map((silent) => liveOf(silent, grid));
+
+const openWatch = (setup: SurveySetup, gatherer: Gatherer): Watch => {
+  const surveyor = openSurveyorOf(setup, gatherer);
+  const members = surveyScores.map((score) => scoreGauges[score]);
+  const adcMask = 2 ** setup.adcBits - 1;
+  const ruler = openRuler(surveyor, gatherer, adcMask, setup.tables, members, liveChannelsOf(setup));
+  return (rowCount, region, hitCount, surveyed, at) => {
+    surveyor.run(rowCount, region);
+    ruler(hitCount, region, surveyed, at);
+  };
+};
+
+/** What tables are fitted with, which need no knots. */
+export const openGaugeWatch = (survey: SurveySetup, gatherer: Gatherer): GaugeWatch => {
+  const { tables, grid, adcBits } = survey;
+  const surveyor = openSurveyorOf(survey, gatherer);
   const setup: GaugeSetup = {
     grid,
-    liveChannels: tables.silent.map((silent) => liveOf(silent, grid)),
+    liveChannels: liveChannelsOf(survey),
     bitWeights: stuckWeights(adcBits, tables.bitWeights),
     adcMask: 2 ** adcBits - 1,
     layerOrder: new Int32Array(grid.layers),
     cardSeams: new Float64Array(2 * grid.seamsAbreast * Math.ceil(grid.layers / grid.wiring.cardLayers)),
   };
-  return (rowCount, region, hitCount, gauges, at) => {
-    const survey = surveyor.run(rowCount, region);
-    putGauges(setup, survey, region, hitCount, gauges, at);
-    gauges[at + chargeColumn] = survey.tally[chargeAt]!;
-  };
+  return (rowCount, region, hitCount, gauges, at) =>
+    putGauges(setup, surveyor.run(rowCount, region), region, hitCount, gauges, at);
 };
 
 /** Channels of each card that are not known to be silent. */
@@ -165,57 +189,4 @@ export const liveOf = (silent: readonly number[], grid: SurveyGrid): Int32Array 
   for (let channel = 0; channel < grid.channels; channel++) live[cardAt(channel)]! += 1;
   for (const channel of silent) live[cardAt(channel)]! -= 1;
   return live;
-};
-
-/** Beyond what any calibration tells apart: 10^−90. */
-const scoreMax = 90;
-
-type Ruler = (hitCount: number, gauges: Float64Array, from: number, out: Float64Array, outAt: number) => void;
-
-/**
- * Reads gauges on the scale of their knots, interpolated between the bands beside the hit count: −log10 of the share
- * that reads as much is 0.3, 1, 2 and 3 at the knots, linear between them and on after the last.
- */
-const openRuler = ({ knots }: ScoreTables): Ruler => {
-  const columns = surveyScores.map((score) =>
-    Int32Array.from(scoreGauges[score], (name) => gaugeNames.indexOf(name)),
-  );
-  const levels = knotExceedances.map((share) => -Math.log10(share));
-  const [half, tenth, hundredth, thousandth] = levels as [number, number, number, number];
-  const size = knotExceedances.length;
-  const table = new Float64Array(gaugeNames.length * bandsMax * size);
-  gaugeNames.forEach((name, gauge) => {
-    knots[name].forEach((band, b) => {
-      table.set(band, (gauge * bandsMax + b) * size);
-    });
-  });
-  return (hitCount, gauges, from, out, outAt) => {
-    const position = bandPosition(hitCount);
-    const band = Math.min(bandsMax - 2, Math.floor(position));
-    const share = position - band;
-    for (let score = 0; score < columns.length; score++) {
-      const members = columns[score]!;
-      let most = -scoreMax;
-      for (let i = 0; i < members.length; i++) {
-        const gauge = members[i]!;
-        const value = gauges[from + gauge]!;
-        const at = (gauge * bandsMax + band) * size;
-        const k1 = table[at + 1]! + share * (table[at + 5]! - table[at + 1]!);
-        let level: number;
-        if (value <= k1) {
-          const k0 = table[at]! + share * (table[at + 4]! - table[at]!);
-          level = tenth - ((tenth - half) * (k1 - value)) / (k1 - k0);
-        } else {
-          const k2 = table[at + 2]! + share * (table[at + 6]! - table[at + 2]!);
-          if (value <= k2) level = tenth + ((hundredth - tenth) * (value - k1)) / (k2 - k1);
-          else {
-            const k3 = table[at + 3]! + share * (table[at + 7]! - table[at + 3]!);
-            level = hundredth + ((thousandth - hundredth) * (value - k2)) / (k3 - k2);
-          }
-        }
-        if (level > most) most = level;
-      }
-      out[outAt + score] = Math.min(most, scoreMax);
-    }
-  };
 };

@@ -153,6 +153,8 @@ export interface Known {
 export interface Surveyor {
   readonly grid: SurveyGrid;
   readonly survey: Survey;
+  /** Addresses of what a survey is, of the weights of sets of bits, and of the end of the surveyor's room. */
+  readonly at: Readonly<Record<'tally' | 'layers' | 'cards' | 'seams' | 'weights' | 'end', number>>;
   /** Surveys the frame gathered last, of `rowCount` patches, in a region. */
   run(rowCount: number, region: number): Survey;
 }
@@ -259,7 +261,7 @@ export const openSurveyor = (
   known: readonly Known[],
 ): Surveyor => {
   const { memory, patches, cells, adc, spare } = gatherer.room;
-  const { places } = placesOf(grid, adcBits, known.length, spare);
+  const { places, bytes } = placesOf(grid, adcBits, known.length, spare);
   const { buffer } = memory;
   const kernels = openKernels(wasmBase64, memory) as Kernels;
   const maskBytes = knownBytes * grid.blocks;
@@ -291,6 +293,7 @@ export const openSurveyor = (
   return {
     grid,
     survey,
+    at: { ...places, end: spare + bytes },
     run(rowCount, region) {
       kernels.survey(places.layout, rowCount, gatherer.hits.count, region);
       return survey;

@@ -5,7 +5,7 @@ import { topOf } from '../../../src/anomaly/scores/blame/blame.ts';
 import { explainer } from '../../../src/anomaly/scores/explain.ts';
 import { openScoreFit } from '../../../src/anomaly/scores/fit.ts';
 import { openRepeatMemory, openSigner } from '../../../src/anomaly/scores/repeats.ts';
-import { gaugeColumns, openScorers, type Scorers } from '../../../src/anomaly/scores/scorers.ts';
+import { openScorers, type Scorers, surveyColumns } from '../../../src/anomaly/scores/scorers.ts';
 import {
   bandPosition,
   parseScoreTables,
@@ -68,9 +68,9 @@ beforeAll(() => {
       firstRow: Uint32Array.of(0),
       rowCount: Uint32Array.of(rowCount),
       symbols: new Uint8Array(rowCount * modelCard.symbolsPerPatch),
-      gauges: new Float64Array(gaugeColumns),
+      surveyed: new Float64Array(surveyColumns),
     };
-    watch(rowCount, region, digits.count, bite.gauges, 0);
+    watch(rowCount, region, digits.count, bite.surveyed, 0);
     const out = new Float64Array(scorers.names.length);
     scorers.scoreFrame(bite, 0, out);
     expect(scorers.totalCharge(bite, 0)).toBe(digits.adc.reduce((sum, adc) => sum + adc, 0));
