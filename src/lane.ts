@@ -15,7 +15,7 @@ import { openObjectScorers } from './anomaly/scores/object_scores.ts';
 import { type ObjectScoreTables, parseObjectScoreTables } from './anomaly/scores/object_tables.ts';
 import { openReconstructor } from './anomaly/scores/reconstruction.ts';
 import { openSigner } from './anomaly/scores/repeats.ts';
-import { surveyColumns, openScorers, type Scorers } from './anomaly/scores/scorers.ts';
+import { openScorers, type Scorers, surveyColumns } from './anomaly/scores/scorers.ts';
 import { parseScoreTables, type ScoreTables } from './anomaly/scores/tables.ts';
 import { encodeLadder } from './codec/ladder/ladder.ts';
 import { builtInTables, type LadderTables } from './codec/ladder/tables.ts';
@@ -129,7 +129,7 @@ const checkCards = (instrument: InstrumentCard, model: ModelCard): void => {
 };
 
 /** Buffers of one bite, made once: what all stages write is a column of it. */
-const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: number, scoreCount: number) => ({
+const openBite = (rowsMax: number, cellsPerPatch: number, symbols: Uint8Array, scoreCount: number) => ({
   frameCount: 0,
   rowTotal: 0,
   opens: new Array<OpenFrame | null>(limits.jobFramesMax).fill(null),
@@ -148,7 +148,7 @@ const openBite = (rowsMax: number, cellsPerPatch: number, symbolsPerPatch: numbe
   reason: new Uint8Array(limits.jobFramesMax),
   patches: new Uint32Array(rowsMax),
   cells: new Uint8Array(rowsMax * cellsPerPatch),
-  symbols: new Uint8Array(rowsMax * symbolsPerPatch),
+  symbols,
 });
 
 /** Milliseconds spent in each stage over the bites of one part, told as instants of one long bite. */
@@ -202,7 +202,7 @@ const composeLane = (parts: LaneParts): LaneRunner => {
   };
   const codeObjects = openObjectFinder(instrument);
   const rowsMax = Math.max(limits.laneRowsMax, grid.patchCount);
-  const bite = openBite(rowsMax, grid.cellsPerPatch, model.symbolsPerPatch, scorers.names.length);
+  const bite = openBite(rowsMax, grid.cellsPerPatch, scorers.symbols, scorers.names.length);
   const everything: Rungs = { planes: tables.scale.planes, remainder: true };
   /** A policy may ask for more planes than an instrument's tables have. */
   const madeOf = (asked: Rungs): Rungs =>

@@ -129,9 +129,14 @@ const anomalyOf = (
   });
 };
 
-const scoresOf = ({ scoreNames }: Emitter, bite: EmittedColumns, frame: number): Float64Array => {
-  const scores = bite.scores.slice(frame * scoreNames.length, (frame + 1) * scoreNames.length);
-  const late = bite.late[frame]!;
+/** @param all scores of all frames, the results' own: an array for each would cost each a piece of memory of its own */
+const scoresOf = (
+  { scoreNames }: Emitter,
+  all: Float64Array,
+  late: readonly number[],
+  frame: number,
+): Float64Array => {
+  const scores = all.subarray(frame * scoreNames.length, (frame + 1) * scoreNames.length);
   return late.length === 0 ? scores : Float64Array.of(...scores, ...late);
 };
 
@@ -164,6 +169,7 @@ export const emit = (
   bite: EmittedColumns,
   results: LaneResult[],
 ): void => {
+  const allScores = bite.scores.slice(0, bite.frameCount * emitter.scoreNames.length);
   for (let frame = 0; frame < bite.frameCount; frame++) {
     const open = bite.opens[frame];
     if (!open) {
@@ -173,7 +179,7 @@ export const emit = (
     }
     const { identity, region, hitCount } = open;
     const reason = bite.reason[frame] as FidelityReason;
-    const scores = scoresOf(emitter, bite, frame);
+    const scores = scoresOf(emitter, allScores, bite.late[frame]!, frame);
     const pValue = bite.pValue[frame]!;
     const shed = reason === FidelityReason.shedFrame;
     const packet = encodePacket({

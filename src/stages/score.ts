@@ -3,7 +3,7 @@
  * nothing: calibration advances elsewhere, when packets are committed.
  */
 
-import { type Judge, lotOf, unknown } from '../anomaly/calibration/judge.ts';
+import { type Judge, lotOf, unknown, type Verdict } from '../anomaly/calibration/judge.ts';
 import type { ScorableColumns, Scorers } from '../anomaly/scores/scorers.ts';
 import type { FrameIdentity } from '../domain/frame.ts';
 
@@ -32,18 +32,27 @@ export const score = (scorers: Scorers, judge: Judge | null, bite: ScoredColumns
   for (let frame = 0; frame < bite.frameCount; frame++) {
     const open = bite.opens[frame];
     if (!open) continue;
-    const scores = bite.scores.subarray(frame * width, (frame + 1) * width);
-    scorers.scoreFrame(bite, frame, scores);
+    scorers.scoreFrame(bite, frame, bite.scores, frame * width);
     const totalCharge = scorers.totalCharge(bite, frame);
     bite.totalCharge[frame] = totalCharge;
-    const { run, timeFrame } = open.identity;
-    const frameScores = { hitCount: open.hitCount, totalCharge, scores };
-    const verdict = judge?.judge(frameScores, lotOf(run, timeFrame, open.region)) ?? unknown;
+    const verdict = judge === null ? unknown : judgeFrame(judge, bite, frame, open);
     bite.pValue[frame] = verdict.pValue;
     bite.pLow[frame] = verdict.low;
     bite.pHigh[frame] = verdict.high;
     bite.driver[frame] = verdict.driver;
   }
+};
+
+const judgeFrame = (
+  judge: Judge,
+  bite: ScoredColumns,
+  frame: number,
+  { hitCount, region, identity: { run, timeFrame } }: NonNullable<ScoredColumns['opens'][number]>,
+): Verdict => {
+  const width = judge.scores.length;
+  const scores = bite.scores.subarray(frame * width, (frame + 1) * width);
+  const scored = { hitCount, totalCharge: bite.totalCharge[frame]!, scores };
+  return judge.judge(scored, lotOf(run, timeFrame, region));
 };
 
 /** Frames that are shed are not scored: they are as ordinary as anything unknown. */

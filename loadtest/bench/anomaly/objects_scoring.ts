@@ -111,7 +111,7 @@ export const openObjectScoring = async (
           tries += event.tries;
           sources[from + frame] =
             event.source < 0 ? -1 : classes.indexOf(event.class) * 2 ** 20 + event.source;
-          scorers.scoreFrame(bite, frame, out);
+          scorers.scoreFrame(bite, frame, out, 0);
           hitCounts[from + frame] = bite.opens[frame]!.hitCount;
           charges[from + frame] = scorers.totalCharge(bite, frame);
           scorers.names.forEach((name, i) => {
@@ -136,7 +136,7 @@ export const openObjectScoring = async (
         const began = performance.now();
         await encoder.run(rows.cells, rowCount, bite.symbols);
         const tokenized = performance.now();
-        for (let frame = 0; frame < events.length; frame++) scorers.scoreFrame(bite, frame, out);
+        for (let frame = 0; frame < events.length; frame++) scorers.scoreFrame(bite, frame, out, 0);
         const surprised = performance.now();
         for (let frame = 0; frame < events.length; frame++)
           judge(gatherer.hits, bite.surveyed, frame * surveyColumns);

@@ -95,7 +95,7 @@ export const openScoring = async ({ card, model, modelFolder }: Cards): Promise<
       if (earlier !== null) repeatOf(earlier, await tokenize(earlier), memory);
       const rowCount = await tokenize(frame);
       const scores = new Float64Array(scorers.names.length + 1);
-      scorers.scoreFrame(bite, 0, scores);
+      scorers.scoreFrame(bite, 0, scores, 0);
       scores[scorers.names.length] = repeatOf(frame, rowCount, memory);
       return { hitCount: frame.digits.count, totalCharge: scorers.totalCharge(bite, 0), scores };
     },

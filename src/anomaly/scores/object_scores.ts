@@ -79,10 +79,11 @@ export const openObjectScorers = (
       (_rowCount, _region, _hitCount, surveyed, at) => {
         surveyed[at + chargeColumn] = judge(hits, surveyed, at);
       },
-    scoreFrame(bite, frame, out) {
-      surprise.scoreFrame(bite, frame, out);
-      const at = frame * surveyColumns;
-      for (let score = 0; score < objectScores.length; score++) out[1 + score] = bite.surveyed[at + score]!;
+    scoreFrame(bite, frame, out, at) {
+      surprise.scoreFrame(bite, frame, out, at);
+      const from = frame * surveyColumns;
+      for (let score = 0; score < objectScores.length; score++)
+        out[at + 1 + score] = bite.surveyed[from + score]!;
     },
     totalCharge: (bite, frame) => bite.surveyed[frame * surveyColumns + chargeColumn]!,
   };

@@ -7,6 +7,7 @@
 
 import { Fault } from '../../domain/fault.ts';
 import { type InstrumentCard, patchesPerAxis } from '../../domain/instrument.ts';
+import { limits } from '../../domain/limits.ts';
 import type { ModelCard } from '../../domain/model.ts';
 import type { Gatherer } from '../../kernels/patches/gather.ts';
 import { openCosts } from '../../kernels/survey/costs.ts';
@@ -69,14 +70,16 @@ export interface Scorers {
   /** In the order of the scores; the same for every lane of an instrument. */
   readonly names: readonly string[];
   readonly surprise: SurpriseTables;
+  /** Room for the symbols of a bite: those that lie in it are scored where they are. */
+  readonly symbols: Uint8Array;
   /** null where there are no tables. */
   readonly survey: SurveySetup | null;
   /** Bytes its kernel needs of the gatherer's spare room. */
   readonly spareBytes: number;
   /** Joins it to the decoder's gatherer; null where nothing is surveyed. */
   watch(gatherer: Gatherer): Watch | null;
-  /** Writes one number for each name into `out`. */
-  scoreFrame(bite: ScorableColumns, frame: number, out: Float64Array): void;
+  /** Writes one number for each name into `out`, from `at` on. */
+  scoreFrame(bite: ScorableColumns, frame: number, out: Float64Array, at: number): void;
   /** Sum of the frame's ADC values; 0 where nothing is surveyed. */
   totalCharge(bite: ScorableColumns, frame: number): number;
 }
@@ -98,22 +101,24 @@ export const openScorers = (
 ): Scorers => {
   const surprise = prepareSurprise(model);
   const { symbolsPerPatch } = surprise;
-  const patchesMax = patchesPerAxis(card).reduce((product, count) => product * count, 1);
-  const costOf = openCosts(surprise, patchesMax);
+  const patchCount = patchesPerAxis(card).reduce((product, count) => product * count, 1);
+  const { symbols, costOf } = openCosts(surprise, Math.max(limits.laneRowsMax, patchCount));
   const survey = tables === null ? null : openSurvey(card, model, tables);
   return {
     names: survey === null ? [surpriseName] : [surpriseName, ...surveyScores],
     surprise,
+    symbols,
     survey,
     spareBytes: survey === null ? 0 : spareBytesOf(survey.grid, card),
     watch: (gatherer) => (survey === null ? null : openWatch(survey, gatherer)),
-    scoreFrame(bite, frame, out) {
+    scoreFrame(bite, frame, out, at) {
       const patchCount = bite.rowCount[frame]!;
       const units = costOf(bite.symbols, bite.firstRow[frame]! * symbolsPerPatch, patchCount);
-      out[0] = standardised(units, patchCount, surprise);
+      out[at] = standardised(units, patchCount, surprise);
       if (survey === null) return;
-      const at = frame * surveyColumns;
-      for (let score = 0; score < surveyScores.length; score++) out[1 + score] = bite.surveyed[at + score]!;
+      const from = frame * surveyColumns;
+      for (let score = 0; score < surveyScores.length; score++)
+        out[at + 1 + score] = bite.surveyed[from + score]!;
     },
     totalCharge: (bite, frame) =>
       survey === null ? 0 : bite.surveyed[frame * surveyColumns + chargeColumn]!,

@@ -72,7 +72,7 @@ beforeAll(() => {
     };
     watch(rowCount, region, digits.count, bite.surveyed, 0);
     const out = new Float64Array(scorers.names.length);
-    scorers.scoreFrame(bite, 0, out);
+    scorers.scoreFrame(bite, 0, out, 0);
     expect(scorers.totalCharge(bite, 0)).toBe(digits.adc.reduce((sum, adc) => sum + adc, 0));
     return Object.fromEntries(scorers.names.map((name, i) => [name, out[i]!]));
   };
