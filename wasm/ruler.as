@@ -75,7 +75,7 @@ class Layout {
   bands: i32;
   scoreCount: i32;
   live: usize;
-  layerOrder: usize;
+  layerBytes: usize;
   cardSeams: usize;
   gauges: usize;
   knots: usize;
@@ -141,8 +141,9 @@ function putCards(l: Layout, hitCount: i32, region: i32): void {
   const mask = l.adcMask;
   const weights = l.weights;
   const weightsOfZero = weights + <usize>(mask + 1);
-  let empty: f64 = 0;
-  let contrast: f64 = 0;
+  // Of numbers with a fraction the larger of two is a branch, and of two lanes it is none.
+  let empty = f64x2.splat(0);
+  let contrast = f64x2.splat(0);
   let stuckMost = load<i32>(l.tally, stuck);
   liveAt = live;
   for (let card = l.cards; card < cardsEnd; card += cardBytes) {
@@ -150,18 +151,20 @@ function putCards(l: Layout, hitCount: i32, region: i32): void {
     liveAt += 4;
     const expected = liveHere * emptyShare;
     const beyond = liveHere - <f64>load<i32>(card, 8) - expected;
-    empty = max(empty, beyond / sqrt(expected + 1));
+    empty = f64x2.pmax(empty, f64x2.splat(beyond / sqrt(expected + 1)));
     const hits = load<i32>(card);
-    if (hits < l.cardHitsMin) continue;
-    const hitsHere = <f64>hits;
-    contrast = max(contrast, abs(<f64>load<i32>(card, 4) / hitsHere - mean) * sqrt(hitsHere));
+    const isAsked = -i32(hits >= l.cardHitsMin);
+    const hitsHere = <f64>max(hits, 1);
+    const away = f64x2.splat(abs(<f64>load<i32>(card, 4) / hitsHere - mean) * sqrt(hitsHere));
+    contrast = f64x2.pmax(contrast, v128.and(away, i64x2.splat(<i64>isAsked)));
     const one = <i32>load<u8>(weights + <usize>(~load<i32>(card, 12) & mask));
     const zero = <i32>load<u8>(weightsOfZero + <usize>(~load<i32>(card, 16) & mask));
-    stuckMost = max(stuckMost, hits * max(one, zero));
+    stuckMost = max(stuckMost, (hits & isAsked) * max(one, zero));
   }
   put(l, gEmpty, <f64>(liveMost - liveNow));
-  put(l, gCardEmpty, empty);
-  put(l, gCardCode, contrast);
+  // As the twin has it where no channel lives at all.
+  put(l, gCardEmpty, liveMost == 0 ? NaN : f64x2.extract_lane(empty, 0));
+  put(l, gCardCode, f64x2.extract_lane(contrast, 0));
   put(l, gStuck, <f64>stuckMost);
 }
 
@@ -193,21 +196,40 @@ function cardSeam(l: Layout, hitCount: i32): f64 {
   return most;
 }
 
+/**
+ * By counting for each how many are no more: sorting guesses wrong. They are at most 64 and fit a byte; behind them lie
+ * zeros, up to sixteen.
+ */
 function putLayers(l: Layout): void {
-  const order = l.layerOrder;
+  const layers = l.layers;
+  const bytes = l.layerBytes;
   const size = l.layerCount;
-  for (let layer = 0; layer < size; layer++) {
-    const value = load<i32>(l.layers + (<usize>layer << 2));
-    let place = order + (<usize>layer << 2);
-    while (place > order && load<i32>(place - 4) > value) {
-      store<i32>(place, load<i32>(place - 4));
-      place -= 4;
-    }
-    store<i32>(place, value);
+  const end = layers + (<usize>size << 2);
+  let bytesEnd = bytes;
+  for (let at = layers; at < end; at += 64) {
+    const lower = i16x8.narrow_i32x4_s(v128.load(at), v128.load(at, 16));
+    v128.store(bytesEnd, i8x16.narrow_i16x8_u(lower, i16x8.narrow_i32x4_s(v128.load(at, 32), v128.load(at, 48))));
+    bytesEnd += 16;
   }
-  put(l, gSaturatedMost, <f64>load<i32>(order + (<usize>(size - 1) << 2)));
-  put(l, gSaturatedHalf, <f64>load<i32>(order + (<usize>(size >>> 1) << 2)));
-  put(l, gSaturatedAll, <f64>load<i32>(order + (<usize>(size >>> 3) << 2)));
+  const beyond = -size & 15;
+  const half = (size >>> 1) + beyond;
+  const all = (size >>> 3) + beyond;
+  let most = 0;
+  let atHalf = i32.MAX_VALUE;
+  let atAll = i32.MAX_VALUE;
+  for (let layer = layers; layer < end; layer += 4) {
+    const value = load<i32>(layer);
+    const values = i8x16.splat(<i8>value);
+    let count = 0;
+    for (let at = bytes; at < bytesEnd; at += 16)
+      count += popcnt(i8x16.bitmask(i8x16.le_u(v128.load(at), values)));
+    most = max(most, value);
+    atHalf = min(atHalf, select(value, i32.MAX_VALUE, count > half));
+    atAll = min(atAll, select(value, i32.MAX_VALUE, count > all));
+  }
+  put(l, gSaturatedMost, <f64>most);
+  put(l, gSaturatedHalf, <f64>atHalf);
+  put(l, gSaturatedAll, <f64>atAll);
 }
 
 /** Two gauges at a time, the three pieces of the scale by selection: as often as not a branch would be guessed wrong. */
@@ -253,13 +275,14 @@ function putLevels(l: Layout, hitCount: i32): void {
       isLow,
     );
     const level = f64x2.add(from, f64x2.div(f64x2.mul(slope, run), width));
-    raise(scores + <usize>load<u8>(scoreOf), f64x2.extract_lane(level, 0));
-    raise(scores + <usize>load<u8>(scoreOf, 1), f64x2.extract_lane(level, 1));
+    raise(scores + <usize>load<u8>(scoreOf), level);
+    raise(scores + <usize>load<u8>(scoreOf, 1), i64x2.shuffle(level, level, 1, 1));
     gauge += 16;
     knots += 16;
     scoreOf += 2;
   }
-  for (let at = scores; at < scoresEnd; at += 8) store<f64>(at, min(load<f64>(at), most));
+  for (let at = scores; at < scoresEnd; at += 8)
+    v128.store64_lane(at, f64x2.pmin(v128.load64_zero(at), f64x2.splat(most)), 0);
   store<f64>(scoresEnd, count(l, charge));
 }
 
@@ -273,7 +296,6 @@ function between(knots: usize, share: v128, knot: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function raise(score: usize, level: f64): void {
-  const before = load<f64>(score);
-  store<f64>(score, level > before ? level : before);
+function raise(score: usize, level: v128): void {
+  v128.store64_lane(score, f64x2.pmax(v128.load64_zero(score), level), 0);
 }

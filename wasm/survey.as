@@ -81,23 +81,24 @@ class Layout {
 let andOf: i32 = 0;
 let orOf: i32 = 0;
 
-/** AND and OR of `count` ADC values (u16, at least one), into `andOf` and `orOf`; reads up to 14 bytes beyond them. */
+/**
+ * AND and OR of `count` ADC values (u16, 1 … `blockHitsAsked`), into `andOf` and `orOf`. Always reads as many as may be
+ * asked: how many there are is anything, and a branch guessed wrong costs more than the reading.
+ */
 // @ts-ignore: decorator
 @inline
 function joinBits(adc: usize, count: i32): void {
   let all = i16x8.splat(-1);
   let any = i16x8.splat(0);
-  let i = 0;
-  for (; i + 8 <= count; i += 8) {
-    const values = v128.load(adc + (<usize>i << 1));
-    all = v128.and(all, values);
-    any = v128.or(any, values);
-  }
-  if (i < count) {
-    const values = v128.load(adc + (<usize>i << 1));
-    const rest = i16x8.lt_s(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(count - i)));
-    all = v128.and(all, v128.or(values, v128.not(rest)));
-    any = v128.or(any, v128.and(values, rest));
+  let left = i16x8.sub(i16x8.splat(<i16>count), i16x8(0, 1, 2, 3, 4, 5, 6, 7));
+  const eight = i16x8.splat(8);
+  const none = i16x8.splat(0);
+  for (let i: usize = 0; i < 2 * <usize>blockHitsAsked; i += 16) {
+    const values = v128.load(adc + i);
+    const counts = i16x8.gt_s(left, none);
+    all = v128.and(all, v128.or(values, v128.not(counts)));
+    any = v128.or(any, v128.and(values, counts));
+    left = i16x8.sub(left, eight);
   }
   joinLanes(all, any);
 }
@@ -473,6 +474,9 @@ function readBlocks(l: Layout, region: i32, blockEnd: usize): void {
   store<i32>(out, emptyCount, emptyBusy);
 
   let stuckTop = 0;
+  // Behind those still to be asked.
+  const channelList = askedEnd;
+  let channelEnd = channelList;
   for (let entry = askedList; entry < askedEnd; entry += askedBytes) {
     const card = <usize>load<u32>(entry);
     const first = <usize>load<u32>(entry, 4);
@@ -488,30 +492,33 @@ function readBlocks(l: Layout, region: i32, blockEnd: usize): void {
     for (let pad = 0; pad < 8; pad++) {
       const count = <i32>(countWord & 255);
       countWord >>>= 8;
-      if (count >= channelHitsAsked) {
-        const v0 = v128.load(channelAt);
-        const v1 = v128.load(channelAt, 16);
-        const v2 = v128.load(channelAt, 32);
-        const v3 = v128.load(channelAt, 48);
-        joinLanes(v128.and(v128.and(v0, v1), v128.and(v2, v3)), v128.or(v128.or(v0, v1), v128.or(v2, v3)));
-        stuckTop = max(stuckTop, stuckEvidence(channelHitsAsked, andOf, orOf, adcMask, weights));
-      }
+      store<u32>(channelEnd, <u32>channelAt);
+      channelEnd += <usize>i32(count >= channelHitsAsked) << 2;
       channelAt += <usize>count << 1;
     }
+  }
+  for (let entry = channelList; entry < channelEnd; entry += 4) {
+    const channel = <usize>load<u32>(entry);
+    const v0 = v128.load(channel);
+    const v1 = v128.load(channel, 16);
+    const v2 = v128.load(channel, 32);
+    const v3 = v128.load(channel, 48);
+    joinLanes(v128.and(v128.and(v0, v1), v128.and(v2, v3)), v128.or(v128.or(v0, v1), v128.or(v2, v3)));
+    stuckTop = max(stuckTop, stuckEvidence(channelHitsAsked, andOf, orOf, adcMask, weights));
   }
   store<i32>(out, stuckTop, stuck);
 }
 
 /**
  * Surveys the `rows` patches (u32, ascending) with 64 cells each (codes, 0 where no hit is) and the frame's `hitCount` ADC
- * values (u16, in order of their voxels, and at least 14 bytes of the memory behind them) that lie where `layout` says.
+ * values (u16, in order of their voxels, and at least 128 bytes of the memory behind them) that lie where `layout` says.
  * `words` (u64 a patch, those of a block from a multiple of 16 bytes on, zero words before and behind them), records and
  * `fullRows` (u8 a card and sample: its rows of eight channels that are all hit at once) are all zero between calls, the
  * records' last 16 bytes aside. `known` has two bytes a block and region, a bit for each channel: those that are noisy, then those that are silent. Writes the
  * tally, `layers` (i32 each: most saturated cells of one of its patches), `cards` and `seams` (two i32 each: hits beside it
  * and pairs across it; one more than there are, for blocks beside none). Every other block is asked for samples that cannot
  * be, for stuck bits and for full rows. Scratch: `pairList` 8 bytes a patch, `blockList` and `cellList` 4 a block and a
- * patch, `askedList` the more of 4 a patch and 24 a block; each one more.
+ * patch, `askedList` the more of 4 a patch and 56 a block; each one more.
  */
 export function survey(layout: usize, rows: i32, hitCount: i32, region: i32): void {
   const l = changetype<Layout>(layout);

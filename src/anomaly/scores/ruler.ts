@@ -24,7 +24,7 @@ const placesOf = (grid: SurveyGrid, regions: number, scoreCount: number, from: n
   const at = {
     layout: room.place(128),
     live: room.place(4 * regions * grid.cards),
-    layerOrder: room.place(4 * grid.layers),
+    layerBytes: room.place(grid.layers + 16),
     cardSeams: room.place(cardSeamBytes(grid)),
     gauges: room.place(8 * gaugeNames.length),
     knots: room.place(8 * bandsMax * knotCount * gaugeNames.length),
@@ -77,7 +77,7 @@ export const openRuler = (
     ...[surveyed.tally, surveyed.layers, surveyed.cards, surveyed.seams, surveyed.weights],
     ...[adcMask, grid.layers, grid.cards, grid.wiring.cardLayers, grid.seamsAbreast, cardSeamBytes(grid)],
     ...[cardHitsMin, seamHitsMin, bandsMax, scores.length],
-    ...[at.live, at.layerOrder, at.cardSeams, at.gauges, at.knots, at.levels, at.scoreOf, at.scores],
+    ...[at.live, at.layerBytes, at.cardSeams, at.gauges, at.knots, at.levels, at.scoreOf, at.scores],
   );
   new Int32Array(buffer, at.layout, layout.length).set(layout);
   const { ruler } = openKernels(wasmBase64, memory) as {

@@ -236,7 +236,7 @@ const placesOf = (grid: SurveyGrid, adcBits: number, regions: number, from: numb
     end: room.place(0),
     fullRows: room.place(side * grid.cards * grid.sampleBlocks + side),
     pairList: room.place(8 * grid.patchCount),
-    askedList: room.place(Math.max(4 * grid.patchCount, 24 * grid.blocks) + 24),
+    askedList: room.place(Math.max(4 * grid.patchCount, 56 * grid.blocks) + 56),
     blockList: room.place(4 * grid.blocks + 4),
     cellList: room.place(4 * grid.patchCount + 4),
     records: room.place(64 * wordRowsOf(grid)),
