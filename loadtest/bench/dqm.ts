@@ -17,8 +17,8 @@ const { values: flags } = parseArgs({
     json: { type: 'string' },
     /** Few runs of everything: shows that it works, says little. */
     quick: { type: 'boolean', default: false },
-    /** Not 717 or 909: what they gave was looked at while checks and runs were being written. */
-    seed: { type: 'string', default: '1011' },
+    /** Not 717, 909 or 1011: what they gave was looked at while checks and runs were being written. */
+    seed: { type: 'string', default: '2718' },
   },
 });
 
@@ -26,6 +26,13 @@ const seed = Number(flags.seed);
 const measured: SetRuns[] = [];
 for (const plan of sets) measured.push(await measureSet(plan, seed, flags.quick, say));
 
-const result = { bench: 'dqm', machine, version, seed, quick: flags.quick, ...resultOf(measured, seed) };
+const result = {
+  bench: 'dqm',
+  machine,
+  version,
+  seed,
+  quick: flags.quick,
+  ...resultOf(measured, { seed, worlds: 1_000 }),
+};
 writeResult(result, flags.json);
 if (flags.json !== undefined) say(flags.json);

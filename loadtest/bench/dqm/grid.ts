@@ -18,23 +18,29 @@ export type SetPlan = (typeof sets)[number];
 export const unitsPerRun = 16;
 /** Every third region of the 24: both ends, and each with dead, hot and uneven channels of its own. */
 export const regions = [0, 3, 6, 9, 12, 15, 18, 21] as const;
-/** Of each set: runs that say what is normal, then runs that set thresholds. */
-export const goodRuns = { learn: 500, threshold: 500 } as const;
-/** Judged good runs for each bad one. */
+/**
+ * Of each set: runs that say what is normal, then runs that set thresholds, then runs of regions that are all good, spread
+ * among the bad ones, which tell how many false alarms there really are.
+ */
+export const goodRuns = { learn: 500, threshold: 500, judge: { auau: 250, pp: 500 } } as const;
+/** Judged good runs for each bad one, of regions beside it. */
 export const goodPerBad = 2;
 
 /**
- * Units are drawn with replacement from so many of each region and rate of collisions: six times a run's, or a run of fresh
- * frames lies visibly further from references that were drawn from the pool than another run of the pool does.
+ * Units are drawn from so many of each region and rate of collisions: enough that a run and all its references are of
+ * different ones (nine runs of 16 units) at any rate.
  */
-export const poolUnits = 96;
+export const poolUnits = 160;
+
+/** Moments at which units of fresh frames are made beside those drawn from the pool; two runs each. */
+export const freshMoments = { auau: 6, pp: 30 } as const;
 
 /**
  * Natural drift from run to run, as a first-order autoregressive walk that all regions share: gain follows pressure and
  * temperature, the rate of collisions follows the beam. σ is the walk's width, ρ its memory of the run before.
  */
 export const drift = {
-  gain: { sigma: 0.03, memory: 0.95, reach: 0.08, steps: [0.92, 1, 1.08] },
+  gain: { sigma: 0.03, memory: 0.95, reach: 0.08 },
   rate: { sigma: 0.12, memory: 0.9, reach: 0.3, steps: [0.7, 1, 1.3] },
 } as const;
 

@@ -1,11 +1,23 @@
 /**
- * One set of runs: good ones that say what is usual, good ones that set thresholds, then those that are judged, and good
- * ones of fresh frames, which show whether sums of units are like frames. Refuses to keep objects: readings are kept.
+ * One set of runs: good ones that say what is usual, good ones that set thresholds, then those that are judged; and, at
+ * some moments, runs of fresh frames beside that of the pool, which show whether the two are alike. Refuses to keep
+ * objects: readings are kept.
  */
 
-import { badRuns, goodPerBad, goodRuns, poolUnits, regions, type SetPlan, unitsPerRun } from './grid.ts';
+import { newDeck } from './deck.ts';
+import {
+  badRuns,
+  drift,
+  freshMoments,
+  goodPerBad,
+  goodRuns,
+  poolUnits,
+  regions,
+  type SetPlan,
+  unitsPerRun,
+} from './grid.ts';
 import { openBench } from './pool.ts';
-import { emptyShelf, makeRun, readRegions, shelve, walkOf } from './runs.ts';
+import { emptyShelf, filled, makeRun, readRegions, shelve, walkOf } from './runs.ts';
 
 /** What all checks read of one run, in the order of `SetRuns.names`. */
 export type Row = Float64Array;
@@ -17,18 +29,25 @@ export interface BadRow {
   readonly readings: Row;
 }
 
+/** One moment's rows of every region: of the pool, and twice of fresh frames, against the same references. */
+export interface Moment {
+  readonly pool: readonly Row[];
+  readonly fresh: readonly (readonly Row[])[];
+}
+
 export interface SetRuns {
   readonly plan: SetPlan;
   readonly names: readonly { readonly check: string; readonly of: string }[];
+  /** Good runs: the rows of all regions of one run lie one after the other. */
   readonly learn: readonly Row[];
   readonly threshold: readonly Row[];
+  readonly judged: readonly Row[];
+  /** Good regions beside a bad one, `goodPerBad` of each bad run. */
   readonly good: readonly Row[];
   readonly bad: readonly BadRow[];
-  /** Good runs of fresh frames, filled frame by frame. */
-  readonly fresh: readonly Row[];
+  readonly moments: readonly Moment[];
 }
 
-const freshRuns = 3;
 const everyRegion = [...regions.keys()];
 
 export const measureSet = async (
@@ -37,63 +56,96 @@ export const measureSet = async (
   quick: boolean,
   say: (text: string) => void,
 ): Promise<SetRuns> => {
-  const bench = await openBench(plan, quick ? 6 : poolUnits, say);
+  const units = quick ? 24 : poolUnits;
+  const bench = await openBench(plan, units, say);
   const count = (runs: number): number => Math.ceil((quick ? 200 : runs) / regions.length);
-  const [learnRuns, thresholdRuns] = [count(goodRuns.learn), count(goodRuns.threshold)];
+  const [learnRuns, thresholdRuns, judgedRuns] = [
+    count(goodRuns.learn),
+    count(goodRuns.threshold),
+    count(goodRuns.judge[plan.key]),
+  ];
   const all = badRuns(plan);
   const bads = quick ? all.filter((_, i) => i % 8 === 3) : all;
+  const moments = quick ? 2 : freshMoments[plan.key];
   const warm = 8;
-  const walk = walkOf(seed, warm + learnRuns + thresholdRuns + freshRuns + bads.length);
+  const walk = walkOf(seed, warm + learnRuns + thresholdRuns + judgedRuns + bads.length);
   const shelf = emptyShelf();
+  const deck = newDeck(drift.rate.steps.length, units);
   let names: SetRuns['names'] = [];
   const read = (values: readonly Float64Array[], wanted: readonly number[]): Row[] =>
     [...readRegions(bench, shelf, values, wanted).values()].map((readings) => {
       names = readings.map(({ check, of }) => ({ check, of }));
       return Float64Array.from(readings, ({ value }) => value);
     });
+  const rows = {
+    learn: [] as Row[],
+    threshold: [] as Row[],
+    judged: [] as Row[],
+    good: [] as Row[],
+    bad: [] as BadRow[],
+    moments: [] as Moment[],
+  };
   let index = 0;
   const keep = (values: readonly Float64Array[], but: number | null): void => {
     for (const [region, one] of values.entries()) if (region !== but) shelve(shelf, region, index, one);
   };
-  try {
-    const good = async (runs: number, readThem: boolean): Promise<Row[]> => {
-      const rows: Row[] = [];
-      for (const last = index + runs; index < last; index++) {
-        const values = await makeRun(bench, seed, index, walk[index]!, null);
-        if (readThem) rows.push(...read(values, everyRegion));
-        keep(values, null);
-        if (index % 25 === 0) say(`${plan.instrument}: ${index} good runs of ${regions.length} regions`);
-      }
-      return rows;
-    };
-    await good(warm, false);
-    const learn = await good(learnRuns, true);
-    const threshold = await good(thresholdRuns, true);
-    const fresh: Row[] = [];
-    for (const last = index + (quick ? 1 : freshRuns); index < last; index++) {
-      const { gain, rate } = walk[index]!;
+
+  /** Two runs of fresh frames in the conditions of a run, whose frames are no neighbours. */
+  const freshRows = async (): Promise<Row[][]> => {
+    const { gain, rate } = walk[index]!;
+    const made = bench.fresh(1_000 + index, gain, rate, 2 * unitsPerRun);
+    const pair: Row[][] = [];
+    for (const parity of [0, 1]) {
       const values: Float64Array[] = [];
-      for (const { frames, before } of bench.fresh(1_000 + index, gain, rate, unitsPerRun)) {
-        const into = new Float64Array(bench.layout.size);
-        for (const [i, frame] of frames.entries()) await bench.addRaw(frame, before[i]!, into);
-        values.push(into);
-      }
-      fresh.push(...read(values, everyRegion));
-      keep(await makeRun(bench, seed, index, walk[index]!, null), null);
+      for (const [region, of] of made.entries())
+        values.push(
+          await filled(
+            bench,
+            region,
+            of.filter((_, unit) => unit % 2 === parity),
+            1,
+          ),
+        );
+      pair.push(read(values, everyRegion));
     }
-    say(`${plan.instrument}: ${fresh.length} runs of fresh frames`);
-    const [judged, bad]: [Row[], BadRow[]] = [[], []];
-    for (const [i, { kind, strength, habit }] of bads.entries()) {
-      const region = i % regions.length;
-      const values = await makeRun(bench, seed, index, walk[index]!, { region, kind, strength, habit });
-      const others = Array.from({ length: goodPerBad }, (_, n) => (region + 2 + 3 * n) % regions.length);
-      const [one, ...rest] = read(values, [region, ...others]);
-      bad.push({ kind: kind.name, strength, unit: kind.unit, readings: one! });
-      judged.push(...rest);
-      keep(values, region);
-      index += 1;
+    return pair;
+  };
+
+  const good = async (into: Row[] | null, fresh = false): Promise<void> => {
+    const values = await makeRun(bench, deck, seed, index, walk[index]!, null);
+    const own = into === null ? [] : read(values, everyRegion);
+    into?.push(...own);
+    if (fresh) rows.moments.push({ pool: own, fresh: await freshRows() });
+    keep(values, null);
+    if (index % 25 === 0) say(`${plan.instrument}: ${index} runs of ${regions.length} regions`);
+    index += 1;
+  };
+
+  const judge = async (i: number): Promise<void> => {
+    const { kind, strength, habit } = bads[i]!;
+    const region = i % regions.length;
+    const values = await makeRun(bench, deck, seed, index, walk[index]!, { region, kind, strength, habit });
+    const others = Array.from({ length: goodPerBad }, (_, n) => (region + 2 + 3 * n) % regions.length);
+    const [one, ...rest] = read(values, [region, ...others]);
+    rows.bad.push({ kind: kind.name, strength, unit: kind.unit, readings: one! });
+    rows.good.push(...rest);
+    keep(values, region);
+    index += 1;
+  };
+
+  /** Whether the `i`th of `from` is one of `wanted` that are spread evenly. */
+  const spread = (i: number, from: number, wanted: number): boolean =>
+    Math.floor(((i + 1) * wanted) / from) > Math.floor((i * wanted) / from);
+  try {
+    for (let i = 0; i < warm; i++) await good(null);
+    for (let i = 0; i < learnRuns; i++) await good(rows.learn);
+    for (let i = 0; i < thresholdRuns; i++) await good(rows.threshold, spread(i, thresholdRuns, moments));
+    const toJudge = judgedRuns + bads.length;
+    for (let i = 0, bad = 0; i < toJudge; i++) {
+      if (spread(i, toJudge, bads.length)) await judge(bad++);
+      else await good(rows.judged);
     }
-    return { plan, names, learn, threshold, good: judged, bad, fresh };
+    return { plan, names, ...rows };
   } finally {
     await bench.close();
   }

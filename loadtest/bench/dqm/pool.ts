@@ -1,7 +1,7 @@
 /**
- * Frames that good and bad runs are made of. A unit is some frames of a region, with what it adds to the region's objects
- * at each step of gain; a run is a sum of units drawn with replacement. Frames are kept before the ADC's limit and down to
- * below the threshold, so that gain and faults act on samples. Refuses to reuse a chamber's collisions of training.
+ * Frames that good and bad runs are made of. A unit is some frames of a region; a run is what its units' frames hold, read
+ * out at the run's gain. Frames are kept before the ADC's limit and down to below the threshold, so that gain and faults
+ * act on samples. Refuses to reuse a chamber's collisions of training.
  */
 
 import { readFileSync } from 'node:fs';
@@ -25,15 +25,10 @@ import { drift, regions, type SetPlan } from './grid.ts';
 
 /** ADC counts down to which samples are kept, so that a higher gain finds what it lifts over the threshold of 64. */
 const keptAdc = 58;
-/** Charge is kept in units of so many ADC counts: a pool's sums then fit 16 bits. */
-const chargeStep = 4;
-
 export interface Unit {
   readonly frames: readonly Digits[];
   /** The frame before each. */
   readonly before: readonly Digits[];
-  /** What it adds to the objects, by step of gain. */
-  readonly sums: readonly Uint16Array[];
 }
 
 export interface Bench {
@@ -44,28 +39,33 @@ export interface Bench {
   readonly channels: Channels;
   readonly layout: ObjectLayout;
   readonly adcMax: number;
+  /** Channels of each region, by place in `regions`, that are hot: their noise is the electronics', which no gain moves. */
+  readonly hot: readonly Uint8Array[];
   /** Adds a frame as the front-end gives it. */
   addFrame(digits: Digits, before: Digits, into: Float64Array): Promise<void>;
-  /** The same of a frame whose gain is in it already. */
-  addRaw(digits: Digits, before: Digits, into: Float64Array): Promise<void>;
+  /** Adds a unit of a region as it is read out at this gain. */
+  addUnit(unit: Unit, region: number, gain: number, into: Float64Array): Promise<void>;
   /** [rate step][region][unit] */
   readonly pool: readonly (readonly (readonly Unit[])[])[];
-  /** Units of one run of fresh collisions with the given conditions, region by region. */
-  fresh(run: number, gain: number, rate: number, units: number): { frames: Digits[]; before: Digits[] }[];
+  /**
+   * [region][unit] of fresh collisions with the given conditions, one after the other: neighbours share collisions, as
+   * those of the pool do. To be read out at gain 1, the run's own being in them.
+   */
+  fresh(run: number, gain: number, rate: number, units: number): Unit[][];
   close(): Promise<void>;
 }
 
-/** As the front-end gives it at this gain: scaled, limited, zero-suppressed. */
+/** As the front-end gives it at this gain: scaled where the channel is not hot, limited, zero-suppressed. */
 export const readOut = (
   { count, voxel, adc }: Digits,
-  gain: number,
-  thresholdAdc: number,
-  adcMax: number,
+  { gain, thresholdAdc, adcMax }: { gain: number; thresholdAdc: number; adcMax: number },
+  { hot, samples }: { hot: Uint8Array; samples: number },
 ): Digits => {
   const [voxels, values] = [new Uint32Array(count), new Uint16Array(count)];
   let kept = 0;
   for (let hit = 0; hit < count; hit++) {
-    const value = Math.round(adc[hit]! * gain);
+    const scale = hot[Math.floor(voxel[hit]! / samples)] === 1 ? 1 : gain;
+    const value = Math.round(adc[hit]! * scale);
     if (value < thresholdAdc) continue;
     voxels[kept] = voxel[hit]!;
     values[kept] = Math.min(adcMax, value);
@@ -125,63 +125,48 @@ export const openBench = async (
     filler.addSymbols(symbols, count, into);
   };
 
-  const fresh: Bench['fresh'] = (run, gain, rate, unitCount) => {
+  const fresh: Bench['fresh'] = (run, gain, rate, units) => {
     const world = createWorld(conditionsOf(card, gain, rate), particles, {
       seed: chamberSeed,
       run,
       startNanos: 0n,
       split: 'test',
     });
-    const made = regions.map(() => ({ frames: [] as Digits[], before: [] as Digits[] }));
-    let last: readonly Digits[] | null = null;
-    for (let number = 2; number < 3 + unitCount * plan.framesPerUnit; number++) {
+    const digitsAt = (number: number): Digits[] => {
       const all = world.timeFrame(number);
-      const now = regions.map((region) => all[region]!.digits);
-      if (last !== null)
-        for (const [i, one] of made.entries()) {
-          one.frames.push(now[i]!);
-          one.before.push(last[i]!);
+      return regions.map((region) => all[region]!.digits);
+    };
+    const made: Unit[][] = regions.map(() => []);
+    let [number, last] = [3, digitsAt(2)];
+    for (let unit = 0; unit < units; unit++) {
+      const parts = regions.map(() => ({ frames: [] as Digits[], before: [] as Digits[] }));
+      for (const end = number + plan.framesPerUnit; number < end; number++) {
+        const now = digitsAt(number);
+        for (const [region, part] of parts.entries()) {
+          part.frames.push(now[region]!);
+          part.before.push(last[region]!);
         }
-      last = now;
+        last = now;
+      }
+      for (const [region, part] of parts.entries()) made[region]!.push(part);
     }
     return made;
   };
 
-  const sumsOf = async (frames: readonly Digits[], before: readonly Digits[]): Promise<Uint16Array[]> => {
-    const sums: Uint16Array[] = [];
-    for (const gain of drift.gain.steps) {
-      const into = new Float64Array(layout.size);
-      for (const [i, frame] of frames.entries())
-        await addFrame(
-          readOut(frame, gain, card.thresholdAdc, adcMax),
-          readOut(before[i]!, gain, card.thresholdAdc, adcMax),
-          into,
-        );
-      const { offset, size } = layout.plans.charge;
-      for (let bin = offset; bin < offset + size; bin++) into[bin] = Math.round(into[bin]! / chargeStep);
-      sums.push(Uint16Array.from(into, (value) => Math.min(65_535, value)));
-    }
-    return sums;
+  const channels = prepareChannels(detector, [chamberSeed]);
+  const hot = regions.map((region) =>
+    Uint8Array.from(channels.extraNoise[region]!, (noise) => (noise > 0 ? 1 : 0)),
+  );
+  const addUnit: Bench['addUnit'] = async ({ frames, before }, region, gain, into) => {
+    const how = { gain, thresholdAdc: card.thresholdAdc, adcMax };
+    const where = { hot: hot[region]!, samples: layout.samples };
+    for (const [i, frame] of frames.entries())
+      await addFrame(readOut(frame, how, where), readOut(before[i]!, how, where), into);
   };
 
   const pool: Unit[][][] = [];
   for (const [step, rate] of drift.rate.steps.entries()) {
-    const made = fresh(100 + step, 1, rate, units);
-    const byRegion: Unit[][] = [];
-    for (const { frames, before } of made) {
-      const row: Unit[] = [];
-      for (let unit = 0; unit < units; unit++) {
-        const part = (all: readonly Digits[]) =>
-          all.slice(unit * plan.framesPerUnit, (unit + 1) * plan.framesPerUnit);
-        row.push({
-          frames: part(frames),
-          before: part(before),
-          sums: await sumsOf(part(frames), part(before)),
-        });
-      }
-      byRegion.push(row);
-    }
-    pool.push(byRegion);
+    pool.push(fresh(100 + step, 1, rate, units));
     say(`${plan.instrument}: pool at ${rate} of the usual rate`);
   }
 
@@ -190,42 +175,14 @@ export const openBench = async (
     cards,
     detector,
     response: prepareResponse(detector),
-    channels: prepareChannels(detector, [chamberSeed]),
+    channels,
     layout,
     adcMax,
+    hot,
     addFrame,
-    addRaw: (digits, before, into) =>
-      addFrame(
-        readOut(digits, 1, card.thresholdAdc, adcMax),
-        readOut(before, 1, card.thresholdAdc, adcMax),
-        into,
-      ),
+    addUnit,
     pool,
     fresh,
     close: () => encoder.close(),
   };
-};
-
-/** Where among ascending steps a value lies: the step below, and its distance from there as a share of the way. */
-export const between = (steps: readonly number[], value: number): { at: number; share: number } => {
-  let at = 0;
-  while (at < steps.length - 2 && steps[at + 1]! <= value) at += 1;
-  const share = (value - steps[at]!) / (steps[at + 1]! - steps[at]!);
-  return { at, share: Math.min(1, Math.max(0, share)) };
-};
-
-/** Adds a unit as it is at a gain between two steps: in proportion to how near they are. */
-export const addUnit = (unit: Unit, gain: number, into: Float64Array): void => {
-  const { at, share } = between(drift.gain.steps, gain);
-  const [low, high] = [unit.sums[at]!, unit.sums[at + 1]!];
-  for (let bin = 0; bin < into.length; bin++)
-    into[bin] = into[bin]! + low[bin]! * (1 - share) + high[bin]! * share;
-};
-
-/** Whole counts again, and charge in ADC counts. */
-export const rounded = (into: Float64Array, layout: ObjectLayout): Float64Array => {
-  const { offset, size } = layout.plans.charge;
-  for (let bin = offset; bin < offset + size; bin++) into[bin] = into[bin]! * chargeStep;
-  for (let bin = 0; bin < into.length; bin++) into[bin] = Math.round(into[bin]!);
-  return into;
 };

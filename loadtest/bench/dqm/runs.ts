@@ -14,8 +14,9 @@ import {
 } from '../../../src/dqm/references.ts';
 import { createPrng, type Prng } from '../../../src/kernels/prng.ts';
 import { busyChannel, type Site } from '../../../src/sim/mishaps/site.ts';
+import { between, type Deck, drawUnits } from './deck.ts';
 import { drift, onsetShareMax, regions, unitsPerRun } from './grid.ts';
-import { addUnit, type Bench, between, readOut, rounded } from './pool.ts';
+import { type Bench, readOut, type Unit } from './pool.ts';
 
 /** References that beta-binomial is judged with; the last is as many as are kept. */
 export const referenceCounts = [1, 4, 8] as const;
@@ -57,41 +58,44 @@ const standing = (run: Prng, frame: Prng): Prng => ({
   poisson: frame.poisson,
 });
 
-/** What every region's objects hold in one run. */
+/** What every region's objects hold in one run, of units from the pool. */
 export const makeRun = async (
   bench: Bench,
+  deck: Deck,
   seed: number,
   index: number,
   { gain, rate }: Conditions,
   bad: Bad | null,
 ): Promise<Float64Array[]> => {
-  const { pool, layout } = bench;
+  // The same draw for all regions: what a time frame's collisions do to one they do to those beside it.
+  const prng = createPrng(seed, streams.units, index);
+  const drawn = drawUnits(deck, index, between(drift.rate.steps, rate), unitsPerRun, prng);
+  const onset = Math.floor(createPrng(seed, streams.fault, index).uniform() * onsetShareMax * unitsPerRun);
   const made: Float64Array[] = [];
   for (let region = 0; region < regions.length; region++) {
-    const into = new Float64Array(layout.size);
-    // The same draw for all regions: what a time frame's collisions do to one they do to those beside it.
-    const prng = createPrng(seed, streams.units, index);
-    const { at, share } = between(drift.rate.steps, rate);
-    const units = Array.from({ length: unitsPerRun }, () => {
-      const of = pool[at + (prng.uniform() < share ? 1 : 0)]![region]!;
-      return of[Math.floor(prng.uniform() * of.length)]!;
-    });
-    const onset =
-      bad?.region === region
-        ? Math.floor(createPrng(seed, streams.fault, index).uniform() * onsetShareMax * unitsPerRun)
-        : unitsPerRun;
-    for (const unit of units.slice(0, onset)) addUnit(unit, gain, into);
-    const struck = new Float64Array(layout.size);
+    const units = drawn.map(({ step, unit }) => bench.pool[step]![region]![unit]!);
+    const sound = bad?.region === region ? onset : unitsPerRun;
+    const into = await filled(bench, region, units.slice(0, sound), gain);
     if (bad?.region === region) {
       const frames = units.slice(onset).flatMap((unit) => unit.frames);
       const before = units.slice(onset).flatMap((unit) => unit.before);
-      await strikeAll(bench, bad, frames, before, gain, [seed, streams.frame, index], struck);
+      await strikeAll(bench, bad, frames, before, gain, [seed, streams.frame, index], into);
     }
-    rounded(into, layout);
-    for (let bin = 0; bin < into.length; bin++) into[bin] = into[bin]! + struck[bin]!;
     made.push(into);
   }
   return made;
+};
+
+/** What a region's objects hold in units read out at a gain. */
+export const filled = async (
+  bench: Bench,
+  region: number,
+  units: readonly Unit[],
+  gain: number,
+): Promise<Float64Array> => {
+  const into = new Float64Array(bench.layout.size);
+  for (const unit of units) await bench.addUnit(unit, region, gain, into);
+  return into;
 };
 
 const wideMax = 2 ** 14 - 1;
@@ -105,15 +109,18 @@ const strikeAll = async (
   key: readonly number[],
   into: Float64Array,
 ): Promise<void> => {
-  const { cards, detector, response, channels, adcMax } = bench;
+  const { cards, detector, response, channels, layout, adcMax } = bench;
   const threshold = cards.card.thresholdAdc;
+  const where = { hot: bench.hot[region]!, samples: layout.samples };
+  const read = (digits: Digits, limit: number): Digits =>
+    readOut(digits, { gain, thresholdAdc: threshold, adcMax: limit }, where);
   const siteOf = (frame: number, prng: Prng): Site => ({
     detector: { ...detector, thresholdAdc: threshold },
     response,
     region: regions[region]!,
     gain: channels.gain[regions[region]!]!,
-    digits: readOut(frames[frame]!, gain, threshold, wideMax),
-    earlier: readOut(before[frame]!, gain, threshold, wideMax),
+    digits: read(frames[frame]!, wideMax),
+    earlier: read(before[frame]!, wideMax),
     prng,
     adcMax,
   });
@@ -125,7 +132,7 @@ const strikeAll = async (
     const prng = habit === 'stays' ? standing(createPrng(...key, 2), own) : own;
     const site = siteOf(frame, prng);
     const { digits } = kind.strike(place === undefined ? site : { ...site, channel: place }, strength);
-    await bench.addFrame(digits, readOut(before[frame]!, gain, threshold, adcMax), into);
+    await bench.addFrame(digits, read(before[frame]!, adcMax), into);
   }
 };
 
