@@ -225,7 +225,8 @@ export const createMonitorWorld = (options: {
       timeFrame: timeFrame++,
       region,
       cause,
-      pValue: 10 ** (-2 - 3 * prng.uniform()),
+      // Some are beyond all that was seen: a real tail is.
+      pValue: prng.uniform() < 0.1 ? 1.5e-13 : 10 ** (-2 - 3 * prng.uniform()),
       where: prng.uniform() < 0.2 ? '' : where,
     };
     total++;

@@ -106,6 +106,15 @@ export const visit = async (
 
 /** Texts that are hard to read on what is painted behind them. */
 export const lowContrast = (page: Page): Promise<unknown> => page.evaluate(contrastScript);
+/** Texts that run out of their place, and so into what stands beside them. */
+export const runningOver = (page: Page): Promise<unknown> =>
+  page.evaluate(
+    `[...document.querySelectorAll('main :is(span,b,p,h1,h2,h3,a,button,td,th,li,dd,dt)')]
+      .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== ''))
+      .filter((one) => one.clientWidth > 1 && getComputedStyle(one).overflowX === 'visible')
+      .filter((one) => one.scrollWidth > one.clientWidth + 1)
+      .map((one) => one.textContent)`,
+  );
 /** Pixels by which the page is wider than its window. */
 export const overflow = (page: Page): Promise<unknown> =>
   page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');

@@ -11,6 +11,7 @@ import {
   launch,
   lowContrast,
   overflow,
+  runningOver,
   type ServedWorld,
   serveWorld,
   visit,
@@ -73,6 +74,7 @@ describe.skipIf(!chromiumInstalled)('views of the page', () => {
       for (const width of [1280, 360, 1920]) {
         await page.setViewportSize({ width, height: 900 });
         expect(await overflow(page), `${name} at ${width} px`).toBe(0);
+        expect(await runningOver(page), `${name} at ${width} px`).toEqual([]);
         expect(await lowContrast(page), `${name} at ${width} px, ${colorScheme}`).toEqual([]);
       }
     }

@@ -182,7 +182,7 @@ export const createFeed = (store: Store): View => {
       (section, one) => {
         put(
           section.children[1]!,
-          `${whole(one.count)} in the last ten minutes; rarest: ${oneIn(one.pValueMin)} normal frames`,
+          `${whole(one.count)} in 10 min; rarest: ${oneIn(one.pValueMin)} normal frames`,
         );
         keyed(
           section.children[2]!,
