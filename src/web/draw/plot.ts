@@ -103,7 +103,11 @@ export const createPlot = (store: Store, { compact }: { readonly compact: boolea
     drawing ??= createDrawing(area);
     await drawing.draw(now, lookOf(what));
     say(
-      now.reference === null && what.compare !== 'none' ? 'There is no reference to compare with yet.' : '',
+      now.frames === 0
+        ? 'No frame was looked into in this time.'
+        : now.reference === null && what.compare !== 'none'
+          ? 'There is no reference to compare with yet.'
+          : '',
     );
     note.dataset.kind = 'calm';
   };

@@ -33,6 +33,9 @@ export interface Drawing {
 const noStats = 1 << 9;
 const noTitle = 1 << 17;
 const centredTitle = 1 << 12;
+const countedMax = 12;
+/** Labels of so many digits and more push the title beside them away. */
+const longDigits = 4;
 const palettes = { sequential: 201, diverging: 202 } as const;
 
 interface Ink {
@@ -92,12 +95,17 @@ const inkNow = (): Ink => {
   };
 };
 
+const isLong = ({ origin, step, size }: DrawnAxis): boolean =>
+  String(Math.round(origin + step * size)).length >= longDigits;
+
 const setAxis = (axis: RootHistogram['fXaxis'], of: DrawnAxis | string, ink: Ink, offset: number): void => {
   if (typeof of === 'string') axis.fTitle = of;
   else {
     axis.fTitle = of.title;
     axis.fXmin = of.origin;
     axis.fXmax = of.origin + of.step * of.size;
+    // Few things that are counted have no halves.
+    if (of.origin === 0 && of.step === 1 && of.size <= countedMax) axis.fNdivisions = of.size;
   }
   axis.fAxisColor = ink.soft;
   axis.fLabelColor = ink.ink;
@@ -128,7 +136,7 @@ const histogramOf = (
   made.fTitle = name;
   made.fBits |= noTitle | (look.stats && name === 'now' ? 0 : noStats);
   setAxis(made.fXaxis, across, ink, 1.2);
-  setAxis(made.fYaxis, up ?? valueTitle, ink, up === null ? 2.2 : 1.6);
+  setAxis(made.fYaxis, up ?? valueTitle, ink, up === null || isLong(up) ? 2.2 : 1.6);
   setAxis(made.fZaxis, valueTitle, ink, 2.2);
   let total = 0;
   for (let i = 0; i < values.length; i++) {
@@ -254,7 +262,10 @@ export const createDrawing = (root: HTMLElement): Drawing => {
       Object.assign(gStyle, {
         // Lines across help the eye along a curve; over a map they hide it.
         fPadGridY: flat,
-        fPadLeftMargin: Math.min(0.3, (flat ? 72 : 52) / width),
+        fPadLeftMargin: Math.min(
+          0.3,
+          (flat ? 72 : layers[0]!.histogram.fYaxis.fTitleOffset > 2 ? 64 : 52) / width,
+        ),
         fPadRightMargin: Math.min(0.3, (flat ? 18 : 104) / width),
         fPadTopMargin: Math.min(0.15, (isLower ? 8 : 20) / height),
         fPadBottomMargin: Math.min(0.45, 44 / height),
