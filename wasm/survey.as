@@ -43,6 +43,8 @@ const wordsFirst: usize = 16;
 /** Hits of a block, and of one of its channels, that are asked whether a bit is stuck; a channel with fewer is not. */
 const blockHitsAsked: i32 = 64;
 const channelHitsAsked: i32 = 32;
+/** Patches that are asked together for what cannot be: while the nearest cache still holds their cells. */
+const patchesAsked: usize = 128;
 /** A block with as many hits has some in every channel that lives. */
 const busyHits: i32 = 64;
 
@@ -115,17 +117,25 @@ function joinLanes(all: v128, any: v128): void {
   orOf = <i32>(anyWord | (anyWord >>> 16)) & 0xffff;
 }
 
-/** Sum of `count` ADC values (u16, at most 15 bits). */
-function chargeOf(adc: usize, count: i32): i32 {
+/** Sum of `count` ADC values (u16, at most 15 bits): of 12 bits and less eight fit one lane. */
+function chargeOf(adc: usize, count: i32, adcMask: i32): i32 {
   const one = i16x8.splat(1);
-  let even = i32x4.splat(0);
-  let odd = i32x4.splat(0);
+  let sums = i32x4.splat(0);
   let i = 0;
-  for (; i + 16 <= count; i += 16) {
-    even = i32x4.add(even, i32x4.dot_i16x8_s(v128.load(adc + (<usize>i << 1)), one));
-    odd = i32x4.add(odd, i32x4.dot_i16x8_s(v128.load(adc + (<usize>i << 1), 16), one));
-  }
-  const sums = i32x4.add(even, odd);
+  if (adcMask < 4096)
+    for (; i + 64 <= count; i += 64) {
+      const at = adc + (<usize>i << 1);
+      const lower = i16x8.add(
+        i16x8.add(v128.load(at), v128.load(at, 16)),
+        i16x8.add(v128.load(at, 32), v128.load(at, 48)),
+      );
+      const upper = i16x8.add(
+        i16x8.add(v128.load(at, 64), v128.load(at, 80)),
+        i16x8.add(v128.load(at, 96), v128.load(at, 112)),
+      );
+      sums = i32x4.add(sums, i32x4.dot_i16x8_s(i16x8.add(lower, upper), one));
+    }
+  for (; i + 8 <= count; i += 8) sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load(adc + (<usize>i << 1)), one));
   let sum = i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
   for (; i < count; i++) sum += <i32>load<u16>(adc + (<usize>i << 1));
   return sum;
@@ -166,6 +176,8 @@ function readPatches(l: Layout, rows: i32): usize {
   let saturatedCount = 0;
   let blockEnd = l.blockList;
   let cellEnd = l.cellList;
+  const cellLimit = cellEnd + 4 * patchesAsked;
+  let badCount = 0;
   let pairEnd = l.pairList - 8;
   let pairBefore: usize = 0;
   let cellsAt = l.cells;
@@ -235,9 +247,13 @@ function readPatches(l: Layout, rows: i32): usize {
     v128.store(codesAt, i32x4.add(v128.load(codesAt), codesHere));
     const layerAt = layers + (<usize>(layer >> 1) << 2);
     store<i32>(layerAt, max(load<i32>(layerAt), most));
+    if (cellEnd >= cellLimit) {
+      badCount += badCells(l, cellEnd);
+      cellEnd = l.cellList;
+    }
   }
   store<i32>(l.tally, saturatedCount, saturated);
-  store<i32>(l.tally, badCells(l, cellEnd), bad);
+  store<i32>(l.tally, badCount + badCells(l, cellEnd), bad);
   blockListEnd = blockEnd;
   return pairEnd + 8;
 }
@@ -541,7 +557,7 @@ export function survey(layout: usize, rows: i32, hitCount: i32, region: i32): vo
     codesOfAll += sum;
   }
   store<i32>(l.tally, codesOfAll, codes);
-  store<i32>(l.tally, chargeOf(l.adc, hitCount), charge);
+  store<i32>(l.tally, chargeOf(l.adc, hitCount, l.adcMask), charge);
   store<i32>(l.tally, most, rowMost);
   if (most > 0) memory.fill(l.fullRows, 0, <usize>l.fullRowBytes);
   for (let entry = l.pairList; entry < pairEnd; entry += 8) v128.store(<usize>load<u32>(entry), zero);
