@@ -3,6 +3,7 @@
  * decide anything about data.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { startMonitorServer } from './adapters/http/monitor/server.ts';
@@ -21,10 +22,13 @@ import {
 } from './assemble.ts';
 import type { Config } from './config.ts';
 import { voxelCount } from './domain/instrument.ts';
+import { watchHits } from './dqm/cycles/hits.ts';
 import { packetLayout } from './dqm/cycles/packets.ts';
 import { placesOf } from './dqm/cycles/places.ts';
 import type { WatchSetup } from './dqm/cycles/watch.ts';
 import { objectLayout } from './dqm/layout.ts';
+import { triggerLayout } from './dqm/trigger/layout.ts';
+import { watchTrigger } from './dqm/trigger/watched.ts';
 import type { Wiring } from './kernels/survey/survey.ts';
 import { openTables } from './lane.ts';
 import type { History } from './ports/history.ts';
@@ -32,6 +36,7 @@ import { type Monitor, startMonitor } from './services/monitor/monitor.ts';
 import type { StatusBook } from './services/status.ts';
 import { topicsOf } from './services/topics.ts';
 import { type Standalone, serveAlone, standUp } from './standalone.ts';
+import { parseUsualCard, type UsualCard } from './wire/cards/usual.ts';
 
 const say = (line: string): void => {
   process.stderr.write(`tessera dqm: ${line}\n`);
@@ -40,13 +45,26 @@ const say = (line: string): void => {
 /** Of an instrument whose scores nobody fitted: every channel is a card and a chip of its own layer's eighth. */
 const plainWiring: Wiring = { cardLayers: 4, cardLanes: 64, chipLanes: 32 };
 
-/** Frames of objects have no channels: of them packets alone are watched. */
-const setupOf = ({ card, model, scoreTables }: Cards, cycleMs: number): WatchSetup => {
-  const shared = { packets: packetLayout(voxelCount(card)), regions: card.regions.length, cycleMs };
-  if (card.kind === 'objects') return { ...shared, layout: null, places: null };
+/** What good runs of an instrument usually read, beside its card; null where nobody made it, or for another card. */
+const usualOf = ({ card }: Cards): UsualCard | null => {
+  const path = join(home, 'instruments/usual', `${card.id}.json`);
+  if (!existsSync(path)) return null;
+  const usual = parseUsualCard(readFileSync(path, 'utf8'));
+  if (usual.card === String(card.hash)) return usual;
+  say(`${path} was made for another card of ${card.id}: what is usual is learned from the run itself`);
+  return null;
+};
+
+const setupOf = (cards: Cards, cycleMs: number): WatchSetup => {
+  const { card, model, scoreTables } = cards;
+  const usual = usualOf(cards);
+  const shared = { packets: packetLayout(voxelCount(card)), regions: card.regions.length, cycleMs, usual };
+  const shapes = usual?.shapes ?? null;
+  if (card.kind === 'objects')
+    return { ...shared, watched: watchTrigger(triggerLayout(card, model), shapes) };
   const wiring = scoreTables === null ? plainWiring : parseScoreTables(scoreTables, card).wiring;
   const layout = objectLayout(card, wiring, model);
-  return { ...shared, layout, places: placesOf(layout, card) };
+  return { ...shared, watched: watchHits(layout, placesOf(layout, card), shapes) };
 };
 
 const startWith = async (

@@ -62,3 +62,44 @@ export const thresholdFor = (values: readonly number[], falseAlarms: number): nu
   const sorted = Float64Array.from(values).sort();
   return sorted[sorted.length - 1 - Math.floor(values.length * falseAlarms)]!;
 };
+
+/** What very many good cycles read, in few numbers that can be shipped. */
+export interface Knots {
+  /** Values that a share 10^−`knotDecades` of good cycles exceeds, ascending. */
+  readonly at: readonly number[];
+  /** The tail beyond the last of them falls by e in this. */
+  readonly scale: number;
+}
+
+/** Half, a tenth, a thirtieth and a hundredth read more. */
+export const knotDecades = [0.3, 1, 1.5, 2] as const;
+
+/** The scale is the largest that any of these tails has: one that is heavy falls slower the further out it is looked at. */
+const tailsFrom = [1, 1.5, 2] as const;
+
+/** @throws Fault `config-invalid` where no value lies beyond the last knot ten times over */
+export const knotsOf = (values: readonly number[]): Knots => {
+  const enough = Math.ceil(10 * 10 ** knotDecades.at(-1)!);
+  if (values.length < enough)
+    throw new Fault('config-invalid', `${values.length} good cycles say too little: ${enough} are needed`);
+  const sorted = Float64Array.from(values).sort();
+  const beyond = (decades: number): number => Math.ceil(sorted.length * 10 ** -decades);
+  const valueAt = (decades: number): number => sorted[sorted.length - beyond(decades)]!;
+  const scaleAt = (decades: number): number => {
+    const from = valueAt(decades);
+    const tail = sorted.subarray(sorted.length - beyond(decades));
+    return tail.reduce((sum, value) => sum + value - from, 0) / tail.length;
+  };
+  return { at: knotDecades.map(valueAt), scale: Math.max(...tailsFrom.map(scaleAt)) };
+};
+
+/** −log10 of the share of good cycles that read as much or more: straight lines between knots, then the tail. */
+export const decadesBeyond = ({ at, scale }: Knots, value: number): number => {
+  const last = at.length - 1;
+  if (value >= at[last]!) return knotDecades[last]! + (value - at[last]!) / scale / Math.LN10;
+  const above = at.findIndex((knot) => value < knot);
+  if (above === 0) return 0;
+  const [low, high] = [at[above - 1]!, at[above]!];
+  const share = (value - low) / (high - low);
+  return knotDecades[above - 1]! + share * (knotDecades[above]! - knotDecades[above - 1]!);
+};

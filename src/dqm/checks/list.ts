@@ -76,7 +76,7 @@ export const autoDqmReadings = (
 };
 
 /** Bins of the largest values, worst first, down to half of the worst. */
-const worstBins = (values: Float64Array, sign: 1 | -1): number[] => {
+export const worstBins = (values: Float64Array, sign: 1 | -1): number[] => {
   let most = 0;
   for (let bin = 0; bin < values.length; bin++) most = Math.max(most, values[bin]! * sign);
   if (most <= 0) return [];
@@ -195,7 +195,7 @@ const shapeReadings = ({ layout, values, combined, beside }: Seen): Reading[] =>
   });
 
 /** A reference moved as others moved since: bin by bin, the median of the ratios of their shapes now and before. */
-const movedAs = (
+export const movedAs = (
   reference: Float64Array,
   others: readonly { readonly now: Float64Array; readonly before: Float64Array }[],
 ): Float64Array => {
@@ -238,7 +238,7 @@ const cardReadings = ({ layout, values, combined }: Seen): Reading[] =>
   });
 
 /** Hits whose value no sound front-end gives: below the threshold of its zero suppression. */
-const impossibleReadings = ({ layout, values }: Seen): Reading[] => {
+export const impossibleReadings = ({ layout, values }: Pick<Seen, 'layout' | 'values'>): Reading[] => {
   const { step } = layout.plans.adc.axes[0]!;
   const below = Math.floor(layout.thresholdAdc / step);
   const bins = binsOf(layout, values, 'adc').subarray(0, below);

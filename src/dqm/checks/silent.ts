@@ -11,7 +11,7 @@ import type { Reading } from './list.ts';
 /** A part with less than this share of what is expected of it is silent: a dying one may still let some noise through. */
 const silentShare = 0.05;
 
-const grouped = (values: Float64Array, groupOf: ArrayLike<number>, groups: number): Float64Array => {
+export const grouped = (values: Float64Array, groupOf: ArrayLike<number>, groups: number): Float64Array => {
   const sums = new Float64Array(groups);
   for (let i = 0; i < values.length; i++) sums[groupOf[i]!] = sums[groupOf[i]!]! + values[i]!;
   return sums;

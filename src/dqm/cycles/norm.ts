@@ -1,12 +1,12 @@
 /**
- * What good cycles of this run read, reading by reading, learned while they come: from there each reading is so and so
- * many decades rare. Refuses to say anything before a hundred values are known, and to learn for ever: what drifts slowly
- * must not become the norm.
+ * What good cycles read, reading by reading, as it is shipped with the instrument or learned while they come: from there each
+ * reading is so and so many decades rare. Refuses to say anything before either is known, to learn for ever, and to let a run move
+ * far what is shipped: what drifts slowly, or was bad from the first second, must not become the norm.
  */
 
 import { limits } from '../../domain/limits.ts';
 import type { Reading } from '../checks/list.ts';
-import { decadesOf, type Usual, usualOf } from '../thresholds.ts';
+import { decadesBeyond, decadesOf, type Knots, knotDecades, type Usual, usualOf } from '../thresholds.ts';
 
 export interface Norm {
   /** Readings of one region that is as it should be. */
@@ -48,17 +48,38 @@ const leastOf: Readonly<Record<string, number>> = {
 /** Roots of expected hits: tracks leave some ten hits together, and where few tracks pass none may. */
 const leastSilent = 2.5;
 
+/** A part that falls silent is told by hits it should have had, and where few tracks pass these are some ten at once. */
+const leastSudden = 15;
+
 /**
  * A tail falls by a decade within no less than this share of where it begins, times ln 10: crowds of tracks fluctuate by more than
  * their counts do, and a hundred values do not show by how much.
  */
 const leastShare = 0.12;
 
-const comparable = (reading: Reading, frames: number): number =>
+/** A reading as it is kept: as of one frame, where more frames make it smaller. */
+export const comparable = (reading: Reading, frames: number): number =>
   reading.value * Math.max(1, frames) ** powerOf(reading);
 
-/** @param saved by a norm before */
-export const openNorm = (saved: string | null = null): Norm => {
+/** Decades beyond which a run's own values say where its tail begins: three of a hundred. */
+const placedAt = 1.5;
+/** So far a run's own good cycles move where a shipped tail begins. */
+const [movedLeast, movedMost] = [0.75, 1.35];
+
+const leastScale = (key: string, check: string, from: number): number => {
+  const own = key.includes('suddenly')
+    ? leastSudden
+    : key.includes('silent')
+      ? leastSilent
+      : (leastOf[check] ?? 0);
+  return Math.max(own, leastShare * Math.abs(from));
+};
+
+/** @param saved by a norm before. @param shipped what is usual of the instrument, by `keyOf` */
+export const openNorm = (
+  saved: string | null = null,
+  shipped: Readonly<Record<string, Knots>> | null = null,
+): Norm => {
   const samples = new Map<string, number[]>(
     saved === null ? [] : (JSON.parse(saved) as [string, number[]][]),
   );
@@ -70,11 +91,22 @@ export const openNorm = (saved: string | null = null): Norm => {
     // Anew when it grew by an eighth: a sort each.
     if (made !== undefined && values.length < made.from * 1.125) return made.of;
     const plain = usualOf(values);
-    const own = key.includes('silent') ? leastSilent : (leastOf[check] ?? 0);
-    const least = Math.max(own, leastShare * Math.abs(plain.tailFrom));
-    const of = { ...plain, tailScale: Math.max(plain.tailScale, least) };
+    const of = { ...plain, tailScale: Math.max(plain.tailScale, leastScale(key, check, plain.tailFrom)) };
     usual.set(key, { of, from: values.length });
     return of;
+  };
+  const moved = new Map<string, { readonly by: number; readonly from: number }>();
+  /** Own values over shipped ones where a thirtieth lies beyond: how much this run reads more than others. */
+  const movedBy = (key: string, { at }: Knots): number => {
+    const values = samples.get(key) ?? [];
+    const made = moved.get(key);
+    if (made !== undefined && values.length < made.from * 1.125) return made.by;
+    const usualAt = at[knotDecades.indexOf(placedAt)]!;
+    if (values.length < limits.dqmGoodRunsMin || usualAt <= 0) return 1;
+    const own = values.toSorted((a, b) => b - a)[Math.floor(values.length * 10 ** -placedAt)]!;
+    const by = Math.min(movedMost, Math.max(movedLeast, own / usualAt));
+    moved.set(key, { by, from: values.length });
+    return by;
   };
   let known = Math.max(0, ...Array.from(samples.values(), ({ length }) => length));
   return {
@@ -89,7 +121,13 @@ export const openNorm = (saved: string | null = null): Norm => {
       }
     },
     decades(reading, frames) {
-      const of = usualFor(keyOf(reading), reading.check);
+      const key = keyOf(reading);
+      const known = shipped?.[key];
+      if (known !== undefined && Number.isFinite(reading.value)) {
+        const scale = Math.max(known.scale, leastScale(key, reading.check, known.at.at(-1)!));
+        return decadesBeyond({ ...known, scale }, comparable(reading, frames) / movedBy(key, known));
+      }
+      const of = usualFor(key, reading.check);
       return of === null || !Number.isFinite(reading.value)
         ? null
         : decadesOf(of, comparable(reading, frames));
@@ -98,7 +136,7 @@ export const openNorm = (saved: string | null = null): Norm => {
       return known;
     },
     get ready() {
-      return known >= limits.dqmGoodRunsMin;
+      return shipped !== null || known >= limits.dqmGoodRunsMin;
     },
     save: () => JSON.stringify([...samples]),
   };

@@ -20,6 +20,8 @@ const objects: Readonly<Record<string, string>> = {
   repeats: 'the share of frames that repeats',
   symbols: 'tokens',
   digits: 'digits of tokens',
+  sectors: 'number of objects',
+  counts: 'number of objects',
 };
 const nameOf = (object: string): string => objects[object] ?? object;
 const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -29,10 +31,23 @@ const rounded = (value: number): string => Number(value.toPrecision(3)).toLocale
 const plainObject = (of: string): string =>
   nameOf(of.replace(/ (χ²|divergence|pull)$/, '').replace(/^trend of /, ''));
 
+const percent = (ln: number): string => `${rounded(100 * Math.exp(ln))} %`;
+
 const channelSentence = ({ of, value }: Reading, where: readonly string[]): string => {
   const [object, what = ''] = of.split(': ');
   const name = nameOf(object!);
   if (what.startsWith('all')) return `Channels are more uneven in ${name} than in the references`;
+  if (what.startsWith('unusually set'))
+    return `${upper(where[0] ?? 'A front-end card')} sets a bit of its ADC values otherwise than the others`;
+  if (what.startsWith('unusually')) {
+    const side = what.startsWith('unusually low') ? 'low' : 'high';
+    const times = percent(side === 'low' ? -value : value);
+    return `${upper(where[0] ?? 'A part')} is ${side} in ${name}: ${times} of what is usual`;
+  }
+  if (what.startsWith('suddenly')) {
+    const first = where[0] ?? 'A front-end card';
+    return `${upper(first)} fell silent: ${rounded(value)} hits were expected since its last`;
+  }
   if (what.startsWith('silent')) {
     const first = where[0] ?? 'A part of the detector';
     const rest = where.length > 1 ? ` and ${where.length - 1} more give` : ' gives';

@@ -11,6 +11,25 @@ import { keyOf } from './norm.ts';
 import type { Numbered, Places } from './places.ts';
 import { rarityInWords, sentenceOf } from './sentences.ts';
 
+export const checkMeanings: readonly { readonly name: string; readonly meaning: string }[] = [
+  {
+    name: 'channels',
+    meaning:
+      'channels, chips and front-end cards that are dead, hot or uneven; of objects, groups and sectors',
+  },
+  { name: 'cards', meaning: 'one front-end card whose ADC values or times differ from the others' },
+  { name: 'Kolmogorov', meaning: 'shapes of ADC values, times, pulses and tokens: largest distance' },
+  { name: 'χ²', meaning: 'the same shapes, bin by bin, by χ²' },
+  { name: 'mean deviation', meaning: 'the same shapes: mean relative deviation' },
+  { name: 'bin by bin', meaning: 'bins that are off by a tenth and by five standard deviations' },
+  { name: 'token use', meaning: 'tokens used otherwise than they were: divergence of their histograms' },
+  { name: 'siblings', meaning: 'shapes and trends that moved otherwise than in the regions beside it' },
+  { name: 'impossible values', meaning: 'hits below the threshold of zero suppression' },
+  { name: 'trend', meaning: 'hits, charge, pulse length: a step away from the references' },
+  { name: 'beta-binomial', meaning: 'AutoDQM’s comparison of every histogram with the references, in turn' },
+  { name: 'completeness', meaning: 'time frames that lack this region' },
+];
+
 export interface Bars {
   /** Decades from which a reading is medium, and bad when the next cycle reads it again. */
   readonly twice: number;
@@ -99,7 +118,7 @@ export const placeOf = (
  */
 const toldOf = (rare: readonly Rated[]): Rated => {
   const named = rare.filter(
-    ({ reading }) => /(channel|chip|card)$/.test(reading.of) && reading.bins.length > 0,
+    ({ reading }) => /(channel|chip|card|sector|group)$/.test(reading.of) && reading.bins.length > 0,
   );
   const by = (value: (one: Rated) => number) => (a: Rated, b: Rated) => value(b) - value(a);
   return (

@@ -1,61 +1,46 @@
 /**
- * Watches the regions of an instrument cycle after cycle: from a cycle's objects to the quality of every cell, against
- * references, with bars from what good cycles read. Where an activity has no good runs yet, the beginning of the present run
- * stands in. Refuses to hold others up: it works region by region, and whoever drives it may pause in between.
+ * Watches the regions of an instrument cycle after cycle: from a cycle's objects to the quality of every cell. From a run's
+ * first full window on against what is usual of the instrument, where that is shipped; then also against references of the same
+ * detector: good runs, or else the run's own beginning, of which nothing is believed that is not as usual. Refuses to hold
+ * others up: it works region by region, and whoever drives it may pause in between.
  */
 
 import { limits } from '../../domain/limits.ts';
-import { medianOf } from '../checks/channels.ts';
-import { autoDqmReadings, type Reading, readingsOf, type Seen, type Sibling, sumOf } from '../checks/list.ts';
-import { silentReadings } from '../checks/silent.ts';
-import { trendsOf } from '../checks/trend.ts';
-import type { ObjectLayout } from '../layout.ts';
+import type { Reading } from '../checks/list.ts';
+import type { Knots } from '../thresholds.ts';
+import { type Beginning, openBeginning } from './beginning.ts';
 import { type Norm, openNorm } from './norm.ts';
 import { completenessOf, type PacketLayout } from './packets.ts';
-import { binInWords, type Places } from './places.ts';
+import { openSilence } from './silence.ts';
 import type { SpanValues } from './spans.ts';
 import {
   type Bars,
   barsFor,
   type Cell,
+  checkMeanings,
   judgeCell,
   judgeCompleteness,
-  placeOf,
   plainCell,
   type Rated,
 } from './verdicts.ts';
-
-export const checkMeanings: readonly { readonly name: string; readonly meaning: string }[] = [
-  { name: 'channels', meaning: 'channels, chips and front-end cards that are dead, hot or uneven' },
-  { name: 'cards', meaning: 'one front-end card whose ADC values or times differ from the others' },
-  { name: 'Kolmogorov', meaning: 'shapes of ADC values, times, pulses and tokens: largest distance' },
-  { name: 'χ²', meaning: 'the same shapes, bin by bin, by χ²' },
-  { name: 'mean deviation', meaning: 'the same shapes: mean relative deviation' },
-  { name: 'bin by bin', meaning: 'bins that are off by a tenth and by five standard deviations' },
-  { name: 'token use', meaning: 'tokens used otherwise than they were: divergence of their histograms' },
-  { name: 'siblings', meaning: 'shapes and trends that moved otherwise than in the regions beside it' },
-  { name: 'impossible values', meaning: 'hits below the threshold of zero suppression' },
-  { name: 'trend', meaning: 'hits, charge, pulse length: a step away from the references' },
-  { name: 'beta-binomial', meaning: 'AutoDQM’s comparison of every histogram with the references, in turn' },
-  { name: 'completeness', meaning: 'time frames that lack this region' },
-];
+import type { Comparison, Reference, Watched } from './watched.ts';
+import { isFull, joined, type Window } from './window.ts';
 
 export interface WatchSetup {
-  /** null where frames are no hits on a grid: then completeness alone is judged. */
-  readonly layout: ObjectLayout | null;
-  readonly places: Places | null;
+  readonly watched: Watched;
   readonly packets: PacketLayout;
   readonly regions: number;
   readonly cycleMs: number;
-}
-
-/** A good run, or a cycle that stands in for one: every region's objects. */
-export interface Reference {
-  readonly run: number;
-  readonly values: readonly Float64Array[];
+  /** What readings are in good cycles, as shipped; null where nothing is. */
+  readonly usual: {
+    readonly alone: Readonly<Record<string, Knots>>;
+    readonly compared: Readonly<Record<string, Knots>>;
+  } | null;
 }
 
 export interface Watch {
+  /** A frame was looked into, and had this in each part of its region. */
+  frame(region: number, parts: Float64Array): void;
   /** Judges a cycle; yields after each region. */
   judge(cycle: SpanValues, nowMs: number): Generator<void>;
   /**
@@ -68,8 +53,12 @@ export interface Watch {
   saveNorm(): string;
   readonly known: number;
   readonly references: readonly Reference[];
+  /** Grows with every change of what the run's own beginning is thought to be. */
+  readonly begun: number;
   /** True while the present run stands in for its own references. */
   readonly provisional: boolean;
+  /** Whether it is compared with what is usual of the instrument. */
+  readonly shipped: boolean;
   /** Combined references of a region; null while there are none. */
   combined(region: number): Float64Array | null;
   cell(region: number, check: string): Cell | null;
@@ -78,220 +67,213 @@ export interface Watch {
 export interface Resumed {
   readonly provisional: boolean;
   readonly norm: string | null;
+  /** A person named the references: nothing but these counts. */
+  readonly named: boolean;
 }
-
-interface Compared {
-  readonly references: readonly Reference[];
-  readonly combined: readonly Float64Array[];
-  readonly before: readonly Sibling['trends']['before'][];
-}
-
-/** What is judged together: a cycle where frames are crowded, several where they are not. */
-interface Window {
-  readonly values: readonly Float64Array[];
-  readonly frames: Float64Array;
-  cycles: number;
-}
-
-const joined = (window: Window | null, { values, frames }: SpanValues): Window => {
-  if (window === null) return { values: values.map((one) => one.slice()), frames: frames.slice(), cycles: 1 };
-  for (const [region, into] of window.values.entries())
-    for (let bin = 0; bin < into.length; bin++) into[bin] = into[bin]! + values[region]![bin]!;
-  for (let region = 0; region < frames.length; region++)
-    window.frames[region] = window.frames[region]! + frames[region]!;
-  window.cycles += 1;
-  return window;
-};
-
-const allReadings = (seen: Seen, bits: boolean): Reading[] => [
-  ...readingsOf(seen, bits),
-  ...silentReadings(seen.layout, seen.values, seen.combined),
-];
 
 /** Decades below the lower bar from which on a region is no example. */
 const learnBelow = 1.5;
-
 /** AutoDQM's own for every region once in so many cycles, and the bits of channels. */
 const [autoEvery, bitsEvery] = [12, 4];
+/** Readings of a region, about: bars stand before the first are read. */
+const readingsAbout = 150;
 
-export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSetup): Watch => {
-  const width = layout?.size ?? 0;
-  const detectorOf = (values: Float64Array): Float64Array => values.subarray(0, width);
+export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSetup): Watch => {
+  const width = watched.size;
   const cells = Array.from({ length: regions }, () => new Map<string, Cell>());
-  let compared: Compared | null = null;
+  const aloneNorm = openNorm(null, usual?.alone ?? {});
+  const everyRegion = Array.from({ length: regions }, (_, region) => region);
+  let alone = usual === null ? null : watched.alone;
+  let compared: Comparison | null = null;
   let provisional = false;
-  let beginning: Reference[] = [];
-  let norm: Norm = openNorm();
-  let bars: Bars = barsFor(1, cycleMs);
+  let beginning: Beginning = openBeginning();
+  let norm: Norm = openNorm(null, usual?.compared ?? null);
+  let bars: Bars = barsFor(regions * readingsAbout, cycleMs);
   let turn = 0;
   let window: Window | null = null;
-
-  const compare = (references: readonly Reference[]): Compared => ({
-    references,
-    combined: Array.from({ length: regions }, (_, region) =>
-      sumOf(references.map(({ values }) => values[region]!)),
-    ),
-    before: Array.from({ length: regions }, (_, region) =>
-      layout === null ? [] : references.map(({ values }) => trendsOf(layout, detectorOf(values[region]!))),
-    ),
-  });
-
-  const seenOf = (
-    cycle: readonly Float64Array[],
-    { references, combined, before }: Compared,
-    of: ObjectLayout,
-  ) => {
-    const siblings = cycle.map(
-      (values, region): Sibling => ({
-        values: detectorOf(values),
-        combined: detectorOf(combined[region]!),
-        trends: { now: trendsOf(of, detectorOf(values)), before: before[region]! },
-      }),
-    );
-    return (region: number): Seen => ({
-      layout: of,
-      values: siblings[region]!.values,
-      references: references.map(({ values }) => detectorOf(values[region]!)),
-      combined: siblings[region]!.combined,
-      beside: regions === 1 ? null : siblings.filter((_, other) => other !== region),
-    });
-  };
-
-  const auto = (seen: Seen): Reading[] =>
-    (autoDqmReadings(seen, [limits.dqmReferencesMax]).get(limits.dqmReferencesMax) ?? []).map((reading) => ({
-      ...reading,
-      check: 'beta-binomial',
-    }));
-
-  /** Each cycle of the beginning against the others of it: what is usual is known before the first is judged. */
-  function* learnBeginning(of: ObjectLayout): Generator<void> {
-    for (const one of beginning) {
-      const others = compare(beginning.filter((other) => other !== one));
-      const seen = seenOf(one.values, others, of);
-      for (let region = 0; region < regions; region++) {
-        norm.learn(allReadings(seen(region), true), framesIn(one.values[region]!, of));
-        yield;
-      }
-    }
-  }
-
-  const framesIn = (values: Float64Array, { plans }: ObjectLayout): number => {
-    let frames = 0;
-    for (let bin = plans.hits.offset; bin < plans.hits.offset + plans.hits.size; bin++)
-      frames += values[bin]!;
-    return frames;
-  };
+  const silence = openSilence(regions, watched.parts);
 
   const settle = (region: number, check: string, cell: Cell): void => {
     cells[region]!.set(check, cell);
   };
-
   const waiting = (words: string, nowMs: number): void => {
     for (const of of cells)
       for (const { name } of checkMeanings)
         if (name !== 'completeness')
           of.set(name, plainCell('null', words, of.get(name)?.sinceMs ?? nowMs, nowMs));
   };
-
   /** Cells that more hits are awaited for are as they were. */
   const refresh = (nowMs: number): void => {
     for (const of of cells)
       for (const [check, cell] of of) if (check !== 'completeness') of.set(check, { ...cell, atMs: nowMs });
   };
-
-  /** By the median region: one that is dead, or very noisy, does not say how long it is looked at. */
-  const isFull = ({ values, cycles }: Window, { plans }: ObjectLayout): boolean => {
-    const { offset, size } = plans.adc;
-    const hits = values.map((one) => one.subarray(offset, offset + size).reduce((sum, bin) => sum + bin, 0));
-    return medianOf(hits) >= limits.dqmWindowHitsMin || cycles >= Math.max(1, Math.round(60_000 / cycleMs));
+  const expectParts = (): void => {
+    for (const region of everyRegion) {
+      if (alone !== null) silence.expect(region, alone.parts);
+      else if (compared !== null) silence.expect(region, watched.parts.of(compared.combined[region]!));
+    }
   };
 
-  const judgeRegion = (region: number, seen: Seen, frames: number, nowMs: number): void => {
-    const learned = norm.ready;
-    const withBits = !learned || (turn + region) % bitsEvery === 0;
-    const readings = [
-      ...allReadings(seen, withBits),
-      ...((turn + region) % autoEvery === 0 ? auto(seen) : []),
-    ];
-    const rated = readings.flatMap((reading): Rated[] => {
-      const decades = norm.decades(reading, frames);
+  const ratedBy = (by: Norm, readings: readonly Reading[], frames: number): Rated[] =>
+    readings.flatMap((reading) => {
+      const decades = by.decades(reading, frames);
       return decades === null ? [] : [{ reading, decades }];
     });
-    const checks = new Set(readings.map(({ check }) => check));
-    // What is nearly rare is not learned from either: a fault that is missed must not become the norm.
-    let sound = rated.every(({ decades }) => decades < bars.twice - learnBelow);
-    for (const check of checks) {
-      const own = rated.filter(({ reading }) => reading.check === check);
-      const before = cells[region]!.get(check) ?? null;
-      if (own.length === 0 && before !== null && before.quality !== 'null') continue;
-      const cell = judgeCell(before, own, bars, nowMs, (reading) =>
-        placeOf(reading, places!, (object, bin) => {
-          const plan = Object.values(seen.layout.plans).find(({ name }) => name === object);
-          return plan === undefined ? `bin ${bin}` : binInWords(plan.axes, bin);
-        }),
-      );
-      settle(region, check, cell);
-      sound &&= cell.quality === 'good' || cell.quality === 'null';
-    }
-    for (const [check, cell] of cells[region]!)
-      if (!checks.has(check) && check !== 'completeness') settle(region, check, { ...cell, atMs: nowMs });
-    bars = barsFor(regions * readings.length, cycleMs);
-    if (sound) norm.learn(readings, frames);
+  // What is nearly rare is no example either: a fault that is missed must not become the norm.
+  const isSound = (rated: readonly Rated[]): boolean =>
+    rated.every(({ decades }) => decades < bars.twice - learnBelow);
+
+  const judgeCheck = (region: number, check: string, rated: readonly Rated[], nowMs: number): Cell => {
+    const before = cells[region]!.get(check) ?? null;
+    const cell = judgeCell(before, rated, bars, nowMs, watched.place);
+    settle(region, check, cell);
+    return cell;
   };
 
-  return {
-    *judge(cycle, nowMs) {
-      turn += 1;
-      for (const [region, values] of cycle.values.entries())
+  /** What falls silent is told at the end of its cycle, full or not. */
+  const judgeSilence = (nowMs: number): void => {
+    for (const region of everyRegion) {
+      const reading = silence.reading(region);
+      const rated = reading === null ? [] : ratedBy(norm, [reading], 1);
+      if (rated.some(({ decades }) => decades > bars.twice)) judgeCheck(region, 'channels', rated, nowMs);
+    }
+  };
+
+  /** Whether all is as in good cycles. */
+  const judgeRegion = (
+    region: number,
+    own: readonly Reading[],
+    usually: readonly Reading[],
+    frames: number,
+    nowMs: number,
+  ): boolean => {
+    const rated = [...ratedBy(norm, own, frames), ...ratedBy(aloneNorm, usually, frames)];
+    const checks = new Set([...own, ...usually].map(({ check }) => check));
+    let sound = isSound(rated);
+    for (const check of checks) {
+      const of = rated.filter(({ reading }) => reading.check === check);
+      const before = cells[region]!.get(check) ?? null;
+      if (of.length === 0 && before !== null && before.quality !== 'null') continue;
+      const { quality } = judgeCheck(region, check, of, nowMs);
+      sound &&= quality === 'good' || quality === 'null';
+    }
+    for (const { name } of checkMeanings)
+      if (!checks.has(name) && name !== 'completeness') {
+        const cell = cells[region]!.get(name);
+        const words = watched.checks.includes(name)
+          ? 'It waits for its turn, and for references of the same detector.'
+          : 'This is not asked of such frames.';
         settle(
           region,
-          'completeness',
-          judgeCompleteness(
-            cells[region]!.get('completeness') ?? null,
-            completenessOf(packets, values.subarray(width)),
-            nowMs,
-          ),
+          name,
+          cell === undefined ? plainCell('null', words, nowMs, nowMs) : { ...cell, atMs: nowMs },
         );
-      yield;
-      if (layout === null) return waiting('Frames of objects are not checked yet.', nowMs);
-      if (!cycle.frames.some((frames) => frames > 0)) return;
-      window = joined(window, cycle);
-      if (!isFull(window, layout)) {
-        if (compared === null) waiting('Not enough hits yet to compare with.', nowMs);
-        else refresh(nowMs);
-        return;
       }
-      const { values: now, frames } = window;
-      window = null;
-      if (compared === null) {
-        beginning.push({ run: 0, values: now });
-        const left = limits.dqmProvisionalCycles - beginning.length;
-        waiting(
-          `The run’s beginning will be its reference, once ${Math.max(0, left)} more cycles are there.`,
-          nowMs,
-        );
-        if (left > 0) return;
-        yield* learnBeginning(layout);
-        compared = compare(beginning);
-        provisional = true;
-        beginning = [];
-        return;
-      }
-      if (!norm.ready)
-        waiting(`Learning what is usual: ${norm.known} of ${limits.dqmGoodRunsMin} values.`, nowMs);
-      const seen = seenOf(now, compared, layout);
-      for (let region = 0; region < regions; region++) {
-        if (frames[region]! > 0) judgeRegion(region, seen(region), frames[region]!, nowMs);
+    if (own.length > 0) bars = barsFor(regions * (own.length + usually.length), cycleMs);
+    if (sound && own.length > 0) norm.learn(own, frames);
+    return sound;
+  };
+
+  /** Each cycle of the beginning against the others of it: what is usual is known before the first is judged. */
+  function* learnBeginning(references: readonly Reference[]): Generator<void> {
+    for (const one of references) {
+      const against = watched.compare(references.filter((other) => other !== one)).against(one.values);
+      for (const region of everyRegion) {
+        norm.learn(against(region, { bits: true, auto: false }), watched.frames(one.values[region]!));
         yield;
       }
+    }
+  }
+
+  /** References of this run that were taken before this monitor, or its norm, knew whether they are as usual. */
+  function* doubtBeginning(): Generator<void> {
+    if (alone === null || !provisional || compared === null || beginning.checked) return;
+    for (const { values } of compared.references) {
+      const usually = alone.against(values);
+      for (const region of everyRegion) {
+        const frames = watched.frames(values[region]!);
+        if (!isSound(ratedBy(aloneNorm, usually(region), frames))) beginning.doubt(region);
+        yield;
+      }
+    }
+    beginning.checked = true;
+  }
+
+  function* begin(now: Window, nowMs: number): Generator<void> {
+    const left = beginning.add(now.values);
+    if (alone === null)
+      waiting(`The run’s beginning will be its reference, once ${left} more cycles are there.`, nowMs);
+    if (left > 0) return;
+    const references = beginning.taken();
+    if (usual === null) yield* learnBeginning(references);
+    compared = watched.compare(references);
+    provisional = true;
+    beginning.checked = true;
+    expectParts();
+  }
+
+  function* judgeWindow({ values: now, frames }: Window, nowMs: number): Generator<void> {
+    if (compared !== null && !norm.ready)
+      waiting(`Learning what is usual: ${norm.known} of ${limits.dqmGoodRunsMin} values.`, nowMs);
+    yield* doubtBeginning();
+    const against = compared?.against(now);
+    const usually = alone?.against(now);
+    for (const region of everyRegion) {
+      if (frames[region]! <= 0) continue;
+      const bits = !norm.ready || (turn + region) % bitsEvery === 0;
+      const trusted = against !== undefined && !beginning.doubtful(region);
+      const own = trusted ? against(region, { bits, auto: (turn + region) % autoEvery === 0 }) : [];
+      const silent = silence.reading(region);
+      const sound = judgeRegion(
+        region,
+        silent === null ? own : [...own, silent],
+        usually?.(region) ?? [],
+        frames[region]!,
+        nowMs,
+      );
+      if (alone !== null && !sound && compared === null) beginning.doubt(region);
+      if (sound && compared !== null && beginning.doubtful(region)) beginning.redeem(region, now[region]!);
+      yield;
+    }
+    if (compared !== null && beginning.redeemed())
+      compared = watched.compare(beginning.mended(compared.references));
+  }
+
+  return {
+    frame: silence.add,
+    *judge(cycle, nowMs) {
+      turn += 1;
+      for (const [region, values] of cycle.values.entries()) {
+        const before = cells[region]!.get('completeness') ?? null;
+        const counts = completenessOf(packets, values.subarray(width));
+        settle(region, 'completeness', judgeCompleteness(before, counts, nowMs));
+      }
+      yield;
+      if (!cycle.frames.some((frames) => frames > 0)) return;
+      window = joined(window, cycle);
+      if (!isFull(window, watched, cycleMs)) {
+        const known = cells.some((of) => [...of.keys()].some((check) => check !== 'completeness'));
+        if (known) refresh(nowMs);
+        else waiting('Not enough hits yet to compare with.', nowMs);
+        judgeSilence(nowMs);
+        return;
+      }
+      const now = window;
+      window = null;
+      const wasCompared = compared !== null;
+      if (wasCompared || alone !== null) yield* judgeWindow(now, nowMs);
+      if (!wasCompared) yield* begin(now, nowMs);
     },
     compareWith(references, resumed) {
       for (const of of cells) of.clear();
-      beginning = [];
       window = null;
       provisional = resumed?.provisional ?? false;
-      norm = openNorm(resumed?.norm ?? null);
-      compared = references.length === 0 ? null : compare(references);
+      alone = usual === null || resumed?.named === true ? null : watched.alone;
+      norm = openNorm(resumed?.norm ?? null, usual?.compared ?? null);
+      beginning = openBeginning();
+      compared = references.length === 0 ? null : watched.compare(references);
+      silence.clear();
+      expectParts();
     },
     saveNorm: () => norm.save(),
     get known() {
@@ -300,8 +282,14 @@ export const openWatch = ({ layout, places, packets, regions, cycleMs }: WatchSe
     get references() {
       return compared?.references ?? [];
     },
+    get begun() {
+      return beginning.version;
+    },
     get provisional() {
       return provisional || compared === null;
+    },
+    get shipped() {
+      return alone !== null;
     },
     combined: (region) => compared?.combined[region] ?? null,
     cell: (region, check) => cells[region]!.get(check) ?? null,

@@ -5,7 +5,8 @@
 
 import { limits } from '../../domain/limits.ts';
 import type { BoardSnapshot, CellShown, QualityShown, ReferencesShown } from '../board.ts';
-import { checkMeanings, type Watch } from '../cycles/watch.ts';
+import { checkMeanings } from '../cycles/verdicts.ts';
+import type { Watch } from '../cycles/watch.ts';
 import { worstOf } from '../quality.ts';
 import { type ReferenceBook, referencesOf } from '../references.ts';
 
@@ -120,8 +121,12 @@ export const referencesShown = (
   const used = watch.references.map(({ run }) => run).filter((run) => run > 0);
   const words = watch.provisional
     ? watch.references.length === 0
-      ? 'No good run of this activity is known: the beginning of this one will stand in.'
-      : `No good run of this activity is known: this run is compared with its own first ${watch.references.length} cycles.`
+      ? watch.shipped
+        ? 'No good run of this activity is known: this one is compared with what good runs of the instrument usually read.'
+        : 'No good run of this activity is known: the beginning of this one will stand in.'
+      : `No good run of this activity is known: this run is compared with its own first ${watch.references.length} cycles${
+          watch.shipped ? ', and with what good runs of the instrument usually read' : ''
+        }.`
     : `Compared with ${used.length === 1 ? 'run' : 'runs'} ${used.join(', ')}, ${
         choice === 'latest'
           ? `the last good ${used.length === 1 ? 'one' : 'ones'}`

@@ -6,14 +6,15 @@
 import type { ObjectShown, Span } from '../board.ts';
 import { totalOf } from '../checks/beta_binomial.ts';
 import type { PacketLayout } from '../cycles/packets.ts';
-import type { ObjectLayout, ObjectPlan } from '../layout.ts';
+import type { Watched } from '../cycles/watched.ts';
+import type { ObjectPlan } from '../layout.ts';
 
 /** `offset` is that in a region's whole array: detector's objects first, then those of packets. */
 export type ShownPlan = ObjectPlan<string>;
 
-export const plansOf = (layout: ObjectLayout | null, packets: PacketLayout): readonly ShownPlan[] => [
-  ...(layout === null ? [] : Object.values(layout.plans)),
-  ...packets.plans.map((plan) => ({ ...plan, offset: plan.offset + (layout?.size ?? 0) })),
+export const plansOf = ({ plans, size }: Watched, packets: PacketLayout): readonly ShownPlan[] => [
+  ...plans,
+  ...packets.plans.map((plan) => ({ ...plan, offset: plan.offset + size })),
 ];
 
 /** Bins of a plan; the sum over regions for `all`. */

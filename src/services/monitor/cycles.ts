@@ -4,21 +4,21 @@
  */
 
 import { limits } from '../../domain/limits.ts';
-import type { BoardSnapshot, CellShown, ObjectShown, Span } from '../../dqm/board.ts';
-import { trendNames, trendsOf } from '../../dqm/checks/trend.ts';
+import type { BoardSnapshot, CellShown } from '../../dqm/board.ts';
 import { completenessOf, ratioOf, shareUnder } from '../../dqm/cycles/packets.ts';
-import { openSpans, type RunSoFar, type Spans, type SpanValues } from '../../dqm/cycles/spans.ts';
-import { openWatch, type Reference, type Watch, type WatchSetup } from '../../dqm/cycles/watch.ts';
+import { openSpans, type Spans, type SpanValues } from '../../dqm/cycles/spans.ts';
+import { openWatch, type Watch, type WatchSetup } from '../../dqm/cycles/watch.ts';
 import { qualityNumbers } from '../../dqm/quality.ts';
 import { boardOf, cellsOf, referencesShown } from '../../dqm/shown/boards.ts';
-import { binsIn, objectShown, plansOf } from '../../dqm/shown/objects.ts';
+import { plansOf } from '../../dqm/shown/objects.ts';
 import type { Bus, OutputRecord } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { History } from '../../ports/history.ts';
 import type { Log } from '../../ports/telemetry.ts';
+import { keepRunMemory } from './kept/run_memory.ts';
 import type { RunsKept } from './kept/runs.ts';
 import type { TrendPoint } from './kept/trends.ts';
-import { keepVersions, type Version } from './kept/versions.ts';
+import { type ObjectViews, openObjectViews } from './object_views.ts';
 import { objectRecords, qualityRecord, wasSeen } from './publishing.ts';
 
 export interface CycleParts {
@@ -51,8 +51,7 @@ export interface Cycles {
   close(): void;
   /** Ends a cycle; resolves when it is judged, with its trends and what is still to do: to publish and to keep it. */
   end(counted: CycleCounted): Promise<{ readonly point: TrendPoint; publish(): Promise<void> }>;
-  readonly objectTree: readonly { readonly region: string; readonly objects: readonly string[] }[];
-  object(region: string, name: string, span: Span, version?: number): ObjectShown | null;
+  readonly objects: ObjectViews;
 }
 
 export const trendUnits: Readonly<Record<string, string>> = {
@@ -65,24 +64,20 @@ export const trendUnits: Readonly<Record<string, string>> = {
   quality: '',
 };
 
-const text = new TextEncoder();
-const words = new TextDecoder();
-
 export const openCycles = (parts: CycleParts): Cycles => {
   const { bus, clock, log, history, runs, topic, instrument, setup } = parts;
-  const { layout, packets, cycleMs } = setup;
+  const { watched, packets, cycleMs } = setup;
   const { regions } = instrument;
-  const width = layout?.size ?? 0;
+  const width = watched.size;
   const size = width + packets.size;
-  const plans = plansOf(layout, packets);
-  const versions = keepVersions(history, regions.length);
+  const plans = plansOf(watched, packets);
   const watch = openWatch(setup);
+  const memory = keepRunMemory(history, { runs, watch, regions: regions.length, size });
   const cyclesMoving = Math.max(1, Math.round(60_000 / cycleMs));
   const wallMs = (): number => Number(clock.nowNanos() / 1_000_000n);
   const cycleNumber = (nowMs: number): number => Math.round(nowMs / cycleMs);
   let spans = openSpans(regions.length, size, cyclesMoving, wallMs());
-  let [generation, number, run, keptMs, normKnown, sequence] = [0, 0, 0, 0, 0, 0];
-  let beginningKept = false;
+  let [generation, number, run, keptMs, sequence] = [0, 0, 0, 0, 0];
   let board: BoardSnapshot;
 
   const show = (counted: CycleCounted | null, endedMs: number | null): readonly CellShown[] => {
@@ -124,74 +119,15 @@ export const openCycles = (parts: CycleParts): Cycles => {
     return true;
   };
 
-  /** All regions of a version; null where one lacks or is of another layout. */
-  const loaded = (kind: 'run' | 'beginning', key: number | string): Version[] | null => {
-    const found: Version[] = [];
-    for (let region = 0; region < regions.length; region++) {
-      const one = versions.get(kind, key, region);
-      if (one === null || one.values.length !== size) return null;
-      found.push(one);
-    }
-    return found;
-  };
-  const valuesOf = (all: readonly Version[]): Float64Array[] => all.map(({ values }) => values);
-
-  const compare = (): void => {
-    const good = runs.references.flatMap((one): Reference[] => {
-      const found = one === run ? null : loaded('run', one);
-      return found === null ? [] : [{ run: one, values: valuesOf(found) }];
-    });
-    const own = Array.from({ length: limits.dqmProvisionalCycles }, (_, i) =>
-      loaded('beginning', `${run}.${i}`),
-    );
-    const beginning = own.flatMap((found) => (found === null ? [] : [{ run: 0, values: valuesOf(found) }]));
-    const entry = history.get('norm', String(run));
-    const norm = entry === null ? null : words.decode(entry.value);
-    beginningKept = good.length === 0 && beginning.length > 0;
-    if (beginningKept) watch.compareWith(beginning, { provisional: true, norm });
-    else watch.compareWith(good, { provisional: false, norm });
-    normKnown = watch.known;
-  };
-
-  const keepNorm = (nowMs: number): void => {
-    if (watch.known === normKnown) return;
-    normKnown = watch.known;
-    history.put('norm', [{ key: String(run), atMs: nowMs, value: text.encode(watch.saveNorm()) }], 2);
-  };
-
-  function* keepRegions(kind: 'minute' | 'run', key: number, of: SpanValues): Generator<void> {
-    for (const [region, values] of of.values.entries()) {
-      const { fromMs, untilMs } = of;
-      versions.put(kind, key, region, { values, fromMs, untilMs, frames: of.frames[region]! });
-      yield;
-    }
-  }
-
-  function* keepBeginning(nowMs: number): Generator<void> {
-    if (beginningKept || !watch.provisional) return;
-    for (const [i, { values }] of watch.references.entries())
-      for (const [region, one] of values.entries()) {
-        versions.put('beginning', `${run}.${i}`, region, {
-          values: one,
-          fromMs: nowMs,
-          untilMs: nowMs,
-          frames: 0,
-        });
-        yield;
-      }
-    beginningKept = watch.references.length > 0;
-  }
-
   /** Once a minute, and what a restart would miss. */
   const keep = async (nowMs: number): Promise<void> => {
-    await paced(keepBeginning(nowMs));
-    // From here on a restart would otherwise judge by what it meets, however bad that is.
-    if (normKnown < limits.dqmGoodRunsMin && watch.known >= limits.dqmGoodRunsMin) keepNorm(nowMs);
+    await paced(memory.keepBeginning(run, nowMs));
+    memory.keepFirstNorm(run, nowMs);
     if (nowMs - keptMs < 60_000 - cycleMs / 2) return;
     keptMs = nowMs;
-    keepNorm(nowMs);
-    await paced(keepRegions('minute', number, spans.of('moving')));
-    await paced(keepRegions('run', run, spans.of('run')));
+    memory.keepNorm(run, nowMs);
+    await paced(memory.keepRegions('minute', number, spans.of('moving')));
+    await paced(memory.keepRegions('run', run, spans.of('run')));
   };
 
   /** All in one sending: a broker's answer for each region would take longer than the cycle where the machine is busy. */
@@ -212,10 +148,8 @@ export const openCycles = (parts: CycleParts): Cycles => {
     for (const [index, region] of regions.entries()) {
       const values = cycle.values[index]!;
       const ofPackets = values.subarray(width);
-      const seen = wasSeen(cycle, index) && layout !== null;
-      const trends = seen ? trendsOf(layout, values.subarray(0, width)) : null;
-      for (const name of layout === null ? [] : trendNames)
-        point[`region/${region}/${name}`] = trends?.[name] ?? null;
+      const trends = wasSeen(cycle, index) ? watched.trends(values) : null;
+      for (const name of watched.trendNames) point[`region/${region}/${name}`] = trends?.[name] ?? null;
       point[`region/${region}/ratio`] = ratioOf(packets, ofPackets);
       point[`region/${region}/rare share`] = shareUnder(packets, ofPackets, 0.01);
       point[`region/${region}/absent`] = completenessOf(packets, ofPackets).absent;
@@ -223,11 +157,6 @@ export const openCycles = (parts: CycleParts): Cycles => {
     }
     return point;
   };
-
-  const moment = (span: Span, of: SpanValues, index: number) => ({
-    ...{ span, fromMs: of.fromMs, untilMs: of.untilMs },
-    frames: index < 0 ? of.frames.reduce((sum, one) => sum + one, 0) : of.frames[index]!,
-  });
 
   show(null, null);
   return {
@@ -243,35 +172,26 @@ export const openCycles = (parts: CycleParts): Cycles => {
       const { over, good } = runs.begin(next, nowMs);
       generation += 1;
       if (over !== null && over.run === run) {
-        for (const _ of keepRegions('run', run, spans.of('run')));
+        for (const _ of memory.keepRegions('run', run, spans.of('run')));
         log.info({ run: over.run, good }, 'a run is over');
       }
       if (over !== null && good)
         runs.change({ command: 'good', activity: over.activity, run: over.run, atMs: nowMs });
       run = next;
-      const before = loaded('run', run);
-      const soFar: RunSoFar | null =
-        before === null
-          ? null
-          : {
-              values: valuesOf(before),
-              frames: before.map(({ frames }) => frames),
-              fromMs: before[0]!.fromMs,
-            };
-      spans = openSpans(regions.length, size, cyclesMoving, nowMs, soFar);
+      spans = openSpans(regions.length, size, cyclesMoving, nowMs, memory.soFar(run));
       keptMs = nowMs;
-      compare();
+      memory.compare(run);
     },
     compareAnew(activity) {
       if (runs.current?.activity !== activity) return;
       generation += 1;
-      compare();
+      memory.compare(run);
       show(null, board.cycle.endedMs);
     },
     close() {
       if (run === 0) return;
-      keepNorm(wallMs());
-      for (const _ of keepRegions('run', run, spans.of('run')));
+      memory.keepNorm(run, wallMs());
+      for (const _ of memory.keepRegions('run', run, spans.of('run')));
     },
     async end(counted) {
       const nowMs = wallMs();
@@ -292,39 +212,6 @@ export const openCycles = (parts: CycleParts): Cycles => {
       };
       return { point, publish: publishing };
     },
-    get objectTree() {
-      const objects = plans.map(({ name }) => name);
-      return ['all', ...regions].map((region) => ({ region, objects }));
-    },
-    object(region, name, span, version) {
-      const index = regions.indexOf(region);
-      const plan = plans.find((one) => one.name === name);
-      if (plan === undefined || (index < 0 && region !== 'all')) return null;
-      const wanted = index < 0 ? [...regions.keys()] : [index];
-      const shownPlan = name === 'scores' ? { ...plan, title: scoresTitle(packets.scoreNames) } : plan;
-      if (version !== undefined) {
-        const kind = versions.get('minute', version, wanted[0]!) === null ? 'run' : 'minute';
-        const found = wanted.flatMap((one) => versions.get(kind, version, one) ?? []);
-        const [first] = found;
-        if (first === undefined || first.values.length !== size) return null;
-        const frames = found.reduce((sum, one) => sum + one.frames, 0);
-        const when = { span, fromMs: first.fromMs, untilMs: first.untilMs, frames };
-        return objectShown(region, shownPlan, when, binsIn(plan, valuesOf(found)), referenceOf(wanted, plan));
-      }
-      const of = spans.of(span);
-      const values = binsIn(
-        plan,
-        wanted.map((one) => of.values[one]!),
-      );
-      return objectShown(region, shownPlan, moment(span, of, index), values, referenceOf(wanted, plan));
-    },
+    objects: openObjectViews({ regions, plans, packets, watch, memory, spans: () => spans }),
   };
-
-  function referenceOf(wanted: readonly number[], plan: (typeof plans)[number]): Float64Array | null {
-    const all = wanted.map((one) => watch.combined(one));
-    return all.some((one) => one === null) ? null : binsIn(plan, all as Float64Array[]);
-  }
 };
-
-const scoresTitle = (names: readonly string[]): string =>
-  `Scores of frames, in half octaves from 0: ${names.map((name, i) => `${i} ${name}`).join(', ')}`;

@@ -79,27 +79,19 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
     for (const listener of listeners) listener(name, value);
   };
 
-  const looks =
-    setup.layout === null
-      ? null
-      : lookIntoFrames(
-          { bus, clock, log },
-          {
-            topic: topics.frames,
-            card,
-            model,
-            packets: setup.packets,
-            layout: setup.layout,
-            spans: () => cycles.spans,
-            busyMs: parts.busyMs,
-          },
-          signal,
-        );
+  const looks = lookIntoFrames(
+    { bus, clock, log },
+    {
+      ...{ topic: topics.frames, card, model, packets: setup.packets, watched: setup.watched },
+      ...{ busyMs: parts.busyMs, spans: () => cycles.spans, onFrame: cycles.watch.frame },
+    },
+    signal,
+  );
   const packets = watchPackets({
     ...{ card, clock, setup, busyMs: parts.busyMs },
     spans: () => cycles.spans,
     onRun: (run) => cycles.begin(run),
-    onWhole: (one) => looks?.offer(one),
+    onWhole: (one) => looks.offer(one),
   });
   const takeAnomaly = ({ value, partition, offset, timestampMs }: BusRecord): void => {
     try {
@@ -115,7 +107,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
   let condition: ConditionReading = { cause: 'detector-quality', severity: 'ok', total: 0, message: '' };
   const endCycle = async (): Promise<void> => {
     const { seen, rare: rareFrames } = packets.counts();
-    const counted = { packets: seen, frames: looks?.count() ?? 0, rare: rareFrames };
+    const counted = { packets: seen, frames: looks.count(), rare: rareFrames };
     parts.looked(counted.frames);
     const ended = await cycles.end(counted);
     const point = { ...ended.point, ...services.trends(wallMs()) };
@@ -173,9 +165,9 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
       return cycles.board.references;
     },
     get objectTree() {
-      return cycles.objectTree;
+      return cycles.objects.tree;
     },
-    object: async (region, name, span, version) => cycles.object(region, name, span, version),
+    object: async (region, name, span, version) => cycles.objects.show(region, name, span, version),
     get trendNames() {
       return trends.names.map((name) => ({ name, unit: unitOf(name) }));
     },
@@ -217,7 +209,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
     follow(intake, { topic: topics.anomalies, from: end, bufferBytesMax: small }, takeAnomaly, signal),
     follow(intake, { topic: topics.status, from: recent, bufferBytesMax: small }, services.take, signal),
     follow(intake, { topic: topics.runs, from: past, bufferBytesMax: small }, runs.take, signal),
-    looks?.done,
+    looks.done,
     cycling(),
     telling(),
   ]);

@@ -13,6 +13,7 @@ import type { FrameIdentity } from '../../../src/domain/frame.ts';
 import { voxelCount } from '../../../src/domain/instrument.ts';
 import { FidelityReason } from '../../../src/domain/packet.ts';
 import { cardHash, messageId, policyVersion } from '../../../src/domain/quantity.ts';
+import { watchHits } from '../../../src/dqm/cycles/hits.ts';
 import { packetLayout } from '../../../src/dqm/cycles/packets.ts';
 import { placesOf } from '../../../src/dqm/cycles/places.ts';
 import { objectLayout } from '../../../src/dqm/layout.ts';
@@ -74,8 +75,8 @@ export const openMonitoredWorld = async (): Promise<MonitoredWorld> => {
       looked: () => {},
       instrument: { id: card.id, title: card.title, regions: card.regions, simulated: 'simulated' },
       setup: {
-        ...{ layout, places: placesOf(layout, card), packets: packetLayout(voxelCount(card)) },
-        ...{ regions: card.regions.length, cycleMs },
+        ...{ watched: watchHits(layout, placesOf(layout, card)), packets: packetLayout(voxelCount(card)) },
+        ...{ regions: card.regions.length, cycleMs, usual: null },
       },
       tables: builtInTables(card),
       decoder: null,

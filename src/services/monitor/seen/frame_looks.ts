@@ -15,8 +15,7 @@ import type { Packet } from '../../../domain/packet.ts';
 import { addClusters, type PacketLayout } from '../../../dqm/cycles/packets.ts';
 import { openSampler } from '../../../dqm/cycles/sampling.ts';
 import type { Spans } from '../../../dqm/cycles/spans.ts';
-import { openFiller } from '../../../dqm/fill.ts';
-import type { ObjectLayout } from '../../../dqm/layout.ts';
+import type { Watched } from '../../../dqm/cycles/watched.ts';
 import { openClusterFinder, sumClusters } from '../../../kernels/clusters/cluster_sums.ts';
 import type { BusRecord } from '../../../ports/bus.ts';
 import { openFrame, readDigits } from '../../../wire/frame.ts';
@@ -58,18 +57,20 @@ export const lookIntoFrames = (
     readonly topic: string;
     readonly card: InstrumentCard;
     readonly model: ModelCard;
-    readonly layout: ObjectLayout;
+    readonly watched: Watched;
     readonly packets: PacketLayout;
     readonly spans: () => Spans;
+    /** A frame was counted, and had this in each part of its region. */
+    readonly onFrame: (region: number, parts: Float64Array) => void;
     /** Processor time of this thread, ms. */
     readonly busyMs: () => number;
   },
   signal: AbortSignal,
 ): FrameLooks => {
   const { bus, clock, log } = intake;
-  const { topic, card, model, layout, packets, spans, busyMs } = parts;
+  const { topic, card, model, watched, packets, spans, busyMs, onFrame } = parts;
   const clusters = hasClusters(card) ? openClusterFinder(card) : null;
-  const filler = openFiller(layout);
+  const filler = watched.openFiller();
   const tokens = prepareTokenReader(model, card);
   const read = openReader(card);
   const sampler = openSampler(limits.dqmSampleShare, clock.nowMs());
@@ -83,30 +84,35 @@ export const lookIntoFrames = (
 
   const addFrame = (region: number, digits: Digits, packet: Packet | undefined): void => {
     const { filling } = spans();
-    const into = filling.values[region]!.subarray(0, layout.size);
+    const into = filling.values[region]!.subarray(0, watched.size);
+    const had = watched.parts.of(into);
     filler.addHits(digits, into);
+    const parts = watched.parts.of(into);
+    for (let part = 0; part < parts.length; part++) parts[part] = parts[part]! - had[part]!;
+    onFrame(region, parts);
     const before = last.get(region);
     if (before !== undefined) filler.addRepeats(digits, before, into);
     last.set(region, kept(digits));
-    if (packet !== undefined) addSymbols(packet, into);
+    if (packet !== undefined && watched.framesAhead === 0) addSymbols(packet, into);
     // Clusters cost as much as all the rest: of every region in turn.
     if (clusters !== null && (count + region) % clustersEvery === 0)
       addClusters(
         packets,
         clusters.sums,
         sumClusters(digits, clusters),
-        filling.values[region]!.subarray(layout.size),
+        filling.values[region]!.subarray(watched.size),
       );
     filling.frames[region] = filling.frames[region]! + 1;
     count += 1;
   };
 
-  /** Whether the record is of the time frame; later ones end the look. */
-  const takeRecord = ({ value }: BusRecord, one: LookedAt): 'taken' | 'other' | 'later' => {
+  /** Whether the record is of the time frame, or may be looked into with it; others that are later end the look. */
+  const takeRecord = ({ value }: BusRecord, one: LookedAt, taken: number): 'taken' | 'other' | 'later' => {
     const frame = read(value);
-    if (frame.run === one.run && frame.timeFrame > one.timeFrame) return 'later';
-    if (frame.run !== one.run || frame.timeFrame !== one.timeFrame) return 'other';
-    addFrame(frame.region, frame.read(), one.packets.get(frame.region));
+    const isLater = frame.run === one.run && frame.timeFrame > one.timeFrame;
+    if (isLater && (watched.framesAhead === 0 || taken === 0)) return 'later';
+    if (!isLater && (frame.run !== one.run || frame.timeFrame !== one.timeFrame)) return 'other';
+    addFrame(frame.region, frame.read(), isLater ? undefined : one.packets.get(frame.region));
     return 'taken';
   };
 
@@ -124,11 +130,16 @@ export const lookIntoFrames = (
     try {
       for await (const record of records) {
         const fromMs = busyMs();
-        const what = takeRecord(record, one);
+        const what = takeRecord(record, one, taken);
         sampler.took(busyMs() - fromMs);
         taken += what === 'taken' ? 1 : 0;
         passed += what === 'other' ? 1 : 0;
-        if (taken === one.packets.size || what === 'later' || passed > limits.dqmLookRecordsMax) return;
+        if (
+          taken === one.packets.size + watched.framesAhead ||
+          what === 'later' ||
+          passed > limits.dqmLookRecordsMax
+        )
+          return;
         if (clock.nowMs() - turnMs > limits.dqmTurnMs) {
           await clock.sleep(0, signal);
           turnMs = clock.nowMs();
@@ -163,6 +174,10 @@ export const lookIntoFrames = (
   };
   return {
     offer(one) {
+      // Where many frames are looked into at once, tokens are those of packets as they come.
+      if (watched.framesAhead > 0)
+        for (const [region, packet] of one.packets)
+          addSymbols(packet, spans().filling.values[region]!.subarray(0, watched.size));
       waiting = one;
       wake();
     },

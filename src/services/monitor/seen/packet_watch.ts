@@ -79,7 +79,7 @@ export const watchPackets = (parts: {
   const { card, clock, setup, spans, busyMs, onRun, onWhole } = parts;
   const filler = openPacketFiller(setup.packets);
   const regionOf = new Map(card.regions.map((name, region) => [name, region]));
-  const width = setup.layout?.size ?? 0;
+  const width = setup.watched.size;
   const sampler = openSampler(limits.dqmPacketShare, clock.nowMs());
   const open = new Map<number, OpenTimeFrame[]>();
   let [seen, read, rare, latestRun] = [0, 0, 0, -1];
