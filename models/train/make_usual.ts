@@ -6,135 +6,36 @@
  *     node models/train/make_usual.ts INSTRUMENT [FILE]
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openModel } from '../../src/adapters/onnx/model.ts';
 import { home, loadCards, version } from '../../src/assemble.ts';
-import type { Digits } from '../../src/domain/frame.ts';
-import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import type { Reading } from '../../src/dqm/checks/list.ts';
-import { trendNames, trendsOf } from '../../src/dqm/checks/trend.ts';
-import { shapeNames } from '../../src/dqm/checks/usual.ts';
-import { watchHits } from '../../src/dqm/cycles/hits.ts';
-import { comparable, keyOf } from '../../src/dqm/cycles/norm.ts';
-import { placesOf } from '../../src/dqm/cycles/places.ts';
-import { openSilence } from '../../src/dqm/cycles/silence.ts';
-import type { Watched } from '../../src/dqm/cycles/watched.ts';
-import { openFiller } from '../../src/dqm/fill.ts';
-import { binsOf, objectLayout } from '../../src/dqm/layout.ts';
+import { comparable, keyOf } from '../../src/dqm/judging/norm.ts';
+import { openSilence } from '../../src/dqm/judging/silence.ts';
 import { knotsOf } from '../../src/dqm/thresholds.ts';
-import { openGatherer } from '../../src/kernels/patches/gather.ts';
-import { patchGrid } from '../../src/kernels/patches/patch.ts';
-import { createPrng, type Prng } from '../../src/kernels/prng.ts';
-import { wiring } from '../../src/sim/mishaps/site.ts';
-import { parseParticles } from '../../src/sim/particles.ts';
-import { createWorld } from '../../src/sim/world.ts';
 import type { UsualCard } from '../../src/wire/cards/usual.ts';
+import { short } from './usual/detector.ts';
+import { openHitsDetector } from './usual/hits.ts';
+import { openTriggerDetector } from './usual/trigger.ts';
 
-/** Chambers that shapes are taken from, and those whose readings are; the first seeds are others than the simulator's default. */
-const chambers = { shapes: 2, readings: 8, firstSeed: 7001 } as const;
-/** Windows of a run: its beginning, which stands in as references, and those that are read. */
-const windows = { beginning: 4, read: 10 } as const;
-/** Natural drift: from run to run, and from a run's beginning to later. Shares of gain and of the rate of collisions. */
-const drift = { gain: 0.03, gainMost: 0.08, rate: 0.12, rateMost: 0.3, gainLater: 0.004, rateLater: 0.03 } as const;
-
-type Fill = (window: number, timeFrames: number) => AsyncGenerator<Float64Array[]>;
+/** Others than the simulator's default, so that no run that is judged later is of these chambers. */
+const firstSeed = 7001;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-const drawn = (prng: Prng, sigma: number, most: number): number =>
-  1 + Math.max(-most, Math.min(most, sigma * prng.gaussian()));
-
-const withConditions = (card: InstrumentCard, gain: number, rate: number): InstrumentCard => ({
-  ...card,
-  conditions: {
-    ...card.conditions,
-    adcPerElectron: Number(card.conditions.adcPerElectron) * gain,
-    collisionRateHz: Number(card.conditions.collisionRateHz) * rate,
-  },
-});
-
-const parts = (values: Float64Array | readonly number[]): number[] => {
-  const all = values.reduce((sum: number, one: number) => sum + one, 0);
-  return Array.from(values, (one) => Number(((1e6 * one) / Math.max(1, all)).toPrecision(4)));
-};
-const short = (value: number): number => Number(value.toPrecision(4));
-
-const openDetector = async (instrument: string) => {
-  const { card, model, modelFolder } = loadCards(instrument);
-  const particles = parseParticles(
-    readFileSync(join(home, 'models/particles', `${String(card.conditions.particles)}.bin`)),
-  );
-  const layout = objectLayout(
-    card,
-    { cardLayers: wiring.cardLayers, cardLanes: wiring.cardPads, chipLanes: wiring.chipPads },
-    model,
-  );
-  const encoder = await openModel({ path: join(modelFolder, model.encoder.file), file: model.encoder, provider: 'cpu' });
-  const filler = openFiller(layout);
-  const grid = patchGrid(card);
-  const gatherer = openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable));
-  const rows = { patches: new Uint32Array(grid.patchCount), cells: new Uint8Array(grid.patchCount * grid.cellsPerPatch) };
-  const symbols = new Uint8Array(grid.patchCount * model.symbolsPerPatch);
-  const addFrame = async (digits: Digits, before: Digits | undefined, into: Float64Array): Promise<void> => {
-    filler.addHits(digits, into);
-    if (before !== undefined) filler.addRepeats(digits, before, into);
-    gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
-    gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
-    gatherer.hits.count = digits.count;
-    const count = gatherer.gather(rows, 0);
-    if (count > 0) await encoder.run(rows.cells, count, symbols);
-    filler.addSymbols(symbols, count, into);
-  };
-  /** So many time frames as one window is made of; crowded ones are few. */
-  const crowded = Number(card.conditions.centralShare) > 0;
-  /** Windows of a chamber's run; `onFrame` is told the hits of a frame's front-end cards. */
-  async function* run(seed: number, onFrame: (region: number, parts: Float64Array) => void, watched: Watched): AsyncGenerator<Float64Array[]> {
-    const prng = createPrng(seed, 77);
-    const [gain, rate] = [drawn(prng, drift.gain, drift.gainMost), drawn(prng, drift.rate, drift.rateMost)];
-    let world = createWorld(withConditions(card, gain, rate), particles, { seed, run: 1, startNanos: 0n, split: 'all' });
-    let last: Digits[] = [];
-    let number = 2;
-    for (let window = 0; window < windows.beginning + windows.read; window++) {
-      if (window >= windows.beginning && (window - windows.beginning) % 5 === 0) {
-        const now = withConditions(card, gain * drawn(prng, drift.gainLater, 1), rate * drawn(prng, drift.rateLater, 1));
-        world = createWorld(now, particles, { seed, run: 2 + window, startNanos: 0n, split: 'all' });
-      }
-      const values = card.regions.map(() => new Float64Array(layout.size));
-      const timeFrames = crowded ? 1 + (window % 3) : 30;
-      for (let i = 0; i < timeFrames; i++, number++) {
-        const frames = world.timeFrame(number);
-        for (const [region, { digits }] of frames.entries()) {
-          const into = values[region]!;
-          const had = watched.parts.of(into);
-          await addFrame(digits, last[region], into);
-          onFrame(region, watched.parts.of(into).map((one, part) => one - had[part]!));
-        }
-        last = frames.map(({ digits }) => digits);
-      }
-      yield values;
-    }
-  }
-  const watch = (shapes: UsualCard['shapes'] | null) => watchHits(layout, placesOf(layout, card), shapes);
-  const shapesOf = (sum: Float64Array): UsualCard['shapes'] => {
-    const trends = trendsOf(layout, sum);
-    return {
-      occupancy: parts(binsOf(layout, sum, 'occupancy')),
-      ...Object.fromEntries(shapeNames.map((name) => [name, parts(binsOf(layout, sum, name))])),
-      trends: trendNames.map((name) => short(trends[name])),
-    };
-  };
-  return { card, layout, run, watch, shapesOf, close: () => encoder.close() };
-};
-
 const [instrument, file = join(home, 'instruments/usual', `${instrument}.json`)] = process.argv.slice(2);
 if (instrument === undefined) throw new Error('name the instrument');
-const detector = await openDetector(instrument);
-const { card } = detector;
+const cards = loadCards(instrument);
+const detector =
+  cards.card.kind === 'objects'
+    ? await openTriggerDetector({ ...cards, card: cards.card })
+    : await openHitsDetector(cards);
+const { card, windows, chambers, drift } = detector;
 
-const sum = new Float64Array(detector.layout.size);
+const plain = detector.watch(null);
+const sum = new Float64Array(plain.size);
 for (let i = 0; i < chambers.shapes; i++)
-  for await (const values of detector.run(chambers.firstSeed + i, () => {}, detector.watch(null)))
+  for await (const values of detector.run(firstSeed + i, plain, () => {}))
     for (const one of values) for (let bin = 0; bin < sum.length; bin++) sum[bin] = sum[bin]! + one[bin]!;
 const shapes = detector.shapesOf(sum);
 say(`${instrument}: shapes`);
@@ -158,7 +59,7 @@ for (let i = 0; i < chambers.readings; i++) {
     silence.add(region, parts);
     most[region] = Math.max(most[region]!, silence.reading(region)!.value);
   };
-  for await (const values of detector.run(chambers.firstSeed + chambers.shapes + i, onFrame, watched)) {
+  for await (const values of detector.run(firstSeed + chambers.shapes + i, watched, onFrame)) {
     const usually = watched.alone!.against(values);
     const against = beginning.length === windows.beginning ? watched.compare(beginning).against(values) : null;
     for (const region of card.regions.keys()) {
@@ -193,7 +94,7 @@ const usual: UsualCard = {
     by: 'models/train/make_usual.ts',
     simulated: true,
     version,
-    ...{ chambers, windows, drift },
+    ...{ firstSeed, chambers, windows, drift },
     regionCycles: Math.max(...[...compared.values()].map(({ length }) => length)),
   },
 };

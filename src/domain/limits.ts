@@ -182,9 +182,9 @@ export const limits = {
   /** Hits of a region without which a cycle is judged together with those before, up to a minute of them: every card of a
    * dozen then has some thousand, and a few tracks more or less are no finding. */
   dqmWindowHitsMin: 20_000,
-  /** The same of trigger objects, some three hundred events: and frames looked into with the one that was looked for, each a
+  /** The same of trigger objects, more than a hundred events; and frames looked into with the one that was looked for, each a
    * few numbers, where fetching one costs more than counting hundreds. */
-  dqmWindowObjectsMin: 3_000,
+  dqmWindowObjectsMin: 1_000,
   dqmObjectFramesAhead: 256,
   /** Values of a reading that say what is usual: a tail of twenty, and drift is not followed for ever. */
   dqmUsualValuesMax: 1024,

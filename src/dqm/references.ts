@@ -33,6 +33,8 @@ export type ReferenceCommand =
       readonly command: 'choose' | 'pin';
       readonly activity: string;
       readonly runs: readonly number[];
+      /** Runs of the activity that are known but were not good: a person may know better, as of a card that stays dead. */
+      readonly others?: readonly number[];
       readonly who: string;
       readonly why: string;
       readonly atMs: number;
@@ -57,7 +59,7 @@ const nobody = (activity: string): Change => ({
 /**
  * The book after a command. A run that was good follows by itself where nobody chose; a choice gives way to the next good
  * run that follows it, a pin only to a person.
- * @throws Fault `request-invalid`: no runs, too many, one that is not known as good, or no pin to release
+ * @throws Fault `request-invalid`: no runs, too many, one that is not known, or no pin to release
  */
 export const changeReferences = (book: ReferenceBook, command: ReferenceCommand): ReferenceBook => {
   const { activity, atMs } = command;
@@ -75,7 +77,7 @@ export const changeReferences = (book: ReferenceBook, command: ReferenceCommand)
       : {
           activity,
           choice: command.command === 'pin' ? 'pinned' : 'chosen',
-          runs: checkedRuns(now.good, command.runs, activity),
+          runs: checkedRuns([...now.good, ...(command.others ?? [])], command.runs, activity),
           who: command.who,
           why: command.why,
           atMs,
@@ -100,7 +102,7 @@ const checkedRuns = (good: readonly number[], runs: readonly number[], activity:
   if (unknown.length > 0) {
     throw new Fault(
       'request-invalid',
-      `${activity}: run ${unknown.join(', ')} is not among its good runs; those kept are ${good.join(', ') || 'none yet'}`,
+      `${activity}: run ${unknown.join(', ')} is not among its runs; those kept are ${good.join(', ') || 'none yet'}`,
     );
   }
   return unique;

@@ -26,7 +26,9 @@ const quietLine = ({ cause, shelved, open, severity }: AlarmSnapshot, nowMs: num
 /** How much of it there was in how long; seconds are a length themselves. */
 const soFar = ({ count, unit, sinceMs }: AlarmSnapshot, nowMs: number): string => {
   const long = age(nowMs - sinceMs);
-  return unit === 'seconds' ? `${age(count * 1000)} of ${long}` : `${whole(count)} ${unit} in ${long}`;
+  if (unit !== 'seconds') return `${whole(count)} ${unit} in ${long}`;
+  // Whoever counts them is asked now and then, and may have begun a moment before the alarm.
+  return count * 1000 < nowMs - sinceMs - 1000 ? `${age(count * 1000)} of ${long}` : `for ${long}`;
 };
 
 const openLine = (alarm: AlarmSnapshot, nowMs: number): Line => {

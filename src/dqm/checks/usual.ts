@@ -10,7 +10,7 @@ import { medianOf } from './channels.ts';
 import { divergence } from './comparators.ts';
 import { impossibleReadings, movedAs, type Reading, worstBins } from './list.ts';
 import { grouped, silentReadings } from './silent.ts';
-import { type TrendName, trendNames, trendsOf } from './trend.ts';
+import { stepOf, type TrendName, trendNames, trendsOf } from './trend.ts';
 
 /** Objects whose shape is alike in all regions of an instrument. */
 export const shapeNames = ['adc', 'time', 'pulse_length', 'symbols', 'digits'] as const;
@@ -164,7 +164,7 @@ export const usualReadings = (
       (name): Reading => ({
         check: 'trend',
         of: name,
-        value: Math.abs(Math.log(Math.max(1e-6, now[name]) / Math.max(1e-6, shapes.trends[name]))),
+        value: Math.abs(stepOf(now[name], [shapes.trends[name]])),
         bins: [],
       }),
     ),
@@ -188,7 +188,7 @@ export const usualReadings = (
     readings.push({
       check: 'siblings',
       of: `trend of ${name}`,
-      value: Math.abs(Math.log(Math.max(1e-6, now[name]) / Math.max(1e-6, middle))),
+      value: Math.abs(stepOf(now[name], [middle])),
       bins: [],
     });
   }

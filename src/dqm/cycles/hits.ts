@@ -8,10 +8,13 @@ import { grouped, silentReadings } from '../checks/silent.ts';
 import { trendNames, trendsOf } from '../checks/trend.ts';
 import { type Shapes, shapeNames, usualReadings } from '../checks/usual.ts';
 import { openFiller } from '../fill.ts';
+import { checkMeanings, placeOf } from '../judging/verdicts.ts';
 import { binsOf, type ObjectLayout } from '../layout.ts';
 import { binInWords, type Places } from './places.ts';
-import { checkMeanings, placeOf } from './verdicts.ts';
 import type { Alone, Comparison, Reference, Watched } from './watched.ts';
+
+/** Of the few hits around a channel that set a bit, its share is anything: a single odd hit reads as the rarest of all. */
+const isSteady = ({ of }: Reading): boolean => !/^bits: .*(neighbours|seam)$/.test(of);
 
 const comparison = (layout: ObjectLayout, references: readonly Reference[]): Comparison => {
   const regions = [...(references[0]?.values.keys() ?? [])];
@@ -45,7 +48,7 @@ const comparison = (layout: ObjectLayout, references: readonly Reference[]): Com
           beside: now.length === 1 ? null : siblings.filter((_, other) => other !== region),
         };
         return [
-          ...readingsOf(seen, wanted.bits),
+          ...readingsOf(seen, wanted.bits).filter(isSteady),
           ...silentReadings(layout, seen.values, seen.combined),
           ...(wanted.auto ? auto(seen) : []),
         ];

@@ -5,8 +5,8 @@
 
 import type { Reading } from '../checks/list.ts';
 import type { Filler } from '../fill.ts';
+import type { Cell } from '../judging/verdicts.ts';
 import type { ObjectPlan } from '../layout.ts';
-import type { Cell } from './verdicts.ts';
 
 /** A good run, or a cycle that stands in for one: every region's objects. */
 export interface Reference {

@@ -5,8 +5,8 @@
 
 import { limits } from '../../domain/limits.ts';
 import type { BoardSnapshot, CellShown, QualityShown, ReferencesShown } from '../board.ts';
-import { checkMeanings } from '../cycles/verdicts.ts';
 import type { Watch } from '../cycles/watch.ts';
+import { checkMeanings } from '../judging/verdicts.ts';
 import { worstOf } from '../quality.ts';
 import { type ReferenceBook, referencesOf } from '../references.ts';
 

@@ -154,7 +154,7 @@ export const usualTriggerReadings = (
       ([of, value]): Reading => ({
         check: 'trend',
         of,
-        value: Math.abs(Math.log(Math.max(1e-6, value) / Math.max(1e-6, before[of]!))),
+        value: Math.abs(stepOf(value, [before[of]!])),
         bins: [],
       }),
     ),

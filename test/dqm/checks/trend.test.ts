@@ -34,4 +34,35 @@ describe('trends', () => {
     expect(one['mean ADC'] / two['mean ADC']).toBeCloseTo(1, 1);
     expect(one.hits / two.hits).toBeCloseTo(1, 1);
   });
+
+  it('of a step are the same of a series mirrored, moved or stretched', () => {
+    const series = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 4, maxLength: 40 });
+    fc.assert(
+      fc.property(
+        series,
+        fc.integer({ min: -50, max: 50 }),
+        fc.integer({ min: 1, max: 9 }),
+        (all, by, times) => {
+          const found = stepIn(all);
+          const moved = stepIn(all.map((one) => times * one + by));
+          const mirrored = stepIn(all.map((one) => -one));
+          if (found === null) return expect([moved, mirrored]).toEqual([null, null]);
+          expect(moved!.t).toBeCloseTo(found.t, 6);
+          expect(Math.abs(mirrored!.t)).toBeCloseTo(Math.abs(found.t), 6);
+          expect(found.at).toBeGreaterThanOrEqual(2);
+          expect(found.at).toBeLessThanOrEqual(all.length - 2);
+        },
+      ),
+    );
+  });
+
+  it('are steps that add up, and are nothing of what is as it was', () => {
+    const positive = fc.double({ min: 1e-3, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(positive, positive, positive, (a, b, c) => {
+        expect(stepOf(a, [b]) + stepOf(b, [c])).toBeCloseTo(stepOf(a, [c]), 6);
+        expect(stepOf(a, [a, a, a])).toBeCloseTo(0, 9);
+      }),
+    );
+  });
 });

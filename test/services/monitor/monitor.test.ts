@@ -89,6 +89,30 @@ describe('a monitor', () => {
     expect(world.monitor.view.references.history[0]).toMatchObject({ who: 'ana', why: 'a calm night' });
   }, 240_000);
 
+  it('opens a rare frame by its packet’s tokens, decoded beside the raw frame', async () => {
+    const own = await openMonitoredWorld(true);
+    try {
+      await own.cycles(3);
+      await own.rare(3, 1e-6);
+      await own.cycle();
+      const [item] = await own.monitor.view.anomalies({ limit: 1 });
+      const frame = (await own.monitor.view.frame(item!.id))!;
+      expect(frame.packet!.layers).toEqual(['tokens']);
+      expect(frame.missing).toEqual([]);
+      expect(frame.decoded!.map(({ up, across }) => `${up.name} ${across.name}`)).toEqual(
+        frame.raw!.map(({ up, across }) => `${up.name} ${across.name}`),
+      );
+      const hits = (all: readonly { readonly values: readonly number[] }[]): number =>
+        all[0]!.values.filter((value) => value > 0).length;
+      expect(hits(frame.decoded!)).toBeGreaterThan(0);
+      expect(hits(frame.decoded!)).toBeLessThan(hits(frame.raw!));
+      const symbols = (await own.monitor.view.object(card.regions[3]!, 'symbols', 'run'))!;
+      expect(symbols.values.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(0);
+    } finally {
+      await own.end();
+    }
+  }, 60_000);
+
   it('tells a region that is absent, and is grey when nothing comes', async () => {
     await world.cycles(2);
     for (let i = 0; i < 4; i++) await world.cycle([4]);

@@ -4,14 +4,17 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { openModel } from '../../../src/adapters/onnx/model.ts';
 import { openHistory } from '../../../src/adapters/sqlite/history.ts';
 import { loadCards } from '../../../src/assemble.ts';
 import { builtInTables } from '../../../src/codec/ladder/tables.ts';
+import { encodeTokens, prepareTokenTables } from '../../../src/codec/tokens.ts';
 import type { FrameIdentity } from '../../../src/domain/frame.ts';
 import { voxelCount } from '../../../src/domain/instrument.ts';
-import { FidelityReason } from '../../../src/domain/packet.ts';
+import { FidelityReason, type Layer, LayerCodec, LayerKind } from '../../../src/domain/packet.ts';
 import { cardHash, messageId, policyVersion } from '../../../src/domain/quantity.ts';
 import { watchHits } from '../../../src/dqm/cycles/hits.ts';
 import { packetLayout } from '../../../src/dqm/cycles/packets.ts';
@@ -38,7 +41,7 @@ six.regions = six.regions.slice(0, 6);
 // Less crowded: a frame is less work, and a cycle still has hits enough.
 six.conditions.collisionRateHz = 150_000;
 export const card = parseInstrumentCard(JSON.stringify(six));
-const { model } = loadCards(cardOf('auau').id);
+const { model, modelFolder } = loadCards(cardOf('auau').id);
 export const topics = topicsOf(card.id);
 const cycleMs = 1000;
 const pool = poolOf(createWorld(card, storeOf('auau'), { seed: 5, run: 3, startNanos: 0n, split: 'all' }), 8);
@@ -62,7 +65,16 @@ export interface MonitoredWorld {
   end(): Promise<void>;
 }
 
-export const openMonitoredWorld = async (): Promise<MonitoredWorld> => {
+/** What a packet's tokens would be of a frame with these patches: any symbols are. */
+const tokensOf = (): Layer => {
+  const patches = Uint32Array.of(3, 40, 41);
+  const symbols = Uint8Array.from({ length: 3 * model.symbolsPerPatch }, (_, i) => i % model.alphabet);
+  const payload = encodeTokens(patches, 3, symbols, prepareTokenTables(model, card));
+  return { kind: LayerKind.tokens, codec: LayerCodec.tokenRans1, symbolCount: symbols.length, payload };
+};
+
+/** @param tokens whether packets have some, and the monitor the model's decoder */
+export const openMonitoredWorld = async (tokens = false): Promise<MonitoredWorld> => {
   const clock = createVirtualClock();
   const bus = createMemoryBroker({ clock }).connect();
   await bus.ensureTopics(topicSpecs(card, 2, 1 << 30));
@@ -79,7 +91,10 @@ export const openMonitoredWorld = async (): Promise<MonitoredWorld> => {
         ...{ regions: card.regions.length, cycleMs, usual: null },
       },
       tables: builtInTables(card),
-      decoder: null,
+      decoder: tokens
+        ? () =>
+            openModel({ path: join(modelFolder, model.decoder.file), file: model.decoder, provider: 'cpu' })
+        : null,
     });
   };
   let monitor = await start();
@@ -114,7 +129,12 @@ export const openMonitoredWorld = async (): Promise<MonitoredWorld> => {
       frames.map(({ identity, digits }) => ({
         ...{ topic: topics.tokens, partition, key, headers },
         value: encodePacket({
-          ...{ identity, modelId: model.name, modelHash: cardHash(model.hash), layers: [] },
+          ...{
+            identity,
+            modelId: model.name,
+            modelHash: cardHash(model.hash),
+            layers: tokens ? [tokensOf()] : [],
+          },
           ...{
             hitCount: digits.count,
             rawByteCount: 1000,

@@ -6,7 +6,7 @@
 import { Fault } from '../../../domain/fault.ts';
 import { limits } from '../../../domain/limits.ts';
 import type { ActivityShown, QualityShown, RunShown } from '../../../dqm/board.ts';
-import { type CycleCounts, noCycles, runQuality } from '../../../dqm/cycles/run_quality.ts';
+import { type CycleCounts, noCycles, runQuality } from '../../../dqm/judging/run_quality.ts';
 import {
   changeReferences,
   emptyReferences,
@@ -87,8 +87,13 @@ export const keepRuns = (history: History, instrument: string): RunsKept => {
     );
     if (rows.size > limits.dqmRunRowsKept) rows.delete(rows.keys().next().value!);
   };
+  const endedOf = (activity: string): number[] =>
+    [...rows.values()]
+      .filter((row) => row.activity === activity && row.run !== current)
+      .map(({ run }) => run);
   const change = (command: ReferenceCommand): void => {
-    book = changeReferences(book, command);
+    const named = command.command === 'choose' || command.command === 'pin';
+    book = changeReferences(book, named ? { ...command, others: endedOf(command.activity) } : command);
     const value = jsonBytes({ activities: [...book.activities], history: book.history });
     history.put('references', [{ key: 'book', atMs: command.atMs, value }], 1);
   };

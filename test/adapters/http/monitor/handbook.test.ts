@@ -17,7 +17,7 @@ import { surveyScores } from '../../../../src/anomaly/scores/scorers.ts';
 import { surpriseName } from '../../../../src/anomaly/surprise.ts';
 import { configKeys } from '../../../../src/config.ts';
 import { faultCodes } from '../../../../src/domain/fault.ts';
-import { checkMeanings } from '../../../../src/dqm/cycles/verdicts.ts';
+import { checkMeanings } from '../../../../src/dqm/judging/verdicts.ts';
 import { handbookFolder, serveWorld } from './served.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));

@@ -1,16 +1,20 @@
 /**
- * Tells the moment a front-end card falls silent, frame by frame, where a cycle's sum would still show what it gave before. The
- * sum of E. S. Page (Biometrika 41, 100 (1954)) of the log-likelihood of next to nothing against what is expected: it grows
- * by what a silent card should have had, and falls with every hit. Refuses to know why.
+ * Tells the moment a part falls silent, a front-end card or a sector, frame by frame, where a cycle's sum would still show what it
+ * gave before: by what is expected of it since it last gave more than noise would. Refuses to know why, and to call a low count
+ * silence.
  */
 
 import { totalOf } from '../checks/beta_binomial.ts';
 import type { Reading } from '../checks/list.ts';
-import type { Parts } from './watched.ts';
+import type { Parts } from '../cycles/watched.ts';
 
-/** A silent card may still let through this share of what is expected of it: noise. */
-const leak = 0.05;
-const [gain, loss] = [1 - leak, -Math.log(leak)];
+/** A silent part may still let through so many hits, and this share of what counts as expected of it: noise. */
+const [noiseHits, noiseShare] = [8, 0.05];
+/**
+ * Of one frame no more than so many hits count for a part: a track leaves ten together, and where a jet leaves a thousand in one
+ * place nothing is expected in another.
+ */
+const crowdHits = 5;
 /** Cards that are at least so near to the most silent one are named with it. */
 const alike = 0.5;
 
@@ -29,7 +33,9 @@ export const openSilence = (
   regions: number,
   { count: cards, reading: name }: Pick<Parts, 'count' | 'reading'>,
 ): Silence => {
-  const sums = Array.from({ length: regions }, () => new Float64Array(cards));
+  const perRegion = (): Float64Array[] => Array.from({ length: regions }, () => new Float64Array(cards));
+  /** Since a part last gave more than noise: what was expected of it, and what it gave. */
+  const [sums, given] = [perRegion(), perRegion()];
   const shares: (Float64Array | null)[] = Array.from({ length: regions }, () => null);
   return {
     expect(region, usual) {
@@ -41,9 +47,13 @@ export const openSilence = (
       if (usual === null || usual === undefined) return;
       const of = sums[region]!;
       const hits = totalOf(now);
+      const had = given[region]!;
       for (let card = 0; card < cards; card++) {
-        const expected = usual[card]! * hits;
-        of[card] = Math.max(0, of[card]! + gain * expected - loss * now[card]!);
+        of[card] = of[card]! + crowdHits * -Math.expm1((-usual[card]! * hits) / crowdHits);
+        had[card] = had[card]! + now[card]!;
+        if (had[card]! <= noiseHits + noiseShare * of[card]!) continue;
+        of[card] = 0;
+        had[card] = 0;
       }
     },
     reading(region) {
@@ -55,7 +65,7 @@ export const openSilence = (
       return { check: 'channels', of: name, value: worst, bins };
     },
     clear() {
-      for (const of of sums) of.fill(0);
+      for (const of of [...sums, ...given]) of.fill(0);
     },
   };
 };

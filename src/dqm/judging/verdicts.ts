@@ -6,9 +6,9 @@
 
 import { limits } from '../../domain/limits.ts';
 import type { Reading } from '../checks/list.ts';
+import type { Numbered, Places } from '../cycles/places.ts';
 import type { QualityName } from '../quality.ts';
 import { keyOf } from './norm.ts';
-import type { Numbered, Places } from './places.ts';
 import { rarityInWords, sentenceOf } from './sentences.ts';
 
 export const checkMeanings: readonly { readonly name: string; readonly meaning: string }[] = [
@@ -61,7 +61,12 @@ export interface Cell {
 export interface Rated {
   readonly reading: Reading;
   readonly decades: number;
+  /** Decades by which its bars are lower than others', where its false alarms are counted by themselves. */
+  readonly spare?: number;
 }
+
+/** Whether a reading is beyond a bar. */
+export const isBeyond = ({ decades, spare = 0 }: Rated, bar: number): boolean => decades > bar - spare;
 
 /** Objects by what readings of channels call them. */
 const objectsOf: Readonly<Record<string, string>> = { 'lone hits': 'alone' };
@@ -138,13 +143,13 @@ export const judgeCell = (
   if (rated.length === 0)
     return plainCell('null', 'Nothing is known of good cycles yet.', since('null'), atMs);
   const rarest = rated.reduce((worst, one) => (one.decades > worst.decades ? one : worst));
-  const rare = rated.filter(({ decades }) => decades > bars.twice);
+  const rare = rated.filter((one) => isBeyond(one, bars.twice));
   if (rare.length === 0) {
     const reason = `As in good cycles. Rarest of all: ${rarest.reading.of}, ${rarityInWords(rarest.decades)}.`;
     return plainCell('good', reason, since('good'), atMs);
   }
   const again = rare.some(({ reading }) => before?.rare.has(keyOf(reading)));
-  const atOnce = rare.some(({ decades }) => decades > bars.once);
+  const atOnce = rare.some((one) => isBeyond(one, bars.once));
   const stays = before?.quality === 'bad';
   const quality = again || atOnce || stays ? 'bad' : 'medium';
   const told = toldOf(rare);

@@ -3,15 +3,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../../src/dqm/checks/list.ts';
-import { openNorm } from '../../../src/dqm/cycles/norm.ts';
 import { placesOf } from '../../../src/dqm/cycles/places.ts';
+import { openNorm } from '../../../src/dqm/judging/norm.ts';
 import {
   barsFor,
   type Cell,
   judgeCell,
   judgeCompleteness,
   placeOf,
-} from '../../../src/dqm/cycles/verdicts.ts';
+} from '../../../src/dqm/judging/verdicts.ts';
 import { objectLayout } from '../../../src/dqm/layout.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { cardOf } from '../../sim/example.ts';

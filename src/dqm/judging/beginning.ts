@@ -4,7 +4,7 @@
  */
 
 import { limits } from '../../domain/limits.ts';
-import type { Reference } from './watched.ts';
+import type { Reference } from '../cycles/watched.ts';
 
 export interface Beginning {
   /** One more window; returns how many are still missing. */

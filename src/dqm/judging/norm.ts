@@ -48,8 +48,8 @@ const leastOf: Readonly<Record<string, number>> = {
 /** Roots of expected hits: tracks leave some ten hits together, and where few tracks pass none may. */
 const leastSilent = 2.5;
 
-/** A part that falls silent is told by hits it should have had, and where few tracks pass these are some ten at once. */
-const leastSudden = 15;
+/** A part that falls silent is told by what it should have had, of one crowded frame five hits at most: nearly a frame. */
+const leastSudden = 4;
 
 /**
  * A tail falls by a decade within no less than this share of where it begins, times ln 10: crowds of tracks fluctuate by more than

@@ -1,0 +1,108 @@
+/** Good runs of a chamber of pads: gain and the rate of collisions drift. Refuses frames that are no hits. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openModel } from '../../../src/adapters/onnx/model.ts';
+import { type Cards, home } from '../../../src/assemble.ts';
+import type { Digits } from '../../../src/domain/frame.ts';
+import type { InstrumentCard } from '../../../src/domain/instrument.ts';
+import { trendNames, trendsOf } from '../../../src/dqm/checks/trend.ts';
+import { shapeNames } from '../../../src/dqm/checks/usual.ts';
+import { watchHits } from '../../../src/dqm/cycles/hits.ts';
+import { placesOf } from '../../../src/dqm/cycles/places.ts';
+import type { Watched } from '../../../src/dqm/cycles/watched.ts';
+import { openFiller } from '../../../src/dqm/fill.ts';
+import { binsOf, objectLayout } from '../../../src/dqm/layout.ts';
+import { openGatherer } from '../../../src/kernels/patches/gather.ts';
+import { patchGrid } from '../../../src/kernels/patches/patch.ts';
+import { createPrng } from '../../../src/kernels/prng.ts';
+import { wiring } from '../../../src/sim/mishaps/site.ts';
+import { parseParticles } from '../../../src/sim/particles.ts';
+import { createWorld } from '../../../src/sim/world.ts';
+import type { UsualCard } from '../../../src/wire/cards/usual.ts';
+import { type Detector, drawn, short } from './detector.ts';
+
+const windows = { beginning: 4, read: 10 } as const;
+const chambers = { shapes: 2, readings: 8 } as const;
+/** From run to run, and from a run's beginning to later. Shares of gain and of the rate of collisions. */
+const drift = { gain: 0.03, gainMost: 0.08, rate: 0.12, rateMost: 0.3, gainLater: 0.004, rateLater: 0.03 } as const;
+
+const withConditions = (card: InstrumentCard, gain: number, rate: number): InstrumentCard => ({
+  ...card,
+  conditions: {
+    ...card.conditions,
+    adcPerElectron: Number(card.conditions.adcPerElectron) * gain,
+    collisionRateHz: Number(card.conditions.collisionRateHz) * rate,
+  },
+});
+
+const parts = (values: Float64Array): number[] => {
+  const all = values.reduce((sum, one) => sum + one, 0);
+  return Array.from(values, (one) => Number(((1e6 * one) / Math.max(1, all)).toPrecision(4)));
+};
+export const openHitsDetector = async ({ card, model, modelFolder }: Cards): Promise<Detector> => {
+  const particles = parseParticles(
+    readFileSync(join(home, 'models/particles', `${String(card.conditions.particles)}.bin`)),
+  );
+  const layout = objectLayout(
+    card,
+    { cardLayers: wiring.cardLayers, cardLanes: wiring.cardPads, chipLanes: wiring.chipPads },
+    model,
+  );
+  const encoder = await openModel({ path: join(modelFolder, model.encoder.file), file: model.encoder, provider: 'cpu' });
+  const filler = openFiller(layout);
+  const grid = patchGrid(card);
+  const gatherer = openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable));
+  const rows = { patches: new Uint32Array(grid.patchCount), cells: new Uint8Array(grid.patchCount * grid.cellsPerPatch) };
+  const symbols = new Uint8Array(grid.patchCount * model.symbolsPerPatch);
+  const addFrame = async (digits: Digits, before: Digits | undefined, into: Float64Array): Promise<void> => {
+    filler.addHits(digits, into);
+    if (before !== undefined) filler.addRepeats(digits, before, into);
+    gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
+    gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
+    gatherer.hits.count = digits.count;
+    const count = gatherer.gather(rows, 0);
+    if (count > 0) await encoder.run(rows.cells, count, symbols);
+    filler.addSymbols(symbols, count, into);
+  };
+  /** So many time frames as one window is made of; crowded ones are few. */
+  const crowded = Number(card.conditions.centralShare) > 0;
+  /** Windows of a chamber's run; `onFrame` is told the hits of a frame's front-end cards. */
+  async function* run(seed: number, watched: Watched, onFrame: (region: number, parts: Float64Array) => void): AsyncGenerator<Float64Array[]> {
+    const prng = createPrng(seed, 77);
+    const [gain, rate] = [drawn(prng, drift.gain, drift.gainMost), drawn(prng, drift.rate, drift.rateMost)];
+    let world = createWorld(withConditions(card, gain, rate), particles, { seed, run: 1, startNanos: 0n, split: 'all' });
+    let last: Digits[] = [];
+    let number = 2;
+    for (let window = 0; window < windows.beginning + windows.read; window++) {
+      if (window >= windows.beginning && (window - windows.beginning) % 5 === 0) {
+        const now = withConditions(card, gain * drawn(prng, drift.gainLater, 1), rate * drawn(prng, drift.rateLater, 1));
+        world = createWorld(now, particles, { seed, run: 2 + window, startNanos: 0n, split: 'all' });
+      }
+      const values = card.regions.map(() => new Float64Array(layout.size));
+      const timeFrames = crowded ? 1 + (window % 3) : 30;
+      for (let i = 0; i < timeFrames; i++, number++) {
+        const frames = world.timeFrame(number);
+        for (const [region, { digits }] of frames.entries()) {
+          const into = values[region]!;
+          const had = watched.parts.of(into);
+          await addFrame(digits, last[region], into);
+          onFrame(region, watched.parts.of(into).map((one, part) => one - had[part]!));
+        }
+        last = frames.map(({ digits }) => digits);
+      }
+      yield values;
+    }
+  }
+  const watch = (shapes: UsualCard['shapes'] | null) => watchHits(layout, placesOf(layout, card), shapes);
+  const shapesOf = (sum: Float64Array): UsualCard['shapes'] => {
+    const trends = trendsOf(layout, sum);
+    return {
+      occupancy: parts(binsOf(layout, sum, 'occupancy')),
+      ...Object.fromEntries(shapeNames.map((name) => [name, parts(binsOf(layout, sum, name))])),
+      trends: trendNames.map((name) => short(trends[name])),
+    };
+  };
+  return { ...{ card, windows, chambers, drift, run, watch, shapesOf }, close: () => encoder.close() };
+};
+

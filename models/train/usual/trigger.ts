@@ -1,0 +1,89 @@
+/** Good runs of a trigger's objects: pile-up, the calorimeter's gain and its noise drift. Refuses cards without events. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openModel } from '../../../src/adapters/onnx/model.ts';
+import { type Cards, home } from '../../../src/assemble.ts';
+import type { ObjectsCard } from '../../../src/domain/instrument.ts';
+import type { Watched } from '../../../src/dqm/cycles/watched.ts';
+import { binsOf, triggerLayout } from '../../../src/dqm/trigger/layout.ts';
+import { watchTrigger } from '../../../src/dqm/trigger/watched.ts';
+import { openGatherer } from '../../../src/kernels/patches/gather.ts';
+import { patchGrid } from '../../../src/kernels/patches/patch.ts';
+import { createPrng } from '../../../src/kernels/prng.ts';
+import { readLists } from '../../../src/sim/objects/lists.ts';
+import { nominal, openObjectStream } from '../../../src/sim/objects/stream.ts';
+import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
+import { type Detector, drawn, short } from './detector.ts';
+
+const windows = { beginning: 4, read: 44 } as const;
+const chambers = { shapes: 3, readings: 24 } as const;
+const drift = { pileUp: 0.12, pileUpMost: 0.3, gain: 0.02, gainMost: 0.06, noise: 0.25, noiseMost: 0.6, later: 0.01 } as const;
+/** Crossings of a window: half of its windows hold twice as many. */
+const crossings = 150;
+
+export const openTriggerDetector = async ({ card, model, modelFolder }: Cards & { readonly card: ObjectsCard }): Promise<Detector> => {
+  const lists = readLists((name) => readFileSync(join(home, 'models/particles', `${name}.bin`)));
+  const layout = triggerLayout(card, model);
+  const records = recordLayout(card);
+  const encoder = await openModel({
+    path: join(modelFolder, model.encoder.file),
+    file: model.encoder,
+    provider: 'cpu',
+  });
+  const grid = patchGrid(card);
+  const gatherer = openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable));
+  const rows = {
+    patches: new Uint32Array(grid.patchCount),
+    cells: new Uint8Array(grid.patchCount * grid.cellsPerPatch),
+  };
+  const symbols = new Uint8Array(grid.patchCount * model.symbolsPerPatch);
+  async function* run(
+    seed: number,
+    watched: Watched,
+    onFrame: (region: number, parts: Float64Array) => void,
+  ): AsyncGenerator<Float64Array[]> {
+    const prng = createPrng(seed, 77);
+    const knobs = {
+      pileUp: nominal.pileUp * drawn(prng, drift.pileUp, drift.pileUpMost),
+      gain: nominal.gain * drawn(prng, drift.gain, drift.gainMost),
+      noisyTowers: nominal.noisyTowers * drawn(prng, drift.noise, drift.noiseMost),
+    };
+    const stream = openObjectStream(card, lists, { seed, split: 'all' });
+    const filler = watched.openFiller();
+    for (let window = 0, number = 0; window < windows.beginning + windows.read; window++) {
+      const now = { ...knobs, pileUp: knobs.pileUp * drawn(prng, drift.later, 1) };
+      const into = new Float64Array(layout.size);
+      for (let i = 0; i < crossings * (1 + (window % 2)); i++, number++) {
+        const digits = digitsOfRecords(stream.normal(number, now).records, records);
+        const had = watched.parts.of(into);
+        filler.addHits(digits, into);
+        onFrame(
+          0,
+          watched.parts.of(into).map((one, part) => one - had[part]!),
+        );
+        gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
+        gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
+        gatherer.hits.count = digits.count;
+        const count = gatherer.gather(rows, 0);
+        if (count > 0) await encoder.run(rows.cells, count, symbols);
+        filler.addSymbols(symbols, count, into);
+      }
+      yield [into];
+    }
+  }
+  return {
+    ...{ card, windows, chambers, drift, run },
+    watch: (shapes) => watchTrigger(layout, shapes),
+    shapesOf(sum) {
+      const frames = binsOf(layout, sum, 'events').reduce((all, one) => all + one, 0);
+      return Object.fromEntries(
+        layout.plans.map(({ name }) => [
+          name,
+          Array.from(binsOf(layout, sum, name), (one) => short((1e6 * one) / frames)),
+        ]),
+      );
+    },
+    close: () => encoder.close(),
+  };
+};
