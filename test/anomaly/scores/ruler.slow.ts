@@ -50,6 +50,8 @@ export const scoresOfGauges = (
     const levels = scoreGauges[score].map((name) =>
       levelOf(gauges[gaugeNames.indexOf(name)]!, knots[name][band]!, knots[name][band + 1]!, position - band),
     );
-    return Math.min(scoreMax, Math.max(-scoreMax, ...levels));
+    // A gauge that is no number, where no channel of a region lives, says nothing.
+    const told = levels.filter((level) => !Number.isNaN(level));
+    return Math.min(scoreMax, Math.max(-scoreMax, ...told));
   });
 };
