@@ -1,23 +1,28 @@
-// Takes docs/terminal.png, docs/page.png and docs/page_frame.png from a tessera that really runs, with a front-end card that
-// dies halfway: `node docs/pictures.mjs [seconds] [flags of tessera up]`. It refuses to draw anything itself: what tmux and
-// Chromium show is what is kept. Needs tmux and Chromium; look at the pictures before they go anywhere.
+// Takes the pictures of README.md from a tessera that really runs, with a front-end card that dies halfway:
+// `node docs/pictures.mjs [--every FOLDER] [seconds] [flags of tessera up]`. A short run before is the reference; `--every`
+// also puts every view of the page, light, dark and on a phone, into a folder. It refuses to draw anything itself: what tmux
+// and Chromium show is what is kept. Needs tmux and Chromium; look at the pictures before they go anywhere.
 
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { prepareChromium } from '../deploy/chromium.mjs';
 import { ensurePage } from '../deploy/page.mjs';
 import { nodeFlags, pinnedNode, root, say } from '../deploy/setup.mjs';
+import { photographEverything, photographPage, savePicture } from './page_pictures.mjs';
 
 const columns = 104;
 const rows = 38;
-const [seconds = '240', ...flags] = process.argv.slice(2);
-const mishap = [
-  '--mishap',
-  `dead-card:region=tpc_outer_n03,card=5,after=${Math.round(Number(seconds) / 2)}s`,
-];
+const given = process.argv.slice(2);
+const folder = given[0] === '--every' ? given.splice(0, 2)[1] : undefined;
+const [seconds = '240', ...flags] = given;
+/** A run of a minute and more that ends well becomes the reference of the next; it begins when all have started. */
+const referenceSeconds = 180;
+const region = 'tpc_outer_n03';
+const mishap = ['--mishap', `dead-card:region=${region},card=5,after=${Math.round(Number(seconds) / 2)}s`];
 const tmux = (...args) => execFileSync('tmux', ['-L', 'tessera-pictures', ...args], { encoding: 'utf8' });
 
 /** The sixteen colours of a dark terminal, as far as the live view uses them. */
@@ -48,6 +53,9 @@ const toHtml = (text) => {
   return pieces.join('');
 };
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken out
+const withoutStyle = (text) => text.replaceAll(/\x1b\[[0-9;]*m/g, '');
+
 const terminalPage = (text) => `<body style="margin:0;background:#0d1117"><pre id="screen" style="margin:0;
   padding:14px 16px;display:inline-block;width:${columns}ch;color:#e6edf3;background:#0d1117;
   font:13px/17px 'DejaVu Sans Mono',monospace">${toHtml(text.replace(/\s+$/, ''))}</pre></body>`;
@@ -56,40 +64,36 @@ const browserPath = prepareChromium(say);
 if (browserPath.skipped) throw new Error(browserPath.skipped);
 ensurePage();
 
-const command = [pinnedNode, ...nodeFlags, join(root, 'src/main.ts'), 'up', ...mishap, ...flags].join(' ');
+const data = mkdtempSync(join(tmpdir(), 'tessera-pictures-'));
+const up = [pinnedNode, ...nodeFlags, join(root, 'src/main.ts'), 'up', '--data-dir', data, ...flags];
+say(`a run of ${referenceSeconds} s to compare with …`);
+spawnSync(up[0], [...up.slice(1), '--for', `${referenceSeconds}s`], { stdio: 'ignore' });
+const command = [...up, ...mishap].join(' ');
 tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), `trap : INT; ${command}; read -r _`);
 try {
   say(`tessera is running; pictures in ${seconds} s …`);
   await pause(Number(seconds) * 1000);
   const shown = tmux('capture-pane', '-e', '-p');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken out
-  const address = /http:\/\/\S+/.exec(shown.replaceAll(/\x1b\[[0-9;]*m/g, ''))?.[0];
+  // The last one: above the live view stands what the services said when they started, with addresses of their own.
+  const address = withoutStyle(shown)
+    .match(/http:\/\/\S+/g)
+    ?.at(-1);
   if (address === undefined) throw new Error(`no address in the live view:\n${shown}`);
   const browser = await chromium.launch({
     executablePath: browserPath.path,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(address);
-  await page.waitForSelector('.matrix button.cell');
-  await page.locator('button.cell[data-tone="bad"]').first().click();
-  await page.waitForSelector('.cell-panel .drawing svg');
-  await pause(1_500);
-  writeFileSync(join(root, 'docs/page.png'), await page.screenshot());
-  await page.goto(`${address}#feed?order=unusual`);
-  await page.locator('a.feed-row').first().click();
-  await page.waitForSelector('.frame-panel canvas');
-  await page.mouse.move(0, 0);
-  await pause(1_500);
-  writeFileSync(join(root, 'docs/page_frame.png'), await page.screenshot());
+  await photographPage(browser, address, region, join(root, 'docs'));
   const terminal = await browser.newPage({ viewport: { width: 400, height: 300 }, deviceScaleFactor: 2 });
   await terminal.setContent(terminalPage(shown));
-  writeFileSync(join(root, 'docs/terminal.png'), await terminal.locator('#screen').screenshot());
+  await savePicture(browser, join(root, 'docs/terminal.png'), await terminal.locator('#screen').screenshot());
+  if (folder !== undefined) await photographEverything(browser, address, region, folder);
   await browser.close();
-  say('docs/terminal.png, docs/page.png and docs/page_frame.png are written');
+  say('the pictures of README.md are in docs/');
 } finally {
   tmux('send-keys', 'C-c');
   await pause(15_000);
   process.stdout.write(`${tmux('capture-pane', '-p').trim()}\n`);
   tmux('kill-server');
+  rmSync(data, { recursive: true, force: true });
 }
