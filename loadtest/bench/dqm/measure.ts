@@ -1,6 +1,6 @@
 /**
- * One set of runs: good ones that say what is usual, good ones that set thresholds, then those that are judged; and, at
- * some moments, runs of fresh frames beside that of the pool, which show whether the two are alike. Refuses to keep
+ * One set of runs, in turns, so that all see the same drift: good ones that say what is usual, good ones that set
+ * thresholds, those that are judged; and, at some moments, runs of fresh frames beside that of the pool, which show whether the two are alike. Refuses to keep
  * objects: readings are kept.
  */
 
@@ -49,6 +49,24 @@ export interface SetRuns {
 }
 
 const everyRegion = [...regions.keys()];
+
+export type Turn = 'learn' | 'threshold' | 'judged' | 'bad';
+
+/**
+ * Whose turn it is, run after run: each as often as it asks for, spread evenly. One after the other, thresholds would be of
+ * a stretch of the drift that the judged runs never saw, three or four of its excursions apart.
+ */
+export const turnsOf = (wanted: Readonly<Record<Turn, number>>): Turn[] => {
+  const kinds = (Object.keys(wanted) as Turn[]).filter((kind) => wanted[kind] > 0);
+  const all = kinds.reduce((sum, kind) => sum + wanted[kind], 0);
+  const had: Record<Turn, number> = { learn: 0, threshold: 0, judged: 0, bad: 0 };
+  return Array.from({ length: all }, (_, i) => {
+    const behind = (kind: Turn): number => (wanted[kind] * (i + 1)) / all - had[kind];
+    const next = kinds.reduce((most, kind) => (behind(kind) > behind(most) ? kind : most));
+    had[next] += 1;
+    return next;
+  });
+};
 
 export const measureSet = async (
   plan: SetPlan,
@@ -133,18 +151,20 @@ export const measureSet = async (
     index += 1;
   };
 
-  /** Whether the `i`th of `from` is one of `wanted` that are spread evenly. */
-  const spread = (i: number, from: number, wanted: number): boolean =>
-    Math.floor(((i + 1) * wanted) / from) > Math.floor((i * wanted) / from);
+  const turns = turnsOf({ learn: learnRuns, threshold: thresholdRuns, judged: judgedRuns, bad: bads.length });
+  let held = 0;
+  const play: Record<Turn, () => Promise<void>> = {
+    learn: () => good(rows.learn),
+    threshold: () => {
+      held += 1;
+      return good(rows.threshold, rows.moments.length < Math.floor((held * moments) / thresholdRuns));
+    },
+    judged: () => good(rows.judged),
+    bad: () => judge(rows.bad.length),
+  };
   try {
     for (let i = 0; i < warm; i++) await good(null);
-    for (let i = 0; i < learnRuns; i++) await good(rows.learn);
-    for (let i = 0; i < thresholdRuns; i++) await good(rows.threshold, spread(i, thresholdRuns, moments));
-    const toJudge = judgedRuns + bads.length;
-    for (let i = 0, bad = 0; i < toJudge; i++) {
-      if (spread(i, toJudge, bads.length)) await judge(bad++);
-      else await good(rows.judged);
-    }
+    for (const turn of turns) await play[turn]();
     return { plan, names, ...rows };
   } finally {
     await bench.close();

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { between } from '../../../loadtest/bench/dqm/deck.ts';
 import { badRuns, drift, sets } from '../../../loadtest/bench/dqm/grid.ts';
+import { turnsOf } from '../../../loadtest/bench/dqm/measure.ts';
 import { readOut } from '../../../loadtest/bench/dqm/pool.ts';
 import { walkOf } from '../../../loadtest/bench/dqm/runs.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
@@ -46,7 +47,33 @@ describe('bench dqm', () => {
     };
     const how = { gain: 1.05, thresholdAdc: 64, adcMax: 1_023 };
     const { count, voxel, adc } = readOut(digits, how, { hot: Uint8Array.of(0, 1), samples: 10 });
-    expect([count, [...voxel], [...adc]]).toEqual([3, [5, 9, 12], [66, 1_023, 70]]);
+    expect([count, [...voxel], [...adc.subarray(1)]]).toEqual([3, [5, 9, 12], [1_023, 70]]);
+    expect([66, 67]).toContain(adc[0]);
+  });
+
+  it('leaves no combs in a spectrum: every ADC value is as frequent after a gain as around it', () => {
+    const count = 200_000;
+    const digits = {
+      count,
+      voxel: Uint32Array.from({ length: count }, (_, i) => i),
+      adc: Uint16Array.from({ length: count }, (_, i) => 100 + (i % 200)),
+    };
+    const how = { gain: 1.04, thresholdAdc: 64, adcMax: 1_023 };
+    const { adc } = readOut(digits, how, { hot: new Uint8Array(count), samples: 1 });
+    const spectrum = new Float64Array(1_024);
+    for (const value of adc) spectrum[value] = spectrum[value]! + 1;
+    const inside = spectrum.subarray(110, 305);
+    expect(Math.min(...inside)).toBeGreaterThan(800);
+    expect(Math.max(...inside)).toBeLessThan(1_120);
+  });
+
+  it('takes turns: each as often as asked for, spread evenly', () => {
+    const turns = turnsOf({ learn: 63, threshold: 63, judged: 32, bad: 79 });
+    expect(turns.filter((turn) => turn === 'bad')).toHaveLength(79);
+    expect(turns.filter((turn) => turn === 'judged')).toHaveLength(32);
+    const half = turns.slice(0, Math.floor(turns.length / 2));
+    expect(half.filter((turn) => turn === 'threshold').length).toBeGreaterThanOrEqual(30);
+    expect(half.filter((turn) => turn === 'threshold').length).toBeLessThanOrEqual(33);
   });
 
   it('keeps a standing fault where it is', () => {
