@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '../..');
 const missing = (await kafkaMissing()) ?? (chromiumInstalled ? null : 'no Chromium');
 const region = 'tpc_outer_n03';
 const card = 5;
-/** The first verdicts come half a minute after the first frame: four cycles stand in as reference, some more teach what is usual. */
+/** Verdicts come with the first full cycle; by then the run is compared with its own first four cycles, too. */
 const afterSeconds = 60;
 const cycleSeconds = 5;
 

@@ -75,6 +75,8 @@ export const lookIntoFrames = (
   const read = openReader(card);
   const sampler = openSampler(limits.dqmSampleShare, clock.nowMs());
   const last = new Map<number, Digits>();
+  /** By partition and region, the newest frame counted where one look takes many: the next may begin before its end. */
+  const reached = new Map<string, { readonly run: number; readonly timeFrame: number }>();
   let [waiting, wake, count] = [null as LookedAt | null, () => {}, 0];
 
   const addSymbols = (packet: Packet, into: Float64Array): void => {
@@ -107,11 +109,16 @@ export const lookIntoFrames = (
   };
 
   /** Whether the record is of the time frame, or may be looked into with it; others that are later end the look. */
-  const takeRecord = ({ value }: BusRecord, one: LookedAt, taken: number): 'taken' | 'other' | 'later' => {
+  const takeRecord = ({ value }: BusRecord, one: LookedAt): 'taken' | 'other' | 'later' => {
     const frame = read(value);
     const isLater = frame.run === one.run && frame.timeFrame > one.timeFrame;
-    if (isLater && (watched.framesAhead === 0 || taken === 0)) return 'later';
+    if (isLater && watched.framesAhead === 0) return 'later';
     if (!isLater && (frame.run !== one.run || frame.timeFrame !== one.timeFrame)) return 'other';
+    const place = `${one.partition}/${frame.region}`;
+    const before = reached.get(place);
+    if (watched.framesAhead > 0 && before?.run === frame.run && frame.timeFrame <= before.timeFrame)
+      return 'other';
+    reached.set(place, frame);
     addFrame(frame.region, frame.read(), isLater ? undefined : one.packets.get(frame.region));
     return 'taken';
   };
@@ -130,7 +137,7 @@ export const lookIntoFrames = (
     try {
       for await (const record of records) {
         const fromMs = busyMs();
-        const what = takeRecord(record, one, taken);
+        const what = takeRecord(record, one);
         sampler.took(busyMs() - fromMs);
         taken += what === 'taken' ? 1 : 0;
         passed += what === 'other' ? 1 : 0;
