@@ -193,7 +193,7 @@ const padsOf = (
     reference === null || look.compare === 'none' || (flat && look.compare === 'reference')
       ? null
       : look.compare === 'pulls'
-        ? { name: 'pulls', title: 'pull [σ]', values: pulls ?? [], around: 0 }
+        ? { name: 'pulls', title: 'pull [σ of counting]', values: pulls ?? [], around: 0 }
         : look.compare === 'ratio'
           ? { name: 'ratio', title: 'now / reference', values: ratioOf(object.values, reference), around: 1 }
           : { name: 'reference', title: `reference, ${counts}`, values: reference, around: null };
