@@ -47,6 +47,38 @@ const add = (into: Float64Array, from: ArrayLike<number>, sign: 1 | -1): void =>
   for (let bin = 0; bin < into.length; bin++) into[bin] = into[bin]! + sign * from[bin]!;
 };
 
+/** What is counted of regions that belong together, until all of it is there. */
+export interface Gathered {
+  readonly values: readonly Float64Array[];
+  readonly frames: Float64Array;
+  /** Puts all into a cycle at once, and holds nothing any more. */
+  giveTo(cycle: SpanValues): void;
+  forget(): void;
+}
+
+/**
+ * A time frame's counts beside the cycle that fills: a cycle may end between its regions, and these are compared with each
+ * other as having seen the same time frames.
+ */
+export const openGathered = (regions: number, size: number): Gathered => {
+  const { values, frames } = empty(regions, size, 0);
+  const forget = (): void => {
+    for (const [region, one] of values.entries()) if (frames[region]! > 0) one.fill(0);
+    frames.fill(0);
+  };
+  return {
+    values,
+    frames,
+    giveTo(cycle) {
+      for (const [region, one] of values.entries())
+        if (frames[region]! > 0) add(cycle.values[region]!, one, 1);
+      add(cycle.frames, frames, 1);
+      forget();
+    },
+    forget,
+  };
+};
+
 /** Of one run. @param cyclesMoving cycles that make the last minute */
 export const openSpans = (
   regions: number,

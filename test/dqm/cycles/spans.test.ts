@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openSpans } from '../../../src/dqm/cycles/spans.ts';
+import { openGathered, openSpans } from '../../../src/dqm/cycles/spans.ts';
 
 const [regions, size, moving] = [2, 3, 4];
 const cycles = fc.array(
@@ -51,5 +51,30 @@ describe('spans', () => {
     expect([spans.of('run').fromMs, spans.of('run').frames[0], spans.of('moving').fromMs]).toEqual([
       5, 7, 100,
     ]);
+  });
+});
+
+describe('what is gathered', () => {
+  it('comes into a cycle at once, or not at all', () => {
+    const spans = openSpans(regions, size, moving, 0);
+    const gathered = openGathered(regions, size);
+    const count = (region: number, values: readonly number[]): void => {
+      for (const [bin, value] of values.entries()) gathered.values[region]![bin]! += value;
+      gathered.frames[region]! += 1;
+    };
+    count(0, [1, 2, 3]);
+    const ended = spans.turn(1000);
+    expect([ended.values[0], ended.frames[0]]).toEqual([new Float64Array(size), 0]);
+    count(1, [4, 5, 6]);
+    gathered.giveTo(spans.filling);
+    count(0, [7, 8, 9]);
+    gathered.forget();
+    gathered.giveTo(spans.filling);
+    const next = spans.turn(2000);
+    expect(next.values.map((one) => [...one])).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect([...next.frames]).toEqual([1, 1]);
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Looks into a sampled share of frames: those of a time frame whose packets just came are fetched from where they lie, and
- * counted together with their tokens. Refuses to hurry or to queue: of time frames that wait, only the newest is looked into.
+ * counted together with their tokens. Refuses to hurry or to queue: of time frames that wait, only the newest is looked into; and
+ * to count a time frame in part, or in two cycles: regions are compared as having seen the same.
  */
 
 import { hasClusters } from '../../../codec/objects/shapes.ts';
@@ -14,7 +15,7 @@ import type { ModelCard } from '../../../domain/model.ts';
 import type { Packet } from '../../../domain/packet.ts';
 import { addClusters, type PacketLayout } from '../../../dqm/cycles/packets.ts';
 import { openSampler } from '../../../dqm/cycles/sampling.ts';
-import type { Spans } from '../../../dqm/cycles/spans.ts';
+import { openGathered, type Spans } from '../../../dqm/cycles/spans.ts';
 import type { Watched } from '../../../dqm/cycles/watched.ts';
 import { openClusterFinder, sumClusters } from '../../../kernels/clusters/cluster_sums.ts';
 import type { BusRecord } from '../../../ports/bus.ts';
@@ -22,6 +23,8 @@ import { openFrame, readDigits } from '../../../wire/frame.ts';
 import type { Intake } from './intake.ts';
 import type { LookedAt } from './packet_watch.ts';
 
+/** Time frames that one region may be ahead of another, as packets of so many are waited for. */
+const aheadMax = 3;
 /** One frame in so many has its clusters found. */
 const clustersEvery = 5;
 
@@ -74,6 +77,7 @@ export const lookIntoFrames = (
   const tokens = prepareTokenReader(model, card);
   const read = openReader(card);
   const sampler = openSampler(limits.dqmSampleShare, clock.nowMs());
+  const gathered = openGathered(card.regions.length, watched.size + packets.size);
   const last = new Map<number, Digits>();
   /** By partition and region, the newest frame counted where one look takes many: the next may begin before its end. */
   const reached = new Map<string, { readonly run: number; readonly timeFrame: number }>();
@@ -85,8 +89,7 @@ export const lookIntoFrames = (
   };
 
   const addFrame = (region: number, digits: Digits, packet: Packet | undefined): void => {
-    const { filling } = spans();
-    const into = filling.values[region]!.subarray(0, watched.size);
+    const into = gathered.values[region]!.subarray(0, watched.size);
     const had = watched.parts.of(into);
     filler.addHits(digits, into);
     const parts = watched.parts.of(into);
@@ -102,24 +105,27 @@ export const lookIntoFrames = (
         packets,
         clusters.sums,
         sumClusters(digits, clusters),
-        filling.values[region]!.subarray(watched.size),
+        gathered.values[region]!.subarray(watched.size),
       );
-    filling.frames[region] = filling.frames[region]! + 1;
+    gathered.frames[region] = gathered.frames[region]! + 1;
     count += 1;
   };
 
-  /** Whether the record is of the time frame, or may be looked into with it; others that are later end the look. */
-  const takeRecord = ({ value }: BusRecord, one: LookedAt): 'taken' | 'other' | 'later' => {
+  /**
+   * Whether the record is of the time frame, or may be looked into with it. Regions may be some time frames ahead of each other;
+   * those that are further on end the look.
+   */
+  const takeRecord = ({ value }: BusRecord, one: LookedAt): 'taken' | 'other' | 'beyond' => {
     const frame = read(value);
-    const isLater = frame.run === one.run && frame.timeFrame > one.timeFrame;
-    if (isLater && watched.framesAhead === 0) return 'later';
-    if (!isLater && (frame.run !== one.run || frame.timeFrame !== one.timeFrame)) return 'other';
+    const ahead = frame.run === one.run ? frame.timeFrame - one.timeFrame : -1;
+    if (ahead < 0) return 'other';
+    if (ahead > 0 && watched.framesAhead === 0) return ahead > aheadMax ? 'beyond' : 'other';
     const place = `${one.partition}/${frame.region}`;
     const before = reached.get(place);
     if (watched.framesAhead > 0 && before?.run === frame.run && frame.timeFrame <= before.timeFrame)
       return 'other';
     reached.set(place, frame);
-    addFrame(frame.region, frame.read(), isLater ? undefined : one.packets.get(frame.region));
+    addFrame(frame.region, frame.read(), ahead > 0 ? undefined : one.packets.get(frame.region));
     return 'taken';
   };
 
@@ -134,6 +140,7 @@ export const lookIntoFrames = (
       signal: AbortSignal.any([signal, ended.signal]),
     });
     let [taken, passed, turnMs] = [0, 0, clock.nowMs()];
+    const ofRun = spans();
     try {
       for await (const record of records) {
         const fromMs = busyMs();
@@ -141,12 +148,8 @@ export const lookIntoFrames = (
         sampler.took(busyMs() - fromMs);
         taken += what === 'taken' ? 1 : 0;
         passed += what === 'other' ? 1 : 0;
-        if (
-          taken === one.packets.size + watched.framesAhead ||
-          what === 'later' ||
-          passed > limits.dqmLookRecordsMax
-        )
-          return;
+        if (taken === one.packets.size + watched.framesAhead) return;
+        if (what === 'beyond' || passed > limits.dqmLookRecordsMax) return;
         if (clock.nowMs() - turnMs > limits.dqmTurnMs) {
           await clock.sleep(0, signal);
           turnMs = clock.nowMs();
@@ -154,6 +157,9 @@ export const lookIntoFrames = (
       }
     } finally {
       ended.abort();
+      const isWhole = watched.framesAhead > 0 || taken === one.packets.size;
+      if (isWhole && spans() === ofRun) gathered.giveTo(ofRun.filling);
+      else gathered.forget();
     }
   };
 
