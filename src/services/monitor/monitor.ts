@@ -91,7 +91,7 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
     ...{ card, clock, setup, busyMs: parts.busyMs },
     spans: () => cycles.spans,
     onRun: (run) => cycles.begin(run),
-    onWhole: (one) => looks.offer(one),
+    onSettled: (one) => looks.offer(one),
   });
   const takeAnomaly = ({ value, partition, offset, timestampMs }: BusRecord): void => {
     try {

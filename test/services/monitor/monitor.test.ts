@@ -115,9 +115,12 @@ describe('a monitor', () => {
 
   it('tells a region that is absent, and is grey when nothing comes', async () => {
     await world.cycles(2);
-    for (let i = 0; i < 4; i++) await world.cycle([4]);
+    for (let i = 0; i < 8; i++) await world.cycle([4]);
     expect(cell(4, 'completeness').quality).toBe('bad');
     expect(cell(3, 'completeness').quality).toBe('good');
+    // The five others are looked into as before.
+    const { frames } = world.monitor.view.board.cycle;
+    expect([frames > 0, frames % 5]).toEqual([true, 0]);
     await world.silence(6);
     const { board } = world.monitor.view;
     expect(board.overall.quality).toBe('null');

@@ -73,10 +73,10 @@ export const watchPackets = (parts: {
   readonly busyMs: () => number;
   /** A run's first packet came, before anything of it is counted. */
   readonly onRun: (run: number) => void;
-  /** All regions of a time frame came. */
-  readonly onWhole: (one: LookedAt) => void;
+  /** All regions of a time frame came, or all that came of the one before. */
+  readonly onSettled: (one: LookedAt) => void;
 }): PacketWatch => {
-  const { card, clock, setup, spans, busyMs, onRun, onWhole } = parts;
+  const { card, clock, setup, spans, busyMs, onRun, onSettled } = parts;
   const filler = openPacketFiller(setup.packets);
   const regionOf = new Map(card.regions.map((name, region) => [name, region]));
   const width = setup.watched.size;
@@ -84,10 +84,20 @@ export const watchPackets = (parts: {
   const open = new Map<number, OpenTimeFrame[]>();
   let [seen, read, rare, latestRun] = [0, 0, 0, -1];
 
-  const close = (one: OpenTimeFrame): void => {
-    if (!one.chosen || !one.whole || one.run !== latestRun) return;
-    for (const [region, values] of spans().filling.values.entries())
-      filler.complete(one.regions.has(region), values.subarray(width));
+  /** By partition, which regions the last time frame had. */
+  const settled = new Map<number, string>();
+
+  const close = (partition: number, one: OpenTimeFrame): void => {
+    if (!one.chosen || one.run !== latestRun) return;
+    const isComplete = one.regions.size === card.regions.length;
+    const regions = [...one.regions].sort((a, b) => a - b).join();
+    const isAsBefore = one.whole && settled.get(partition) === regions;
+    settled.set(partition, regions);
+    if (one.whole)
+      for (const [region, values] of spans().filling.values.entries())
+        filler.complete(one.regions.has(region), values.subarray(width));
+    // Regions that have fallen silent do not hide the others; one that is merely late would set them apart.
+    if ((isComplete || isAsBefore) && one.sentMs > 0) onSettled({ partition, ...one });
   };
 
   const timeFrameOf = (partition: number, run: number, timeFrame: number): OpenTimeFrame => {
@@ -105,7 +115,7 @@ export const watchPackets = (parts: {
     };
     const all = [...(before ?? []), made];
     // Two newer ones have begun: what did not come will not come.
-    if (all.length > 3) close(all.shift()!);
+    if (all.length > 3) close(partition, all.shift()!);
     open.set(partition, all);
     return made;
   };
@@ -138,12 +148,11 @@ export const watchPackets = (parts: {
         one.regions.add(region);
         if (one.chosen) add(one, region, record);
         if (one.regions.size < card.regions.length) return;
-        close(one);
+        close(record.partition, one);
         open.set(
           record.partition,
           open.get(record.partition)!.filter((other) => other !== one),
         );
-        if (one.chosen && one.sentMs > 0) onWhole({ partition: record.partition, ...one });
       } catch (error) {
         // A packet that cannot be read is the processor's or the bus's fault, and counted by its readers.
         if (!(error instanceof Fault)) throw error;
