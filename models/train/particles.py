@@ -1,7 +1,8 @@
 """Makes the particle lists the detector simulation starts from: PYTHIA 8 p+p and Angantyr Au+Au at 200 GeV.
 
 Run once; it refuses to do anything but that: no detector, no split (the split goes by event index, in the
-simulation). Output: models/particles/{pp200,auau200}.bin and a .json of provenance beside each.
+simulation). Output: models/particles/{pp200,auau200}.bin and a .json of provenance beside each. A long list may be made
+in several sittings, each of a seed of its own: `--append` puts what it makes behind what is there.
 
 Binary format, little-endian, version 1 (read by src/sim/particles.ts):
   bytes 0..3  "tpl1";  u32 eventCount;  u32 particleCount
@@ -19,6 +20,7 @@ Particles whose vertex lies outside that range are left out: they start behind t
 """
 
 import argparse
+import json
 import math
 import pathlib
 import struct
@@ -122,31 +124,65 @@ def generate(name, seed, events, central):
     return columns, ends, impacts, participants
 
 
+KINDS = ["<i1", "<u2", "<i2", "<u2", "<i2", "<i2", "<i2"]
+
+
+def packed(columns, ends, impacts, participants):
+    table = np.array(columns, dtype=np.int64)
+    events = np.array(list(zip(ends, impacts, participants)), dtype="<u4,<u2,<u2")
+    return events, [np.ascontiguousarray(table[:, i]).astype(kind) for i, kind in enumerate(KINDS)]
+
+
+def read_list(body):
+    """Events and columns of a list that was written before."""
+    event_count, count = struct.unpack_from("<II", body, 4)
+    events = np.frombuffer(body, "<u4,<u2,<u2", event_count, 12)
+    columns, at = [], 12 + events.nbytes
+    for kind in KINDS:
+        columns.append(np.frombuffer(body, kind, count, at))
+        at += columns[-1].nbytes
+    assert body[:4] == b"tpl1" and at == len(body), "not a whole particle list"
+    return events, columns
+
+
+def joined(first, then):
+    """One list behind another: the ends of the second go on from the first's."""
+    events = np.concatenate([first[0], then[0]])
+    events["f0"][len(first[0]):] += len(first[1][0])
+    return events, [np.concatenate(pair) for pair in zip(first[1], then[1])]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=sorted(SETTINGS))
     parser.add_argument("--events", type=int, required=True)
     parser.add_argument("--central", type=int, default=0, help="of these, events with b < 4 fm (Au+Au only)")
     parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--append", action="store_true", help="behind the list that is there")
     parser.add_argument("--out", default=str(pathlib.Path(__file__).resolve().parent.parent / "particles"))
     args = parser.parse_args()
-    columns, ends, impacts, participants = generate(args.name, args.seed, args.events, args.central)
-    table = np.array(columns, dtype=np.int64)
-    kinds = ["<i1", "<u2", "<i2", "<u2", "<i2", "<i2", "<i2"]
-    body = b"tpl1" + struct.pack("<II", len(ends), len(columns))
-    body += b"".join(struct.pack("<IHH", *row) for row in zip(ends, impacts, participants))
-    body += b"".join(np.ascontiguousarray(table[:, i]).astype(kind).tobytes() for i, kind in enumerate(kinds))
-    write_list(pathlib.Path(args.out), args.name, TITLES[args.name], body, {
-        "settings": COMMON + SETTINGS[args.name] + (["include " + ANGANTYR_DEFAULTS] if args.central else []),
-        "impactParameterMaxFm": {"central": CENTRAL_B_MAX_FM, "minimumBias": MINIMUM_BIAS_B_MAX_FM} if args.central else None,
-        "seed": args.seed,
+    out = pathlib.Path(args.out)
+    seeds, central = [args.seed], args.central
+    made = packed(*generate(args.name, args.seed, args.events, args.central))
+    if args.append:
+        said = json.loads((out / f"{args.name}.json").read_text())
+        seeds = said.get("seeds", [said["seed"]]) + seeds
+        central += said["centralEvents"]
+        made = joined(read_list((out / f"{args.name}.bin").read_bytes()), made)
+    events, columns = made
+    body = b"tpl1" + struct.pack("<II", len(events), len(columns[0]))
+    body += events.tobytes() + b"".join(column.tobytes() for column in columns)
+    write_list(out, args.name, TITLES[args.name], body, {
+        "settings": COMMON + SETTINGS[args.name] + (["include " + ANGANTYR_DEFAULTS] if central else []),
+        "impactParameterMaxFm": {"central": CENTRAL_B_MAX_FM, "minimumBias": MINIMUM_BIAS_B_MAX_FM} if central else None,
+        **({"seed": seeds[0]} if len(seeds) == 1 else {"seeds": seeds}),
         "selection": f"final, charged, |eta| < {ETA_MAX}, pT > {PT_MIN_GEV} GeV",
-        "events": len(ends),
-        "centralEvents": args.central,
-        "particles": len(columns),
+        "events": len(events),
+        "centralEvents": central,
+        "particles": len(columns[0]),
         "format": "tpl1, described in models/train/particles.py",
     })
-    print(f"{args.name}: {len(ends)} events, {len(columns)} particles, {len(body)} bytes")
+    print(f"{args.name}: {len(events)} events, {len(columns[0])} particles, {len(body)} bytes")
 
 
 if __name__ == "__main__":

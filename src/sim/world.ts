@@ -75,8 +75,11 @@ export type Identify = (region: number, number: number) => FrameIdentity;
 export interface World {
   readonly card: InstrumentCard;
   readonly identify: Identify;
-  /** All regions of a time frame, in the card's order. Pure: any number, any order, any number of times. */
-  timeFrame(number: number): readonly SimFrame[];
+  /**
+   * Regions of a time frame (absent: all, in the card's order). Pure: any number, any order, any number of times, and a
+   * region is the same whichever others are asked for.
+   */
+  timeFrame(number: number, regions?: readonly number[]): readonly SimFrame[];
 }
 
 /** A collision whose charge may arrive within a frame. */
@@ -117,7 +120,9 @@ export const createWorld = (
   const noiseDraw = (options.noiseDraw ?? 0) === 0 ? [] : [options.noiseDraw!];
   let stamp = 0;
 
-  const timeFrame = (number: number): readonly SimFrame[] => {
+  const everyRegion = card.regions.map((_, region) => region);
+
+  const timeFrame = (number: number, regions: readonly number[] = everyRegion): readonly SimFrame[] => {
     if (!Number.isSafeInteger(number) || number < 0) {
       throw new Fault('config-invalid', `time frame ${number} is not a number from 0 on`);
     }
@@ -131,7 +136,7 @@ export const createWorld = (
         tag: index << 16,
       }),
     );
-    return card.regions.map((_, region) => {
+    return regions.map((region) => {
       const active = mishapsOf(options.mishaps ?? [], region, number);
       stamp += 1;
       const { digits, tracks } = digitiseRegion(

@@ -39,6 +39,14 @@ describe('a world', () => {
     expect(digestOf(one.timeFrame(1_000_000_007))).toBe(digestOf(other.timeFrame(1_000_000_007)));
   });
 
+  it('makes the same of a region, whichever others are asked for', () => {
+    const world = worldOf('pp');
+    const all = world.timeFrame(7);
+    const some = world.timeFrame(7, [23, 4]);
+    expect(some.map(({ region }) => region)).toEqual([23, 4]);
+    expect(some).toEqual([all[23], all[4]]);
+  });
+
   it('differs by seed, run, split and mode', () => {
     const digests = [
       worldOf('pp'),

@@ -13,7 +13,7 @@ import { limits } from '../../../src/domain/limits.ts';
 import { limited } from '../../../src/sim/mishaps/site.ts';
 import { readLists } from '../../../src/sim/objects/lists.ts';
 import { openObjectStream } from '../../../src/sim/objects/stream.ts';
-import { openFrameMaker } from './frames.ts';
+import { type Apart, openFrameMaker } from './frames.ts';
 import { openObjectScoring } from './objects_scoring.ts';
 import { openScoring } from './scoring.ts';
 
@@ -27,8 +27,11 @@ export interface Desk {
   readonly names: readonly string[];
   /** Events its frames are made of; null where they are mixed from several lists. */
   readonly events: number | null;
-  /** Frames of a split and run; what is drawn of a run is drawn of no other. */
-  frames(split: 'train' | 'test', run: number, count: number): AsyncGenerator<NormalFrame>;
+  /**
+   * Frames of a split and run; what is drawn of a run is drawn of no other. Frames of objects share nothing, and need not be
+   * taken apart.
+   */
+  frames(split: 'train' | 'test', run: number, count: number, apart?: Apart): AsyncGenerator<NormalFrame>;
   close(): Promise<void>;
 }
 
@@ -38,9 +41,9 @@ const openHitsDesk = async (instrument: string): Promise<Desk> => {
   return {
     names: scoring.scorers.names,
     events: maker.eventCount,
-    async *frames(split, run, count) {
+    async *frames(split, run, count, apart) {
       let made = 0;
-      for (const frame of maker.frames(run, split, Number.MAX_SAFE_INTEGER)) {
+      for (const frame of maker.frames(run, split, Number.MAX_SAFE_INTEGER, apart)) {
         const { timeFrame, region } = frame;
         // Cut at the ADC's limit, as the detector does.
         const digits = limited(frame.digits, maker.adcMax);

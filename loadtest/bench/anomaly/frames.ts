@@ -21,7 +21,8 @@ export const chamberSeed = 1;
 /**
  * Collisions of very many frames need more events than come with the cards, or few events decide what is rare: a longer
  * list is taken from here where somebody made one, as the figures in the README were, by `models/train/particles.py`:
- * `pp200 --events 80000 --seed 77` and `auau200 --events 2400 --central 800 --seed 88`, each `--out .tessera/particles`.
+ * `pp200 --events 80000 --seed 77`, `auau200 --events 2400 --central 800 --seed 88`, then `auau200 --append --events 2000
+ * --central 667 --seed 101`, each `--out .tessera/particles`.
  */
 const longerLists = join(home, '.tessera/particles');
 
@@ -40,6 +41,12 @@ export interface WideFrame {
   readonly digits: Digits;
 }
 
+/** A few regions (in turn) of every so manyth time frame: frames that share few collisions or none. */
+export interface Apart {
+  readonly timeFrames: number;
+  readonly regions: number;
+}
+
 export interface FrameMaker {
   readonly cards: Cards;
   readonly detector: Detector;
@@ -48,8 +55,8 @@ export interface FrameMaker {
   readonly adcMax: number;
   /** Of the particle list, both splits together. */
   readonly eventCount: number;
-  /** Every region of the time frames of a run. Runs share nothing but the chamber. */
-  frames(run: number, split: Split, timeFrames: number): Generator<WideFrame>;
+  /** Every region of the time frames of a run, or those that lie apart. Runs share nothing but the chamber. */
+  frames(run: number, split: Split, timeFrames: number, apart?: Apart): Generator<WideFrame>;
   /** Where a mishap may strike a frame; `key` makes what is random of it. */
   siteOf(frame: WideFrame, earlier: WideFrame, key: readonly number[]): Site;
 }
@@ -73,10 +80,17 @@ export const openFrameMaker = (instrument: string, list: 'card' | 'longest' = 'c
     channels,
     adcMax,
     eventCount: particles.eventCount,
-    *frames(run, split, timeFrames) {
+    *frames(run, split, timeFrames, apart = { timeFrames: 1, regions: wide.regions.length }) {
       const world = createWorld(wide, particles, { seed: chamberSeed, run, startNanos: 0n, split });
-      for (let number = 3; number < 3 + timeFrames; number++)
-        for (const { region, digits } of world.timeFrame(number)) yield { region, timeFrame: number, digits };
+      for (let i = 0; i < timeFrames; i++) {
+        const number = 3 + i * apart.timeFrames;
+        const regions = Array.from(
+          { length: apart.regions },
+          (_, one) => (i * apart.regions + one) % wide.regions.length,
+        );
+        for (const { region, digits } of world.timeFrame(number, regions))
+          yield { region, timeFrame: number, digits };
+      }
     },
     siteOf: (frame, earlier, key) => ({
       detector,
