@@ -195,7 +195,7 @@ export const calibration: Part = {
         'P-values: all scores of a lane together, learnt from frames of training collisions and judged on frames of ' +
         'test collisions (objects: of other draws of test collisions, with other pile-up); collisions are turned, ' +
         'mirrored, moved and ionise anew each time they are drawn. A point is inside when its count lies in the ' +
-        'central 95 % of the binomial; regions of one time frame share collisions, by which it varies more, as said.',
+        'central 95 % of the binomial; regions of one time frame share collisions, by which it varies more, as said (Au+Au is judged by four regions of every third time frame, which share few).',
     };
   },
 };
