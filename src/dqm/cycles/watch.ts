@@ -73,7 +73,17 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
   let compared: Comparison | null = null;
   let provisional = false;
   let beginning: Beginning = openBeginning();
-  let norm: Norm = openNorm(null, usual?.compared ?? null);
+  /**
+   * Against a run's beginning, as it was shipped; of other runs, which are longer and fewer, beta-binomial reads otherwise, and is
+   * learned.
+   */
+  const shippedFor = (ofRuns: boolean): Readonly<Record<string, Knots>> | null =>
+    usual === null || !ofRuns
+      ? (usual?.compared ?? null)
+      : Object.fromEntries(
+          Object.entries(usual.compared).filter(([key]) => !key.startsWith('beta-binomial')),
+        );
+  let norm: Norm = openNorm(null, shippedFor(false));
   let turn = 0;
   let window: Window | null = null;
   const silence = openSilence(regions, watched.parts);
@@ -180,7 +190,7 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
       window = null;
       provisional = resumed?.provisional ?? false;
       alone = usual === null || resumed?.named === true ? null : watched.alone;
-      norm = openNorm(resumed?.norm ?? null, usual?.compared ?? null);
+      norm = openNorm(resumed?.norm ?? null, shippedFor(references.length > 0 && !provisional));
       beginning = openBeginning();
       compared = references.length === 0 ? null : watched.compare(references);
       silence.clear();

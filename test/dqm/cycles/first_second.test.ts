@@ -56,6 +56,19 @@ describe('a good run', () => {
   );
 });
 
+describe('a good run after another', () => {
+  it('is good by every check that has its one reference, longer than its own windows', () => {
+    const plan = { ...plans.auau, timeFramesPerCycle: 4, pool: 12 };
+    const before = openWatchedRun({ ...plan, run: 2 });
+    for (let cycle = 0; cycle < 6; cycle++) before.cycle();
+    const run = openWatchedRun({ ...plan, references: [before.soFar()] });
+    // Beta-binomial looks at each region once in twelve cycles.
+    for (let cycle = 0; cycle < 13; cycle++) expect(run.cycle()).toEqual([]);
+    expect(run.watch.provisional).toBe(false);
+    expect(run.cell(0, 'χ²').quality).toBe('good');
+  });
+});
+
 describe('a front-end card that is dead from the first frame', () => {
   it.each(['auau', 'pp'] as const)(
     'is bad in the first cycle, and stays so past the run’s beginning: %s',

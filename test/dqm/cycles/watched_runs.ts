@@ -12,7 +12,7 @@ import { watchHits } from '../../../src/dqm/cycles/hits.ts';
 import { packetLayout } from '../../../src/dqm/cycles/packets.ts';
 import { placesOf } from '../../../src/dqm/cycles/places.ts';
 import { openWatch, type Watch } from '../../../src/dqm/cycles/watch.ts';
-import type { Watched } from '../../../src/dqm/cycles/watched.ts';
+import type { Reference, Watched } from '../../../src/dqm/cycles/watched.ts';
 import type { Cell } from '../../../src/dqm/judging/verdicts.ts';
 import { objectLayout } from '../../../src/dqm/layout.ts';
 import { triggerLayout } from '../../../src/dqm/trigger/layout.ts';
@@ -51,6 +51,8 @@ export interface WatchedRun {
   cycle(change?: (digits: Digits) => Digits): readonly string[];
   cell(region: number, check: string): Cell;
   readonly regions: number;
+  /** All of its cycles, as a reference for another. */
+  soFar(): Reference;
 }
 
 const cycleMs = 5000;
@@ -63,6 +65,9 @@ export interface RunPlan {
   readonly mishap?: string;
   /** Without what is shipped. */
   readonly plain?: boolean;
+  readonly run?: number;
+  /** Good runs it is compared with. */
+  readonly references?: readonly Reference[];
 }
 
 export const openWatchedRun = ({
@@ -72,6 +77,8 @@ export const openWatchedRun = ({
   pool,
   mishap = '',
   plain = false,
+  run = 3,
+  references = [],
 }: RunPlan): WatchedRun => {
   const { card } = loadCards(instrument);
   const usual = plain ? null : parseUsualCard(usualText(instrument));
@@ -79,8 +86,8 @@ export const openWatchedRun = ({
   const packets = packetLayout(voxelCount(card));
   const regions = card.regions.length;
   const watch = openWatch({ watched, packets, regions, cycleMs, usual });
-  watch.compareWith([]);
-  const start = { run: 3, startNanos: 0n };
+  watch.compareWith(references);
+  const start = { run, startNanos: 0n };
   const world =
     card.kind === 'objects'
       ? createObjectsWorld(card, triggerObjects(card, readLists(particles), { seed, split: 'all' }), start)
@@ -92,10 +99,12 @@ export const openWatchedRun = ({
     ...{ card, rate, seed },
   });
   const filler = watched.openFiller();
+  const all = Array.from({ length: regions }, () => new Float64Array(watched.size + packets.size));
   let [number, cycles] = [0, 0];
   const cell = (region: number, check: string): Cell => watch.cell(region, check)!;
   return {
     ...{ watch, watched, regions, cell },
+    soFar: () => ({ run, values: all }),
     cycle(change = (digits) => digits) {
       const values = Array.from({ length: regions }, () => new Float64Array(watched.size + packets.size));
       const frames = new Float64Array(regions);
@@ -111,6 +120,8 @@ export const openWatchedRun = ({
           frames[region] = frames[region]! + 1;
         }
       cycles += 1;
+      for (const [region, sum] of all.entries())
+        for (let bin = 0; bin < sum.length; bin++) sum[bin] = sum[bin]! + values[region]![bin]!;
       const [fromMs, untilMs] = [(cycles - 1) * cycleMs, cycles * cycleMs];
       for (const _ of watch.judge({ values, frames, fromMs, untilMs }, untilMs));
       return watched.checks.flatMap((check) =>
