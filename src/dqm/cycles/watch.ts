@@ -64,6 +64,8 @@ export interface Resumed {
 
 /** AutoDQM's own for every region once in so many cycles, and the bits of channels. */
 const [autoEvery, bitsEvery] = [12, 4];
+/** Objects that have an entry a frame. */
+const perFrame = ['hits', 'repeats'];
 export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSetup): Watch => {
   const width = watched.size;
   const cells = openCells(watched, { regions, cycleMs });
@@ -74,15 +76,16 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
   let provisional = false;
   let beginning: Beginning = openBeginning();
   /**
-   * Against a run's beginning, as it was shipped; of other runs, which are longer and fewer, beta-binomial reads otherwise, and is
-   * learned.
+   * Against a run's beginning, as it was shipped. Other runs are longer: beside them what counts frames, a few a window, and
+   * beta-binomial read otherwise, and are learned.
    */
-  const shippedFor = (ofRuns: boolean): Readonly<Record<string, Knots>> | null =>
-    usual === null || !ofRuns
-      ? (usual?.compared ?? null)
-      : Object.fromEntries(
-          Object.entries(usual.compared).filter(([key]) => !key.startsWith('beta-binomial')),
-        );
+  const shippedFor = (ofRuns: boolean): Readonly<Record<string, Knots>> | null => {
+    if (usual === null || !ofRuns) return usual?.compared ?? null;
+    const kept = Object.entries(usual.compared).filter(
+      ([key]) => !key.startsWith('beta-binomial: ') && !perFrame.some((name) => key.endsWith(`: ${name}`)),
+    );
+    return Object.fromEntries(kept);
+  };
   let norm: Norm = openNorm(null, shippedFor(false));
   let turn = 0;
   let window: Window | null = null;
