@@ -5,15 +5,12 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { openModel } from '../../../src/adapters/onnx/model.ts';
+import { openEncoding } from '../../../models/train/usual/encoding.ts';
 import { type Cards, loadCards } from '../../../src/assemble.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../../src/domain/instrument.ts';
 import { type Filler, openFiller } from '../../../src/dqm/fill.ts';
 import { type ObjectLayout, objectLayout } from '../../../src/dqm/layout.ts';
-import { openGatherer } from '../../../src/kernels/patches/gather.ts';
-import { patchGrid } from '../../../src/kernels/patches/patch.ts';
 import { mix } from '../../../src/kernels/prng.ts';
 import { type Channels, prepareChannels } from '../../../src/sim/channels.ts';
 import { type Detector, prepareDetector } from '../../../src/sim/detector.ts';
@@ -107,30 +104,14 @@ export const openBench = async (
     model,
   );
   const filler: Filler = openFiller(layout);
-  const gatherer = openGatherer(patchGrid(card), card.adcBits, Uint8Array.from(model.inputTable));
-  const grid = patchGrid(card);
-  const rows = {
-    patches: new Uint32Array(grid.patchCount),
-    cells: new Uint8Array(grid.patchCount * grid.cellsPerPatch),
-  };
-  const symbols = new Uint8Array(grid.patchCount * model.symbolsPerPatch);
-  const encoder = await openModel({
-    path: join(cards.modelFolder, model.encoder.file),
-    file: model.encoder,
-    provider: 'cpu',
-  });
+  const encoding = await openEncoding(cards);
   const particles = parseParticles(readFileSync(longestList(String(wide.conditions.particles))));
   const adcMax = 2 ** card.adcBits - 1;
 
   const addFrame = async (digits: Digits, before: Digits, into: Float64Array): Promise<void> => {
     filler.addHits(digits, into);
     filler.addRepeats(digits, before, into);
-    gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
-    gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
-    gatherer.hits.count = digits.count;
-    const count = gatherer.gather(rows, 0);
-    if (count > 0) await encoder.run(rows.cells, count, symbols);
-    filler.addSymbols(symbols, count, into);
+    await encoding.addSymbols(digits, filler, into);
   };
 
   const fresh: Bench['fresh'] = (run, gain, rate, units) => {
@@ -191,6 +172,6 @@ export const openBench = async (
     addUnit,
     pool,
     fresh,
-    close: () => encoder.close(),
+    close: () => encoding.close(),
   };
 };

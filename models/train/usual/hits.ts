@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openModel } from '../../../src/adapters/onnx/model.ts';
 import { type Cards, home } from '../../../src/assemble.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
 import type { InstrumentCard } from '../../../src/domain/instrument.ts';
@@ -13,14 +12,13 @@ import { placesOf } from '../../../src/dqm/cycles/places.ts';
 import type { Watched } from '../../../src/dqm/cycles/watched.ts';
 import { openFiller } from '../../../src/dqm/fill.ts';
 import { binsOf, objectLayout } from '../../../src/dqm/layout.ts';
-import { openGatherer } from '../../../src/kernels/patches/gather.ts';
-import { patchGrid } from '../../../src/kernels/patches/patch.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { wiring } from '../../../src/sim/mishaps/site.ts';
 import { parseParticles } from '../../../src/sim/particles.ts';
 import { createWorld } from '../../../src/sim/world.ts';
 import type { UsualCard } from '../../../src/wire/cards/usual.ts';
 import { type Detector, drawn, short } from './detector.ts';
+import { openEncoding } from './encoding.ts';
 
 const windows = { beginning: 4, read: 10 } as const;
 const chambers = { shapes: 2, readings: 8 } as const;
@@ -40,7 +38,8 @@ const parts = (values: Float64Array): number[] => {
   const all = values.reduce((sum, one) => sum + one, 0);
   return Array.from(values, (one) => Number(((1e6 * one) / Math.max(1, all)).toPrecision(4)));
 };
-export const openHitsDetector = async ({ card, model, modelFolder }: Cards): Promise<Detector> => {
+export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
+  const { card, model } = cards;
   const particles = parseParticles(
     readFileSync(join(home, 'models/particles', `${String(card.conditions.particles)}.bin`)),
   );
@@ -49,21 +48,12 @@ export const openHitsDetector = async ({ card, model, modelFolder }: Cards): Pro
     { cardLayers: wiring.cardLayers, cardLanes: wiring.cardPads, chipLanes: wiring.chipPads },
     model,
   );
-  const encoder = await openModel({ path: join(modelFolder, model.encoder.file), file: model.encoder, provider: 'cpu' });
   const filler = openFiller(layout);
-  const grid = patchGrid(card);
-  const gatherer = openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable));
-  const rows = { patches: new Uint32Array(grid.patchCount), cells: new Uint8Array(grid.patchCount * grid.cellsPerPatch) };
-  const symbols = new Uint8Array(grid.patchCount * model.symbolsPerPatch);
+  const encoding = await openEncoding(cards);
   const addFrame = async (digits: Digits, before: Digits | undefined, into: Float64Array): Promise<void> => {
     filler.addHits(digits, into);
     if (before !== undefined) filler.addRepeats(digits, before, into);
-    gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
-    gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
-    gatherer.hits.count = digits.count;
-    const count = gatherer.gather(rows, 0);
-    if (count > 0) await encoder.run(rows.cells, count, symbols);
-    filler.addSymbols(symbols, count, into);
+    await encoding.addSymbols(digits, filler, into);
   };
   /** So many time frames as one window is made of; crowded ones are few. */
   const crowded = Number(card.conditions.centralShare) > 0;
@@ -103,6 +93,6 @@ export const openHitsDetector = async ({ card, model, modelFolder }: Cards): Pro
       trends: trendNames.map((name) => short(trends[name])),
     };
   };
-  return { ...{ card, windows, chambers, drift, run, watch, shapesOf }, close: () => encoder.close() };
+  return { ...{ card, windows, chambers, drift, run, watch, shapesOf }, close: () => encoding.close() };
 };
 

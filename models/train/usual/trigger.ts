@@ -2,19 +2,17 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openModel } from '../../../src/adapters/onnx/model.ts';
 import { type Cards, home } from '../../../src/assemble.ts';
 import type { ObjectsCard } from '../../../src/domain/instrument.ts';
 import type { Watched } from '../../../src/dqm/cycles/watched.ts';
 import { binsOf, triggerLayout } from '../../../src/dqm/trigger/layout.ts';
 import { watchTrigger } from '../../../src/dqm/trigger/watched.ts';
-import { openGatherer } from '../../../src/kernels/patches/gather.ts';
-import { patchGrid } from '../../../src/kernels/patches/patch.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { readLists } from '../../../src/sim/objects/lists.ts';
 import { nominal, openObjectStream } from '../../../src/sim/objects/stream.ts';
 import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
 import { type Detector, drawn, short } from './detector.ts';
+import { openEncoding } from './encoding.ts';
 
 const windows = { beginning: 4, read: 44 } as const;
 const chambers = { shapes: 3, readings: 24 } as const;
@@ -22,22 +20,12 @@ const drift = { pileUp: 0.12, pileUpMost: 0.3, gain: 0.02, gainMost: 0.06, noise
 /** Crossings of a window: half of its windows hold twice as many. */
 const crossings = 150;
 
-export const openTriggerDetector = async ({ card, model, modelFolder }: Cards & { readonly card: ObjectsCard }): Promise<Detector> => {
+export const openTriggerDetector = async (cards: Cards & { readonly card: ObjectsCard }): Promise<Detector> => {
+  const { card, model } = cards;
   const lists = readLists((name) => readFileSync(join(home, 'models/particles', `${name}.bin`)));
   const layout = triggerLayout(card, model);
   const records = recordLayout(card);
-  const encoder = await openModel({
-    path: join(modelFolder, model.encoder.file),
-    file: model.encoder,
-    provider: 'cpu',
-  });
-  const grid = patchGrid(card);
-  const gatherer = openGatherer(grid, card.adcBits, Uint8Array.from(model.inputTable));
-  const rows = {
-    patches: new Uint32Array(grid.patchCount),
-    cells: new Uint8Array(grid.patchCount * grid.cellsPerPatch),
-  };
-  const symbols = new Uint8Array(grid.patchCount * model.symbolsPerPatch);
+  const encoding = await openEncoding(cards);
   async function* run(
     seed: number,
     watched: Watched,
@@ -62,12 +50,7 @@ export const openTriggerDetector = async ({ card, model, modelFolder }: Cards & 
           0,
           watched.parts.of(into).map((one, part) => one - had[part]!),
         );
-        gatherer.hits.voxel.set(digits.voxel.subarray(0, digits.count));
-        gatherer.hits.adc.set(digits.adc.subarray(0, digits.count));
-        gatherer.hits.count = digits.count;
-        const count = gatherer.gather(rows, 0);
-        if (count > 0) await encoder.run(rows.cells, count, symbols);
-        filler.addSymbols(symbols, count, into);
+        await encoding.addSymbols(digits, filler, into);
       }
       yield [into];
     }
@@ -84,6 +67,6 @@ export const openTriggerDetector = async ({ card, model, modelFolder }: Cards & 
         ]),
       );
     },
-    close: () => encoder.close(),
+    close: () => encoding.close(),
   };
 };

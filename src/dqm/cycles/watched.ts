@@ -1,6 +1,6 @@
 /**
  * One kind of frames as a watch sees it: which objects they fill, and what checks read of these. A watch knows nothing else of a
- * detector. Types only; `hits.ts` and `trigger_objects.ts` make these. Refuses nothing.
+ * detector. Types only; `hits.ts` and `trigger/watched.ts` make these. Refuses nothing.
  */
 
 import type { Reading } from '../checks/list.ts';

@@ -5,6 +5,7 @@
  */
 
 import { limits } from '../../domain/limits.ts';
+import type { CellShown } from '../board.ts';
 import type { Reading } from '../checks/list.ts';
 import type { Numbered, Places } from '../cycles/places.ts';
 import type { QualityName } from '../quality.ts';
@@ -46,14 +47,8 @@ export const barsFor = (readings: number, cycleMs: number): Bars => {
   };
 };
 
-export interface Cell {
-  readonly quality: QualityName;
-  readonly reason: string;
-  readonly object: string | null;
-  readonly bins: readonly number[];
-  readonly where: readonly string[];
-  readonly sinceMs: number;
-  readonly atMs: number;
+/** A cell as it is shown, before it has a place, and what it remembers. */
+export interface Cell extends Omit<CellShown, 'region' | 'check'> {
   /** Readings that were rare in the cycle it was last looked at. */
   readonly rare: ReadonlySet<string>;
 }
