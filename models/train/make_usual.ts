@@ -33,16 +33,24 @@ const detector =
 const { card, windows, chambers, drift } = detector;
 
 const plain = detector.watch(null);
+const addInto = (sum: Float64Array, one: Float64Array): void => {
+  for (let bin = 0; bin < sum.length; bin++) sum[bin] = sum[bin]! + one[bin]!;
+};
 const sum = new Float64Array(plain.size);
 for (let i = 0; i < chambers.shapes; i++)
-  for await (const values of detector.run(firstSeed + i, plain, () => {}))
-    for (const one of values) for (let bin = 0; bin < sum.length; bin++) sum[bin] = sum[bin]! + one[bin]!;
+  for await (const values of detector.run(firstSeed + i, 'now', plain, () => {}))
+    for (const one of values) addInto(sum, one);
 const shapes = detector.shapesOf(sum);
 say(`${instrument}: shapes`);
 
 const watched = detector.watch(shapes);
-const [alone, compared] = [new Map<string, number[]>(), new Map<string, number[]>()];
-const learn = (into: Map<string, number[]>, readings: readonly Reading[], frames: number): void => {
+type Values = Map<string, number[]>;
+/** Against what is shipped; against a run's beginning; against a good run before it. */
+const alone: Values = new Map();
+const toBeginning: Values = new Map();
+const toRun: Values = new Map();
+const everything = { bits: true, auto: true };
+const learn = (into: Values, readings: readonly Reading[], frames: number): void => {
   for (const reading of readings) {
     const key = keyOf(reading);
     const values = into.get(key) ?? [];
@@ -51,6 +59,11 @@ const learn = (into: Map<string, number[]>, readings: readonly Reading[], frames
   }
 };
 for (let i = 0; i < chambers.readings; i++) {
+  const seed = firstSeed + chambers.shapes + i;
+  const runBefore = card.regions.map(() => new Float64Array(watched.size));
+  for await (const values of detector.run(seed, 'before', watched, () => {}))
+    for (const [region, one] of values.entries()) addInto(runBefore[region]!, one);
+  const good = watched.compare([{ run: 1, values: runBefore }]);
   const silence = openSilence(card.regions.length, watched.parts);
   for (const region of card.regions.keys()) silence.expect(region, watched.alone!.parts);
   const beginning: { run: number; values: Float64Array[] }[] = [];
@@ -59,15 +72,17 @@ for (let i = 0; i < chambers.readings; i++) {
     silence.add(region, parts);
     most[region] = Math.max(most[region]!, silence.reading(region)!.value);
   };
-  for await (const values of detector.run(firstSeed + chambers.shapes + i, watched, onFrame)) {
+  for await (const values of detector.run(seed, 'now', watched, onFrame)) {
     const usually = watched.alone!.against(values);
+    const beside = good.against(values);
     const against = beginning.length === windows.beginning ? watched.compare(beginning).against(values) : null;
     for (const region of card.regions.keys()) {
       const frames = watched.frames(values[region]!);
       learn(alone, usually(region), frames);
       // The largest of any frame's end: a cycle may end at each of them.
       const silent = { ...silence.reading(region)!, value: most[region]! };
-      if (against !== null) learn(compared, [...against(region, { bits: true, auto: true }), silent], frames);
+      learn(toRun, [...beside(region, everything), silent], frames);
+      if (against !== null) learn(toBeginning, [...against(region, everything), silent], frames);
     }
     most.fill(0);
     if (against === null) beginning.push({ run: 0, values });
@@ -76,7 +91,7 @@ for (let i = 0; i < chambers.readings; i++) {
 }
 await detector.close();
 
-const knots = (of: Map<string, number[]>): UsualCard['alone'] =>
+const knots = (of: Values): UsualCard['alone'] =>
   Object.fromEntries(
     [...of].map(([key, values]) => {
       const { at, scale } = knotsOf(values);
@@ -84,18 +99,18 @@ const knots = (of: Map<string, number[]>): UsualCard['alone'] =>
     }),
   );
 const usual: UsualCard = {
-  format: 'tessera-usual/1',
+  format: 'tessera-usual/2',
   instrument,
   card: String(card.hash),
   shapes,
   alone: knots(alone),
-  compared: knots(compared),
+  compared: { beginning: knots(toBeginning), runs: knots(toRun) },
   made: {
     by: 'models/train/make_usual.ts',
     simulated: true,
     version,
     ...{ firstSeed, chambers, windows, drift },
-    regionCycles: Math.max(...[...compared.values()].map(({ length }) => length)),
+    regionCycles: Math.max(...[...toBeginning.values()].map(({ length }) => length)),
   },
 };
 // One line an entry: whoever looks for a reading finds it.

@@ -111,6 +111,8 @@ export interface ObjectShown {
   /** The combined references scaled to this one's total, and (value − reference) / σ bin by bin; null without any. */
   readonly reference: readonly number[] | null;
   readonly pulls: readonly number[] | null;
+  /** How many σ of counting the bins of good cycles scatter by, which is the σ of pulls; null: not known, it is that of counting. */
+  readonly spread: number | null;
 }
 
 /** One group of the feed: all that has one cause, told by its newest and most unusual. */

@@ -145,6 +145,7 @@ export const worldObject = (options: {
     values,
     reference,
     pulls,
+    spread: reference === null ? null : 1,
   };
 };
 

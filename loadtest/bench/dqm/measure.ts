@@ -75,7 +75,7 @@ export const measureSet = async (
   say: (text: string) => void,
 ): Promise<SetRuns> => {
   const units = quick ? 24 : poolUnits;
-  const bench = await openBench(plan, units, say);
+  const bench = await openBench(plan, units, seed, say);
   const count = (runs: number): number => Math.ceil((quick ? 200 : runs) / regions.length);
   const [learnRuns, thresholdRuns, judgedRuns] = [
     count(goodRuns.learn),

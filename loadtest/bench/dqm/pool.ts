@@ -92,6 +92,7 @@ const conditionsOf = (card: InstrumentCard, gain: number, rate: number): Instrum
 export const openBench = async (
   plan: SetPlan,
   units: number,
+  seed: number,
   say: (text: string) => void,
 ): Promise<Bench> => {
   const cards = loadCards(plan.instrument);
@@ -117,7 +118,8 @@ export const openBench = async (
   const fresh: Bench['fresh'] = (run, gain, rate, units) => {
     const world = createWorld(conditionsOf(card, gain, rate), particles, {
       seed: chamberSeed,
-      run,
+      // Another seed is other collisions, in the same chamber.
+      run: (seed % 100_000) * 10_000 + run,
       startNanos: 0n,
       split: 'test',
     });

@@ -5,11 +5,15 @@ import type { Watched } from '../../../src/dqm/cycles/watched.ts';
 import type { Prng } from '../../../src/kernels/prng.ts';
 import type { UsualCard } from '../../../src/wire/cards/usual.ts';
 
-/** Windows of a run: its beginning, which stands in as references, and those that are read. */
+/** Windows of a run: its beginning, which stands in as references, those that are read, and those of a good run before it. */
 export interface Windows {
   readonly beginning: number;
   readonly read: number;
+  readonly before: number;
 }
+
+/** The run that is watched, or one that the same detector took earlier, in conditions of then. */
+export type WhichRun = 'now' | 'before';
 
 export interface Detector {
   readonly card: InstrumentCard;
@@ -22,6 +26,7 @@ export interface Detector {
   /** Windows of a run, all regions' objects; `onFrame` is told what every frame had in each part. */
   readonly run: (
     seed: number,
+    which: WhichRun,
     watched: Watched,
     onFrame: (region: number, parts: Float64Array) => void,
   ) => AsyncGenerator<Float64Array[]>;

@@ -15,15 +15,21 @@ import { binsOf, objectLayout } from '../../../src/dqm/layout.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { wiring } from '../../../src/sim/mishaps/site.ts';
 import { parseParticles } from '../../../src/sim/particles.ts';
-import { createWorld } from '../../../src/sim/world.ts';
+import { createWorld, type World } from '../../../src/sim/world.ts';
 import type { UsualCard } from '../../../src/wire/cards/usual.ts';
-import { type Detector, drawn, short } from './detector.ts';
+import { type Detector, drawn, short, type WhichRun } from './detector.ts';
 import { openEncoding } from './encoding.ts';
 
-const windows = { beginning: 4, read: 10 } as const;
+const windows = { beginning: 4, read: 10, before: 24 } as const;
 const chambers = { shapes: 2, readings: 8 } as const;
-/** From run to run, and from a run's beginning to later. Shares of gain and of the rate of collisions. */
-const drift = { gain: 0.03, gainMost: 0.08, rate: 0.12, rateMost: 0.3, gainLater: 0.004, rateLater: 0.03 } as const;
+/**
+ * Of chambers, from a run's beginning to later, and from a run to those it is compared with, which are some four runs older:
+ * of a walk that forgets a twentieth of the gain and a tenth of the rate a run. Shares of gain and of the rate of collisions.
+ */
+const drift = {
+  ...{ gain: 0.03, gainMost: 0.08, rate: 0.12, rateMost: 0.3 },
+  ...{ gainLater: 0.004, rateLater: 0.03, gainBetween: 0.018, rateBetween: 0.1 },
+} as const;
 
 const withConditions = (card: InstrumentCard, gain: number, rate: number): InstrumentCard => ({
   ...card,
@@ -57,18 +63,33 @@ export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
   };
   /** So many time frames as one window is made of; crowded ones are few. */
   const crowded = Number(card.conditions.centralShare) > 0;
+  const worldOf = (seed: number, run: number, gain: number, rate: number): World =>
+    createWorld(withConditions(card, gain, rate), particles, { seed, run, startNanos: 0n, split: 'all' });
   /** Windows of a chamber's run; `onFrame` is told the hits of a frame's front-end cards. */
-  async function* run(seed: number, watched: Watched, onFrame: (region: number, parts: Float64Array) => void): AsyncGenerator<Float64Array[]> {
+  async function* run(
+    seed: number,
+    which: WhichRun,
+    watched: Watched,
+    onFrame: (region: number, parts: Float64Array) => void,
+  ): AsyncGenerator<Float64Array[]> {
     const prng = createPrng(seed, 77);
     const [gain, rate] = [drawn(prng, drift.gain, drift.gainMost), drawn(prng, drift.rate, drift.rateMost)];
-    let world = createWorld(withConditions(card, gain, rate), particles, { seed, run: 1, startNanos: 0n, split: 'all' });
+    const then = createPrng(seed, 78);
+    let world =
+      which === 'now'
+        ? worldOf(seed, 1, gain, rate)
+        : worldOf(seed, 101, gain * drawn(then, drift.gainBetween, 1), rate * drawn(then, drift.rateBetween, 0.5));
+    const count = which === 'now' ? windows.beginning + windows.read : windows.before;
     let last: Digits[] = [];
     let number = 2;
-    for (let window = 0; window < windows.beginning + windows.read; window++) {
-      if (window >= windows.beginning && (window - windows.beginning) % 5 === 0) {
-        const now = withConditions(card, gain * drawn(prng, drift.gainLater, 1), rate * drawn(prng, drift.rateLater, 1));
-        world = createWorld(now, particles, { seed, run: 2 + window, startNanos: 0n, split: 'all' });
-      }
+    for (let window = 0; window < count; window++) {
+      if (which === 'now' && window >= windows.beginning && (window - windows.beginning) % 5 === 0)
+        world = worldOf(
+          seed,
+          2 + window,
+          gain * drawn(prng, drift.gainLater, 1),
+          rate * drawn(prng, drift.rateLater, 1),
+        );
       const values = card.regions.map(() => new Float64Array(layout.size));
       const timeFrames = crowded ? 1 + (window % 3) : 30;
       for (let i = 0; i < timeFrames; i++, number++) {
@@ -77,7 +98,10 @@ export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
           const into = values[region]!;
           const had = watched.parts.of(into);
           await addFrame(digits, last[region], into);
-          onFrame(region, watched.parts.of(into).map((one, part) => one - had[part]!));
+          onFrame(
+            region,
+            watched.parts.of(into).map((one, part) => one - had[part]!),
+          );
         }
         last = frames.map(({ digits }) => digits);
       }

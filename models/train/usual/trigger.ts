@@ -11,12 +11,16 @@ import { createPrng } from '../../../src/kernels/prng.ts';
 import { readLists } from '../../../src/sim/objects/lists.ts';
 import { nominal, openObjectStream } from '../../../src/sim/objects/stream.ts';
 import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
-import { type Detector, drawn, short } from './detector.ts';
+import { type Detector, drawn, short, type WhichRun } from './detector.ts';
 import { openEncoding } from './encoding.ts';
 
-const windows = { beginning: 4, read: 44 } as const;
+const windows = { beginning: 4, read: 44, before: 60 } as const;
 const chambers = { shapes: 3, readings: 24 } as const;
-const drift = { pileUp: 0.12, pileUpMost: 0.3, gain: 0.02, gainMost: 0.06, noise: 0.25, noiseMost: 0.6, later: 0.01 } as const;
+/** Of detectors, within a run (`later`), and from a run to those it is compared with (`between`). Shares. */
+const drift = {
+  ...{ pileUp: 0.12, pileUpMost: 0.3, gain: 0.02, gainMost: 0.06, noise: 0.25, noiseMost: 0.6 },
+  ...{ later: 0.01, pileUpBetween: 0.1, gainBetween: 0.01, noiseBetween: 0.1 },
+} as const;
 /** Crossings of a window: half of its windows hold twice as many. */
 const crossings = 150;
 
@@ -28,6 +32,7 @@ export const openTriggerDetector = async (cards: Cards & { readonly card: Object
   const encoding = await openEncoding(cards);
   async function* run(
     seed: number,
+    which: WhichRun,
     watched: Watched,
     onFrame: (region: number, parts: Float64Array) => void,
   ): AsyncGenerator<Float64Array[]> {
@@ -37,9 +42,18 @@ export const openTriggerDetector = async (cards: Cards & { readonly card: Object
       gain: nominal.gain * drawn(prng, drift.gain, drift.gainMost),
       noisyTowers: nominal.noisyTowers * drawn(prng, drift.noise, drift.noiseMost),
     };
+    const then = createPrng(seed, 78);
+    if (which === 'before') {
+      knobs.pileUp *= drawn(then, drift.pileUpBetween, 0.5);
+      knobs.gain *= drawn(then, drift.gainBetween, 0.5);
+      knobs.noisyTowers *= drawn(then, drift.noiseBetween, 0.5);
+    }
     const stream = openObjectStream(card, lists, { seed, split: 'all' });
     const filler = watched.openFiller();
-    for (let window = 0, number = 0; window < windows.beginning + windows.read; window++) {
+    const count = which === 'now' ? windows.beginning + windows.read : windows.before;
+    // The same stream of collisions: the run before had others of them.
+    const first = which === 'now' ? 0 : 1_000_000;
+    for (let window = 0, number = first; window < count; window++) {
       const now = { ...knobs, pileUp: knobs.pileUp * drawn(prng, drift.later, 1) };
       const into = new Float64Array(layout.size);
       for (let i = 0; i < crossings * (1 + (window % 2)); i++, number++) {

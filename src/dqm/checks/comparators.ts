@@ -79,6 +79,17 @@ export const differingBins = (
   return bins;
 };
 
+/** (data − expected) / σ of counting, bin by bin, totals made equal first. Null where the reference is empty. */
+export const pullsOf = (data: ArrayLike<number>, reference: ArrayLike<number>): Float64Array | null => {
+  const before = totalOf(reference);
+  if (before <= 0) return null;
+  const scale = totalOf(data) / before;
+  return Float64Array.from({ length: data.length }, (_, bin) => {
+    const expected = reference[bin]! * scale;
+    return (data[bin]! - expected) / Math.sqrt(Math.max(1, expected) * (1 + scale));
+  });
+};
+
 /** Jensen-Shannon divergence of two histograms' shapes, bits: 0 (the same) … 1 (nothing in common). */
 export const divergence = (data: ArrayLike<number>, reference: ArrayLike<number>): number | null => {
   const [n, m] = [totalOf(data), totalOf(reference)];

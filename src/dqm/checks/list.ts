@@ -158,7 +158,8 @@ const bitReadings = (layout: ObjectLayout, values: Float64Array, combined: Float
       { part: plane(combined, bit), among: among.before },
       1,
     );
-    for (const reading of extremes('channels', 'bits', residuals))
+    // Of the few hits around a channel that set a bit, its share is anything: a single odd hit reads as the rarest of all.
+    for (const reading of extremes('channels', 'bits', residuals, false))
       if (reading.value > (worst.get(reading.of)?.value ?? -1)) worst.set(reading.of, reading);
   }
   return [...worst.values()];

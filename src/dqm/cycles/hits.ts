@@ -13,9 +13,6 @@ import { binsOf, type ObjectLayout } from '../layout.ts';
 import { binInWords, type Places } from './places.ts';
 import type { Alone, Comparison, Reference, Watched } from './watched.ts';
 
-/** Of the few hits around a channel that set a bit, its share is anything: a single odd hit reads as the rarest of all. */
-const isSteady = ({ of }: Reading): boolean => !/^bits: .*(neighbours|seam)$/.test(of);
-
 const comparison = (layout: ObjectLayout, references: readonly Reference[]): Comparison => {
   const regions = [...(references[0]?.values.keys() ?? [])];
   const of = (values: Float64Array): Float64Array => values.subarray(0, layout.size);
@@ -48,7 +45,7 @@ const comparison = (layout: ObjectLayout, references: readonly Reference[]): Com
           beside: now.length === 1 ? null : siblings.filter((_, other) => other !== region),
         };
         return [
-          ...readingsOf(seen, wanted.bits).filter(isSteady),
+          ...readingsOf(seen, wanted.bits),
           ...silentReadings(layout, seen.values, seen.combined),
           ...(wanted.auto ? auto(seen) : []),
         ];

@@ -10,6 +10,7 @@ import { type Beginning, openBeginning } from '../judging/beginning.ts';
 import { type Judged, openCells } from '../judging/cells.ts';
 import { type Norm, openNorm } from '../judging/norm.ts';
 import { openSilence } from '../judging/silence.ts';
+import { openSpread } from '../judging/spread.ts';
 import { type Cell, judgeCompleteness } from '../judging/verdicts.ts';
 import type { Knots } from '../thresholds.ts';
 import { completenessOf, type PacketLayout } from './packets.ts';
@@ -25,7 +26,8 @@ export interface WatchSetup {
   /** What readings are in good cycles, as shipped; null where nothing is. */
   readonly usual: {
     readonly alone: Readonly<Record<string, Knots>>;
-    readonly compared: Readonly<Record<string, Knots>>;
+    /** Against a run's beginning, and against good runs. */
+    readonly compared: Readonly<Record<'beginning' | 'runs', Readonly<Record<string, Knots>>>>;
   } | null;
 }
 
@@ -52,6 +54,8 @@ export interface Watch {
   readonly shipped: boolean;
   /** Combined references of a region; null while there are none. */
   combined(region: number): Float64Array | null;
+  /** How far bins of an object lie from their references in good cycles, in σ of counting; null where that is not known. */
+  spread(object: string): number | null;
   cell(region: number, check: string): Cell | null;
 }
 
@@ -64,8 +68,7 @@ export interface Resumed {
 
 /** AutoDQM's own for every region once in so many cycles, and the bits of channels. */
 const [autoEvery, bitsEvery] = [12, 4];
-/** Objects that have an entry a frame. */
-const perFrame = ['hits', 'repeats'];
+
 export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSetup): Watch => {
   const width = watched.size;
   const cells = openCells(watched, { regions, cycleMs });
@@ -75,18 +78,8 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
   let compared: Comparison | null = null;
   let provisional = false;
   let beginning: Beginning = openBeginning();
-  /**
-   * Against a run's beginning, as it was shipped. Other runs are longer: beside them what counts frames, a few a window, and
-   * beta-binomial read otherwise, and are learned.
-   */
-  const shippedFor = (ofRuns: boolean): Readonly<Record<string, Knots>> | null => {
-    if (usual === null || !ofRuns) return usual?.compared ?? null;
-    const kept = Object.entries(usual.compared).filter(
-      ([key]) => !key.startsWith('beta-binomial: ') && !perFrame.some((name) => key.endsWith(`: ${name}`)),
-    );
-    return Object.fromEntries(kept);
-  };
-  let norm: Norm = openNorm(null, shippedFor(false));
+  let norm: Norm = openNorm(null, usual?.compared.beginning ?? null);
+  let spread = openSpread(watched.plans);
   let turn = 0;
   let window: Window | null = null;
   const silence = openSilence(regions, watched.parts);
@@ -155,7 +148,10 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
       const [judged, silent] = [{ readings: own, norm }, silenceOf(region)];
       const usually = { readings: againstUsual?.(region) ?? [], norm: aloneNorm };
       const sound = cells.judge(region, [judged, silent, usually], frames[region]!, nowMs);
-      if (sound && own.length > 0) norm.learn([...own, ...silent.readings], frames[region]!);
+      if (sound && own.length > 0) {
+        norm.learn([...own, ...silent.readings], frames[region]!);
+        spread.learn(now[region]!, compared!.combined[region]!);
+      }
       if (alone !== null && !sound && compared === null) beginning.doubt(region);
       if (sound && compared !== null && beginning.doubtful(region)) beginning.redeem(region, now[region]!);
       yield;
@@ -193,7 +189,9 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
       window = null;
       provisional = resumed?.provisional ?? false;
       alone = usual === null || resumed?.named === true ? null : watched.alone;
-      norm = openNorm(resumed?.norm ?? null, shippedFor(references.length > 0 && !provisional));
+      const { beginning: toBeginning, runs: toRuns } = usual?.compared ?? { beginning: null, runs: null };
+      spread = openSpread(watched.plans);
+      norm = openNorm(resumed?.norm ?? null, references.length > 0 && !provisional ? toRuns : toBeginning);
       beginning = openBeginning();
       compared = references.length === 0 ? null : watched.compare(references);
       silence.clear();
@@ -216,6 +214,7 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
       return alone !== null;
     },
     combined: (region) => compared?.combined[region] ?? null,
+    spread: (object) => spread.of(object),
     cell: cells.get,
   };
 };

@@ -5,6 +5,7 @@
 
 import type { ObjectShown, Span } from '../board.ts';
 import { totalOf } from '../checks/beta_binomial.ts';
+import { pullsOf } from '../checks/comparators.ts';
 import type { PacketLayout } from '../cycles/packets.ts';
 import type { Watched } from '../cycles/watched.ts';
 import type { ObjectPlan } from '../layout.ts';
@@ -32,28 +33,17 @@ export interface Moment {
   readonly frames: number;
 }
 
-/** (value − reference) / σ of a bin, where both are counts and the reference was scaled by `scale`. */
-export const pullsOf = (
-  values: ArrayLike<number>,
-  reference: ArrayLike<number>,
-  scale: number,
-): readonly number[] =>
-  Array.from({ length: values.length }, (_, bin) => {
-    const [value, usual] = [values[bin]!, reference[bin]!];
-    const variance = Math.max(1, usual) * (1 + scale);
-    return Number(((value - usual) / Math.sqrt(variance)).toFixed(3));
-  });
-
+/** @param spread of bins of good cycles, in σ of counting; null where it is not known */
 export const objectShown = (
   region: string,
   plan: ShownPlan,
   moment: Moment,
   values: Float64Array,
   combined: Float64Array | null,
+  spread: number | null,
 ): ObjectShown => {
-  const before = combined === null ? 0 : totalOf(combined);
-  const scale = before > 0 ? totalOf(values) / before : 0;
-  const reference = combined === null || before <= 0 ? null : combined.map((value) => value * scale);
+  const pulls = combined === null ? null : pullsOf(values, combined);
+  const scale = pulls === null ? 0 : totalOf(values) / totalOf(combined!);
   return {
     region,
     name: plan.name,
@@ -62,7 +52,8 @@ export const objectShown = (
     axes: plan.axes,
     ...moment,
     values: Array.from(values),
-    reference: reference === null ? null : Array.from(reference, (value) => Number(value.toPrecision(7))),
-    pulls: reference === null ? null : pullsOf(values, reference, scale),
+    reference: pulls === null ? null : Array.from(combined!, (one) => Number((one * scale).toPrecision(7))),
+    pulls: pulls === null ? null : Array.from(pulls, (pull) => Number((pull / (spread ?? 1)).toFixed(3))),
+    spread,
   };
 };

@@ -60,6 +60,7 @@ export const openObjectViews = (parts: {
         { span, fromMs, untilMs, frames },
         values,
         referenceOf(wanted, plan),
+        watch.spread(name),
       );
     },
   };

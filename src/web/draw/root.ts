@@ -158,6 +158,9 @@ interface Pad {
 
 const palettesFor = (id: number): string => `colz_pal${id}`;
 
+const pullTitle = (spread: number | null): string =>
+  `pull [σ of ${spread === null ? 'counting' : 'good cycles'}]`;
+
 /** What is drawn where: one pad, or the comparison under it (one axis) or beside it (two). */
 const padsOf = (
   object: ObjectShown,
@@ -168,7 +171,7 @@ const padsOf = (
   const shape = shapeOf(object);
   const flat = shape.up === null;
   const counts = object.unit === '' ? 'entries' : object.unit;
-  const { reference, pulls } = object;
+  const { reference, pulls, spread } = object;
   const log = look.log ? (flat ? ' logy' : ' logz') : '';
   const now = histogramOf('now', shape, object.values, counts, ink, look);
   now.fZaxis.fNdivisions = 507;
@@ -193,7 +196,7 @@ const padsOf = (
     reference === null || look.compare === 'none' || (flat && look.compare === 'reference')
       ? null
       : look.compare === 'pulls'
-        ? { name: 'pulls', title: 'pull [σ of counting]', values: pulls ?? [], around: 0 }
+        ? { name: 'pulls', title: pullTitle(spread), values: pulls ?? [], around: 0 }
         : look.compare === 'ratio'
           ? { name: 'ratio', title: 'now / reference', values: ratioOf(object.values, reference), around: 1 }
           : { name: 'reference', title: `reference, ${counts}`, values: reference, around: null };

@@ -16,7 +16,7 @@ const shape = z.array(finite.min(0)).min(1).max(65_536);
 const readings = z.record(z.string().min(1).max(128), knots);
 
 const usual = z.object({
-  format: z.literal('tessera-usual/1'),
+  format: z.literal('tessera-usual/2'),
   instrument: id,
   /** Hash of the instrument's card that the runs were simulated by. */
   card: z.string().regex(/^[0-9a-f]{16}$/),
@@ -24,8 +24,8 @@ const usual = z.object({
   shapes: z.record(z.string(), shape),
   /** Readings against those shapes, and within a cycle. */
   alone: readings,
-  /** Readings against good cycles of the same detector. */
-  compared: readings,
+  /** Readings against the same detector: a run's first cycles, or good runs, which are longer. */
+  compared: z.object({ beginning: readings, runs: readings }),
   /** How it was made: seeds, runs, cycles, version; what is simulated. */
   made: record,
 });

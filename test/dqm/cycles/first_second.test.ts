@@ -57,16 +57,24 @@ describe('a good run', () => {
 });
 
 describe('a good run after another', () => {
-  it('is good by every check that has its one reference, longer than its own windows', () => {
-    const plan = { ...plans.auau, timeFramesPerCycle: 4, pool: 12 };
-    const before = openWatchedRun({ ...plan, run: 2 });
-    for (let cycle = 0; cycle < 6; cycle++) before.cycle();
-    const run = openWatchedRun({ ...plan, references: [before.soFar()] });
-    // Beta-binomial looks at each region once in twelve cycles.
-    for (let cycle = 0; cycle < 13; cycle++) expect(run.cycle()).toEqual([]);
-    expect(run.watch.provisional).toBe(false);
-    expect(run.cell(0, 'χ²').quality).toBe('good');
-  });
+  const longer = {
+    auau: { ...plans.auau, timeFramesPerCycle: 4, pool: 12 },
+    // As many frames as its cycles have: of few that come again and again a run is no longer than they are.
+    pp: { ...plans.pp, pool: 240 },
+    l1: plans.l1,
+  };
+  it.each(Object.entries(longer))(
+    'is good by every check that has its one reference, longer than its own windows: %s',
+    (_, plan) => {
+      const before = openWatchedRun({ ...plan, run: 2 });
+      for (let cycle = 0; cycle < 6; cycle++) before.cycle();
+      const run = openWatchedRun({ ...plan, references: [before.soFar()] });
+      // Beta-binomial looks at each region once in twelve cycles.
+      for (let cycle = 0; cycle < 13; cycle++) expect(run.cycle()).toEqual([]);
+      expect(run.watch.provisional).toBe(false);
+      for (const check of ['χ²', 'beta-binomial']) expect(run.cell(0, check).quality, check).toBe('good');
+    },
+  );
 });
 
 describe('a front-end card that is dead from the first frame', () => {

@@ -58,7 +58,9 @@ describe('a monitor', () => {
     expect(world.monitor.view.objectTree[0]!.region).toBe('all');
     const object = (await world.monitor.view.object(card.regions[2]!, 'occupancy', 'cycle'))!;
     expect(object.values.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(10_000);
-    expect(Math.min(...object.pulls!)).toBeLessThan(-2);
+    // Hits of tracks come together: bins of good cycles scatter by more than counts, and pulls are told in that.
+    expect(object.spread).toBeGreaterThan(2);
+    expect(Math.max(...cell(2, 'channels').bins.map((bin) => object.pulls![bin]!))).toBeLessThan(0);
     expect(await world.monitor.view.object('nowhere', 'occupancy', 'cycle')).toBeNull();
   }, 240_000);
 

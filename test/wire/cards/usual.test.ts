@@ -24,14 +24,17 @@ describe('what is usual', () => {
     expect(wanted.filter((key) => usual.alone[key] === undefined)).toEqual([]);
     const references = [{ run: 1, values: now }];
     const own = keys(compare(references).against(now)(0, { bits: true, auto: true }));
-    expect([...own, `channels: ${parts}`].filter((key) => usual.compared[key] === undefined)).toEqual([]);
+    expect(
+      [...own, `channels: ${parts}`].filter((key) => usual.compared.beginning[key] === undefined),
+    ).toEqual([]);
+    expect(Object.keys(usual.compared.runs)).toEqual(Object.keys(usual.compared.beginning));
   });
 
   it('is refused with all that is wrong', () => {
     const good = JSON.parse(usualText('sphenix-tpc-pp'));
     const text = (change: object): string => JSON.stringify({ ...good, ...change });
     expect(() => parseUsualCard('{')).toThrow('not JSON');
-    expect(() => parseUsualCard(text({ format: 'tessera-usual/2', card: 'x' }))).toThrow('2 fault(s)');
+    expect(() => parseUsualCard(text({ format: 'tessera-usual/1', card: 'x' }))).toThrow('2 fault(s)');
     const knots = { 'trend: hits': { at: [1, 3, 2, 4], scale: 1 } };
     expect(() => parseUsualCard(text({ alone: knots }))).toThrow('knots must ascend');
     const shapes = { ...good.shapes, adc: [1, 2, 3] };

@@ -121,6 +121,10 @@ export const object: z.ZodType<ObjectShown> = named(
     values: numbers.meta({ description: 'row-major' }),
     reference: numbers.nullable(),
     pulls: numbers.nullable(),
+    spread: z.number().min(1).nullable().meta({
+      description:
+        'σ of pulls in σ of counting, as bins of good cycles scatter; null: not known, σ of counting',
+    }),
   }),
 );
 export const objectTree: z.ZodType<MonitorView['objectTree']> = named(

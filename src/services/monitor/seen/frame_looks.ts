@@ -81,7 +81,7 @@ export const lookIntoFrames = (
   const last = new Map<number, Digits>();
   /** By partition and region, the newest frame counted where one look takes many: the next may begin before its end. */
   const reached = new Map<string, { readonly run: number; readonly timeFrame: number }>();
-  let [waiting, wake, count] = [null as LookedAt | null, () => {}, 0];
+  let [waiting, wake, turn, counted] = [null as LookedAt | null, () => {}, 0, 0];
 
   const addSymbols = (packet: Packet, into: Float64Array): void => {
     const symbols = packetSymbols(packet, model, tokens.tables);
@@ -100,7 +100,7 @@ export const lookIntoFrames = (
     last.set(region, kept(digits));
     if (packet !== undefined && watched.framesAhead === 0) addSymbols(packet, into);
     // Clusters cost as much as all the rest: of every region in turn.
-    if (clusters !== null && (count + region) % clustersEvery === 0)
+    if (clusters !== null && (turn + region) % clustersEvery === 0)
       addClusters(
         packets,
         clusters.sums,
@@ -108,7 +108,7 @@ export const lookIntoFrames = (
         gathered.values[region]!.subarray(watched.size),
       );
     gathered.frames[region] = gathered.frames[region]! + 1;
-    count += 1;
+    turn += 1;
   };
 
   /**
@@ -158,8 +158,10 @@ export const lookIntoFrames = (
     } finally {
       ended.abort();
       const isWhole = watched.framesAhead > 0 || taken === one.packets.size;
-      if (isWhole && spans() === ofRun) gathered.giveTo(ofRun.filling);
-      else gathered.forget();
+      if (isWhole && spans() === ofRun) {
+        gathered.giveTo(ofRun.filling);
+        counted += taken;
+      } else gathered.forget();
     }
   };
 
@@ -195,8 +197,8 @@ export const lookIntoFrames = (
       wake();
     },
     count() {
-      const now = count;
-      count = 0;
+      const now = counted;
+      counted = 0;
       return now;
     },
     done: looking(),

@@ -29,6 +29,7 @@ const shown = (axes: ObjectShown['axes'], more: Partial<ObjectShown> = {}): Obje
   values: Array.from({ length: axes.reduce((n, { size }) => n * size, 1) }, (_, i) => i + 1),
   reference: null,
   pulls: null,
+  spread: null,
   ...more,
 });
 const cases = [
