@@ -12,6 +12,7 @@ import { kafkaFiles } from './adapters/kafka/local_setup.ts';
 import { openModel } from './adapters/onnx/model.ts';
 import { probeProviders } from './adapters/onnx/provider.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
+import { quietLog } from './adapters/telemetry/quiet_log.ts';
 import {
   type Cards,
   dataFolder,
@@ -39,9 +40,6 @@ import type { Bus } from './ports/bus.ts';
 import type { Log } from './ports/telemetry.ts';
 import { topicSpecs, topicsOf } from './services/topics.ts';
 import { runValidation, type ValidateFlags } from './validation.ts';
-
-/** For commands whose own words are enough. */
-const quietLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 type Flags = Record<string, string | boolean | undefined>;
 

@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openModel } from './adapters/onnx/model.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
+import { quietLog } from './adapters/telemetry/quiet_log.ts';
 import { type Cards, home, loadCards, openBus, openLane } from './assemble.ts';
 import { messagesOf } from './commands/inspection/source.ts';
 import { identifierOf } from './commands/inspection/told.ts';
@@ -19,7 +20,6 @@ import { type Config, readConfig } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import type { InstrumentCard } from './domain/instrument.ts';
 import type { Bus } from './ports/bus.ts';
-import type { Log } from './ports/telemetry.ts';
 import { topicsOf } from './services/topics.ts';
 import { parseParticles } from './sim/particles.ts';
 import { createWorld } from './sim/world.ts';
@@ -33,8 +33,6 @@ export interface ValidateFlags {
   readonly judge?: string;
   readonly json?: boolean;
 }
-
-const quietLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 

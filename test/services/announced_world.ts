@@ -2,6 +2,7 @@
 
 import { createMemoryBroker, type MemoryBroker } from '../../src/adapters/memory/bus.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/adapters/memory/clock.ts';
+import { quietLog } from '../../src/adapters/telemetry/quiet_log.ts';
 import type { InstrumentCard } from '../../src/domain/instrument.ts';
 import type { Bus } from '../../src/ports/bus.ts';
 import { announce } from '../../src/services/announcer.ts';
@@ -16,8 +17,6 @@ export interface AnnouncedWorld {
   readonly book: StatusBook;
   readonly silence: AbortController;
 }
-
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** @param watch what the book is told before the first beat */
 export const openAnnouncedWorld = async (
@@ -35,6 +34,6 @@ export const openAnnouncedWorld = async (
   const silence = new AbortController();
   const host = { name: 'here', processId: 1, version: '0.1.0' };
   const topics = topicsOf(card.id);
-  void announce({ bus, clock, log: quiet, topics, book, instrumentId: card.id, host }, silence.signal);
+  void announce({ bus, clock, log: quietLog, topics, book, instrumentId: card.id, host }, silence.signal);
   return { clock, broker, bus, book, silence };
 };

@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryBroker, type MemoryBroker } from '../../src/adapters/memory/bus.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
+import { quietLog } from '../../src/adapters/telemetry/quiet_log.ts';
 import { firstPolicy } from '../../src/anomaly/fidelity.ts';
 import { replayRecorded } from '../../src/commands/replay.ts';
 import { FidelityReason } from '../../src/domain/packet.ts';
 import type { Bus, OutputRecord } from '../../src/ports/bus.ts';
 import type { Lane } from '../../src/ports/lane.ts';
-import type { Log } from '../../src/ports/telemetry.ts';
 import { followPolicy } from '../../src/services/policy.ts';
 import { startProcessor } from '../../src/services/processor.ts';
 import { createStatusBook } from '../../src/services/status.ts';
@@ -25,7 +25,6 @@ import { statusIdentity } from './status_identity.ts';
 const topics = topicsOf(card.id);
 const partitions = 2;
 const clock = createSystemClock();
-const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 const policy = { ...firstPolicy(), prescale: 4, warmupCount: 50 };
 
 let lane: Lane;
@@ -57,9 +56,9 @@ const send = async (bus: Bus, from: number, to: number): Promise<void> => {
 
 const start = async (bus: Bus, policyIntervalMs = 5) => {
   const book = createStatusBook({ clock, identity: statusIdentity, latencyBudgetMs: 100 });
-  const policies = await followPolicy(bus, topics.policy, policy, quiet);
+  const policies = await followPolicy(bus, topics.policy, policy, quietLog);
   const processor = await startProcessor(
-    { card, topics, bus, lane, clock, log: quiet, policies, book },
+    { card, topics, bus, lane, clock, log: quietLog, policies, book },
     processorSettings({
       policyIntervalMs,
       policy,
@@ -166,7 +165,7 @@ describe('processor', () => {
     await service.stop();
     // The first policy is recorded as those that follow: who replays need not know how the processor was started.
     const builtIn = firstPolicy();
-    const summary = await replayRecorded({ bus, lane, card, topics, builtIn, log: quiet });
+    const summary = await replayRecorded({ bus, lane, card, topics, builtIn, log: quietLog });
     expect(summary).toEqual({
       packets: 600,
       frames: 600,
@@ -185,7 +184,7 @@ describe('processor', () => {
     const first = await start(bus, 3_600_000);
     await first.drained();
     await first.stop();
-    const other = await followPolicy(bus, topics.policy, { ...policy, prescale: 7 }, quiet);
+    const other = await followPolicy(bus, topics.policy, { ...policy, prescale: 7 }, quietLog);
     expect([other.isRecorded, other.current.version, other.current.prescale]).toEqual([true, 0, 4]);
     await other.stop();
     await bus.close();

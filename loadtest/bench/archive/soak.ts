@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFileStore } from '../../../src/adapters/files/store.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { loadCards, openBus } from '../../../src/assemble.ts';
 import { readConfig } from '../../../src/config.ts';
 import { runsIn, sealsOf } from '../../../src/services/archive/position.ts';
@@ -24,7 +25,6 @@ const timeFramesPerSecond = 100;
 const payloadBytes = 600;
 const rollMs = 10_000;
 const sampleMs = 2_000;
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 type Row = BenchResult['rows'][number];
 
@@ -52,7 +52,7 @@ export const soak = async (minutes: number): Promise<{ rows: Row[]; ratios: Benc
   const broker = await startBroker('memory');
   const brokers = broker.brokers.join(',');
   const config = readConfig({ instrument, brokers, partitions }, {});
-  const bus = openBus(config, clock, quiet);
+  const bus = openBus(config, clock, quietLog);
   const { card } = loadCards(instrument);
   const topics = topicsOf(instrument);
   // What has been read is not kept for ever: a soak is about memory.

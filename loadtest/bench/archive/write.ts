@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createParquetFormat } from '../../../src/adapters/parquet/format.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import type { Seal } from '../../../src/archive/seal.ts';
 import { openBus, version } from '../../../src/assemble.ts';
 import { readConfig } from '../../../src/config.ts';
@@ -22,7 +23,6 @@ import { sleep } from '../../drive.ts';
 import { eventOf, type MadePacket, renumbered } from './events.ts';
 import { clock, cpuMicros, partitions } from './produce.ts';
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 export const format = createParquetFormat(`tessera ${version}`);
 
 export interface Written {
@@ -59,7 +59,7 @@ export const write = async (
   before: boolean,
 ): Promise<Written> => {
   const config = readConfig({ instrument: card.id, bus: 'memory' }, {});
-  const bus = openBus(config, clock, quiet);
+  const bus = openBus(config, clock, quietLog);
   await bus.ensureTopics(topicSpecs(card, partitions, 32_000_000_000));
   const topics = topicsOf(card.id);
   if (before) await feed(bus);
@@ -72,7 +72,7 @@ export const write = async (
       store,
       format,
       clock,
-      log: quiet,
+      log: quietLog,
       book: createServiceBook('archiver', clock),
       version,
       simulated: true,

@@ -4,12 +4,12 @@
  * with tf00 bytes and ends with tk00 bytes.
  */
 
+import { quietLog as log } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { type Cards, openLane } from '../../../src/assemble.ts';
 import { readConfig } from '../../../src/config.ts';
 import type { PolicySnapshot } from '../../../src/domain/policy.ts';
 import type { Lane } from '../../../src/ports/lane.ts';
-import type { Log } from '../../../src/ports/telemetry.ts';
 
 export const workers = 2;
 /** Frames of one job: enough for both workers and for batches across frames. */
@@ -18,8 +18,6 @@ const framesPerJob = { few: 16, many: 256 } as const;
 const jobsInFlight = 2;
 /** Frames of at most this many bytes on average go in jobs of many. */
 const smallFrameBytes = 8192;
-
-const log: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Tokens of every frame and nothing else. */
 export const tokensOnly: PolicySnapshot = { ...firstPolicy(), rarePValue: 0, prescale: 0 };

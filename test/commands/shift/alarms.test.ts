@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { command, observe, openAlarmBook } from '../../../src/anomaly/alarms.ts';
 import { durationMs } from '../../../src/commands/duration.ts';
 import { askAlarms, listAlarms } from '../../../src/commands/shift/alarms.ts';
@@ -13,7 +14,6 @@ import { settle } from '../../services/settle.ts';
 import { captureOutput } from '../captured_output.ts';
 
 const topics = topicsOf('tpc');
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const startMs = Date.UTC(2026, 4, 4, 3, 2, 1);
 
 const open = async () => {
@@ -22,7 +22,7 @@ const open = async () => {
   const names = [topics.alarmState, topics.commands, topics.responses];
   await bus.ensureTopics(names.map((name) => ({ name, partitions: 1, messageBytesMax: 65_536 })));
   const output = captureOutput();
-  return { clock, bus, output, parts: { bus, topics, clock, log: quiet, output } };
+  return { clock, bus, output, parts: { bus, topics, clock, log: quietLog, output } };
 };
 
 /** frames-refused is open and acknowledged, lag is shelved, books has passed. */

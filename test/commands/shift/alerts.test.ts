@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { emptyAlertBook, obey } from '../../../src/anomaly/bursts/alerts.ts';
 import { openBurstFinder } from '../../../src/anomaly/bursts/finder.ts';
 import { alarmTellers, jsonKind } from '../../../src/commands/inspection/alarm_words.ts';
@@ -15,7 +16,6 @@ import { encodeAlertState } from '../../../src/wire/alerts/state.ts';
 import { captureOutput } from '../captured_output.ts';
 
 const topics = topicsOf('tpc');
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const startMs = Date.UTC(2026, 4, 4, 3, 2, 1);
 const sender = { detectorName: 'tpc', mode: 'real' } as const;
 const drill = obey(emptyAlertBook, { command: 'fire-drill', who: 'ana', why: 'spring' }, startMs);
@@ -48,7 +48,7 @@ describe('tessera alerts', () => {
 
   it('sends commands and says what was done', async () => {
     const { bus, clock, output } = await open();
-    const parts = { bus, topics, clock, log: quiet, output };
+    const parts = { bus, topics, clock, log: quietLog, output };
     for (const asked of [
       { command: 'fire-drill', who: 'ana', why: '' },
       { command: 'retract', alert: 'latest', who: 'ana', why: 'a lamp' },

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { firstBudget } from '../../../src/anomaly/control/budget.ts';
 import { firstControl, hold } from '../../../src/anomaly/control/controller.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
@@ -15,7 +16,6 @@ import { encodePolicy } from '../../../src/wire/policy.ts';
 import { captureOutput } from '../captured_output.ts';
 
 const topics = topicsOf('tpc');
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 const open = async () => {
   const clock = createVirtualClock();
@@ -33,7 +33,7 @@ const open = async () => {
     });
     await bus.send([{ topic: topics.policy, key: null, value }]);
   };
-  return { clock, output, publish, parts: { bus, topics, clock, log: quiet, output } };
+  return { clock, output, publish, parts: { bus, topics, clock, log: quietLog, output } };
 };
 
 describe('tessera rate', () => {

@@ -5,6 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { VirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { alarmsShown } from '../../../src/anomaly/alarms.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import type { AlarmBook } from '../../../src/domain/alarm.ts';
@@ -25,7 +26,6 @@ import { readAll } from '../read_all.ts';
 import { settle } from '../settle.ts';
 
 const topics = topicsOf(card.id);
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 const alarmsOn = async (bus: Bus) =>
   (await readAll(bus, topics.alarms)).map(({ value }) => decodeAlarm(value));
@@ -43,8 +43,8 @@ const openWorld = (): Promise<AnnouncedWorld> =>
 
 const startKeeper = async ({ broker, clock }: AnnouncedWorld, change = (bus: Bus): Bus => bus) => {
   const bus = change(broker.connect());
-  const keeper = keepAlarms({ clock, bus, log: quiet, topics, beginMs: nowMs(clock) - 1 });
-  const follower = await followAlarms(bus, topics.alarmState, quiet);
+  const keeper = keepAlarms({ clock, bus, log: quietLog, topics, beginMs: nowMs(clock) - 1 });
+  const follower = await followAlarms(bus, topics.alarmState, quietLog);
   return {
     get shown() {
       return alarmsShown(follower.current);
@@ -268,9 +268,9 @@ describe('the keeper of alarms', () => {
     const lane = await openRealLane(clock);
     const keeper = await startKeeper(world);
     const policy = firstPolicy();
-    const policies = await followPolicy(bus, topics.policy, policy, quiet);
+    const policies = await followPolicy(bus, topics.policy, policy, quietLog);
     const processor = await startProcessor(
-      { card, topics, bus, lane, clock, log: quiet, policies, book },
+      { card, topics, bus, lane, clock, log: quietLog, policies, book },
       processorSettings({
         policyIntervalMs: 5000,
         policy,

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Anomaly } from '../../../src/domain/packet.ts';
 import {
@@ -32,7 +33,6 @@ import { settle } from '../settle.ts';
 const root = join(import.meta.dirname, '../../..');
 const card = parseInstrumentCard(readFileSync(join(root, 'instruments/sphenix-tpc-pp.json'), 'utf8'));
 const topics = topicsOf(card.id);
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const partitions = 2;
 const settings: AlertSettings = {
   detectorName: card.id,
@@ -83,7 +83,7 @@ const startWatcher = async (
   own = settings,
 ) => {
   const bus = change(broker.connect());
-  const watcher = watchAlerts({ bus, log: quiet, topics, clock }, own);
+  const watcher = watchAlerts({ bus, log: quietLog, topics, clock }, own);
   await settle(5);
   return {
     watcher,

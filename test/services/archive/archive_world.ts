@@ -4,6 +4,7 @@ import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { createMemoryStore } from '../../../src/adapters/memory/store.ts';
 import { createParquetFormat } from '../../../src/adapters/parquet/format.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import type { PartialEvent } from '../../../src/domain/archive/partial_event.ts';
 import type { InstrumentCard } from '../../../src/domain/instrument.ts';
 import { FidelityReason, type Layer, LayerKind } from '../../../src/domain/packet.ts';
@@ -26,7 +27,6 @@ import { settle } from '../settle.ts';
 
 export const format = createParquetFormat('a test');
 export const topics = topicsOf(smallCard.id);
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 const layersOf = (timeFrame: number, region: number, lossless: boolean): Layer[] => {
   const payload = (seed: number, length: number): Uint8Array =>
@@ -132,7 +132,7 @@ export const openWorldOn = async <Kind extends Store>(store: Kind, partitions: n
         store,
         format,
         clock,
-        log: quiet,
+        log: quietLog,
         book,
         version: '0',
         simulated: null,

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../../../loadtest/prove/archive_audit.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { run } from '../../../src/domain/quantity.ts';
 import type { Bus } from '../../../src/ports/bus.ts';
 import { readRun, sealsOf } from '../../../src/services/archive/position.ts';
@@ -63,7 +64,7 @@ const openRunWorld = async (partitions = 1) => {
       startAssembler(
         {
           ...{ card: smallCard, topics, clock: world.clock, bus: world.broker.connect() },
-          log: { info: () => {}, warn: () => {}, error: () => {} },
+          log: quietLog,
           book: createServiceBook('assembler', world.clock),
           eventTokensOf: () => [],
           eventModel: null,

@@ -6,6 +6,7 @@ import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { createMemoryLane } from '../../../src/adapters/memory/lane.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/adapters/memory/store.ts';
 import { createParquetFormat } from '../../../src/adapters/parquet/format.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { archiveFile, cardsFolder, runFile } from '../../../src/archive/names.ts';
 import { encodeRun, openRun, type RunFile } from '../../../src/archive/run.ts';
@@ -31,7 +32,6 @@ import { digitsOf, identityOf, randomOf } from '../../frames.ts';
 export const format = createParquetFormat('a test');
 export const cards = loadCards('sphenix-tpc-pp');
 const { card } = cards;
-export const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 export interface MadeFrame {
   readonly timeFrame: number;
@@ -183,7 +183,7 @@ export const closeArchive = async (
   describe: NonNullable<CloseParts['describe']> = [],
 ) => {
   const manifest = await closeRun(
-    { store, format, version: '0.0.0', signer, log: quiet, describe },
+    { store, format, version: '0.0.0', signer, log: quietLog, describe },
     run,
     seals ?? (await sealsOf(store, 7)),
   );

@@ -3,11 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import type { RunBook } from '../../../src/archive/proof/run_book.ts';
 import { sealsOf } from '../../../src/services/archive/position.ts';
 import { closeRun } from '../../../src/services/dataset/close_run.ts';
 import { refusalsOf } from '../../../src/services/dataset/refusals.ts';
-import { cards, format, makeArchive, makeFrames, quiet } from './an_archive.ts';
+import { cards, format, makeArchive, makeFrames } from './an_archive.ts';
 
 describe('a run that closes', () => {
   it('tells what was refused from what was lost, and says the same when it closes twice', async () => {
@@ -23,7 +24,7 @@ describe('a run that closes', () => {
     const refused = frames.find((one) => isGone(one) && one.timeFrame === 5)!;
     await bus.send([{ topic, partition: 1, key: null, value: refused.frame }]);
     const close = async (isKnown: boolean): Promise<RunBook> => {
-      const parts = { store, format, version: '0.0.0', signer: null, log: quiet };
+      const parts = { store, format, version: '0.0.0', signer: null, log: quietLog };
       const refusals = (one: number) => refusalsOf(bus, topic, cards.card, one);
       await closeRun(isKnown ? { ...parts, refusals } : parts, run, await sealsOf(store, 7));
       return JSON.parse(new TextDecoder().decode(await store.read('run=7/runbook.json')));

@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/adapters/memory/store.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { runFile, runFolder } from '../../../src/archive/names.ts';
 import type { Readiness } from '../../../src/archive/readiness/report.ts';
 import { encodeRun, type RunFile } from '../../../src/archive/run.ts';
@@ -20,7 +21,6 @@ import { modelCard, ppCard } from '../../stages/wedge.ts';
 import { archiveOfWedges, format } from './archive_of_wedges.ts';
 
 const store = createMemoryStore();
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const view = { shares: [0.6, 0.2, 0.2], guardFrames: 1 } as const;
 const timeFrames = 40;
 let run: OpenRun;
@@ -166,7 +166,7 @@ describe('the description of a run', () => {
     const open = await (await openArchive(parts)).run(9);
     const closed: RunFile = { ...open.file!, state: 'closed', closedMs: 1_767_225_700_000 };
     await closing.put(runFile(9), [encodeRun(closed)]);
-    const manifest = await closeRun({ ...parts, signer: null, log: quiet, describe }, closed, open.seals);
+    const manifest = await closeRun({ ...parts, signer: null, log: quietLog, describe }, closed, open.seals);
     const names = manifest.files.map(({ name }) => name);
     for (const name of ['README.md', 'croissant.json', 'readiness.html', 'readiness.json'])
       expect(names).toContain(runFolder(9) + name);

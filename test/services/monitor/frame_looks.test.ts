@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { loadCards } from '../../../src/assemble.ts';
 import { encodeTokens, prepareTokenTables } from '../../../src/codec/tokens.ts';
 import { voxelCount } from '../../../src/domain/instrument.ts';
@@ -17,7 +18,6 @@ import { encodeFrame } from '../../../src/wire/frame.ts';
 import { watchedOf } from '../../dqm/cycles/watched_runs.ts';
 
 const { card, model } = loadCards('l1-objects');
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 describe('a look into frames of objects', () => {
   it('takes those that follow, too, and none twice', async () => {
@@ -33,7 +33,7 @@ describe('a look into frames of objects', () => {
     const stopping = new AbortController();
     let parts = 0;
     const looks = lookIntoFrames(
-      { bus, clock, log: quiet },
+      { bus, clock, log: quietLog },
       {
         ...{ topic, card, model, packets, watched, spans: () => spans, busyMs: () => 0 },
         onFrame: (_, found) => {

@@ -9,6 +9,7 @@ import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { openModel } from '../../../src/adapters/onnx/model.ts';
 import { openHistory } from '../../../src/adapters/sqlite/history.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { loadCards } from '../../../src/assemble.ts';
 import { builtInTables } from '../../../src/codec/ladder/tables.ts';
 import { encodeTokens, prepareTokenTables } from '../../../src/codec/tokens.ts';
@@ -33,7 +34,6 @@ import { encodeInstants, instantsHeader } from '../../../src/wire/instants.ts';
 import { encodePacket } from '../../../src/wire/packet.ts';
 import { cardOf, storeOf } from '../../sim/example.ts';
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const six = JSON.parse(
   readFileSync(new URL('../../../instruments/sphenix-tpc-auau.json', import.meta.url), 'utf8'),
 );
@@ -82,7 +82,7 @@ export const openMonitoredWorld = async (tokens = false): Promise<MonitoredWorld
   const start = (): Promise<Monitor> => {
     const layout = objectLayout(card, { cardLayers: 4, cardLanes: 64, chipLanes: 32 }, model);
     return startMonitor({
-      ...{ bus, clock, log: quiet, history, card, model, topics },
+      ...{ bus, clock, log: quietLog, history, card, model, topics },
       busyMs: () => 0,
       looked: () => {},
       instrument: { id: card.id, title: card.title, regions: card.regions, simulated: 'simulated' },

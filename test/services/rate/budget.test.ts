@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
 import { createSystemClock } from '../../../src/adapters/system/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import type { ByteBudget } from '../../../src/anomaly/control/budget.ts';
 import { decideFidelity, firstPolicy, rungsOf } from '../../../src/anomaly/fidelity.ts';
 import { replayRecorded } from '../../../src/commands/replay.ts';
@@ -26,7 +27,6 @@ import { statusIdentity } from '../status_identity.ts';
 
 const topics = topicsOf(card.id);
 const clock = createSystemClock();
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const partitions = 2;
 /** As many of the card's as make a fair sample of frames. */
 const regions = 16;
@@ -64,9 +64,9 @@ const send = async (bus: Bus, from: number, to: number): Promise<void> => {
 /** Runs so many time frames under a policy; what its book showed last. */
 const run = async (bus: Bus, budget: ByteBudget, end: number) => {
   const book = createStatusBook({ clock, identity: statusIdentity, latencyBudgetMs: 100 });
-  const policies = await followPolicy(bus, topics.policy, policy, quiet);
+  const policies = await followPolicy(bus, topics.policy, policy, quietLog);
   const processor = await startProcessor(
-    { card, topics, bus, lane, clock, log: quiet, policies, book },
+    { card, topics, bus, lane, clock, log: quietLog, policies, book },
     processorSettings({ policyIntervalMs: 1, budget, policy }),
   );
   // A few time frames at a time, so that snapshots come between.
@@ -104,7 +104,7 @@ it('keeps within its bytes under drifting occupancy, and every packet is what it
   const bytesPerSecond = (0.85 * spentFree) / (spanSeconds / 2);
   const snapshot = await run(bus, { bytesPerSecond, sparePlanes: 0 }, timeFrames);
   const packets = await packetsOf(bus);
-  const snapshots = await recordedPolicies(bus, topics.policy, policy, quiet);
+  const snapshots = await recordedPolicies(bus, topics.policy, policy, quietLog);
   const seen = new Map<number, number>();
   for (const { identity, reason, pValue, policyVersion, layers } of packets) {
     const under = snapshots.get(policyVersion)!;
@@ -129,7 +129,7 @@ it('keeps within its bytes under drifting occupancy, and every packet is what it
   }
   expect(snapshot.policy.budget).toMatchObject({ bytesPerSecond });
   expect(snapshot.fidelity.budget).toBe(seen.get(FidelityReason.budget));
-  const replayed = await replayRecorded({ bus, lane, card, topics, builtIn: firstPolicy(), log: quiet });
+  const replayed = await replayRecorded({ bus, lane, card, topics, builtIn: firstPolicy(), log: quietLog });
   expect(replayed).toMatchObject({ frames: packets.length, identical: packets.length, different: 0 });
   await bus.close();
 });

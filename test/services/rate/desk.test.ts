@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/adapters/memory/bus.ts';
 import { createSystemClock } from '../../../src/adapters/system/clock.ts';
+import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
 import { firstPolicy } from '../../../src/anomaly/fidelity.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { RateCommand } from '../../../src/domain/policy.ts';
@@ -27,7 +28,6 @@ import { statusIdentity } from '../status_identity.ts';
 
 const topics = topicsOf(card.id);
 const clock = createSystemClock();
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const said = { who: 'ana', why: 'beam test' };
 
 let lane: Lane;
@@ -65,9 +65,9 @@ const feedUntil = async (bus: Bus, isDone: () => Promise<boolean>): Promise<void
 const start = async (bus: Bus, rareTarget: number) => {
   const policy = { ...firstPolicy(), warmupCount: 50 };
   const book = createStatusBook({ clock, identity: statusIdentity, latencyBudgetMs: 100 });
-  const policies = await followPolicy(bus, topics.policy, policy, quiet);
+  const policies = await followPolicy(bus, topics.policy, policy, quietLog);
   const processor = await startProcessor(
-    { card, topics, bus, lane, clock, log: quiet, policies, book },
+    { card, topics, bus, lane, clock, log: quietLog, policies, book },
     processorSettings({
       policyIntervalMs: 3_600_000,
       rate: { rareTarget, rateChunkFrames: 1000 },
@@ -141,7 +141,7 @@ describe('commands about the rate', () => {
     const count = limits.rateCommandsWaitingMax + 5;
     for (let i = 0; i < count; i++)
       await ask(bus, String(i), { command: 'release-rate', who: 'ana', why: '' });
-    const desk = openRateDesk({ bus, topics, clock, log: quiet }, calibration, 0);
+    const desk = openRateDesk({ bus, topics, clock, log: quietLog }, calibration, 0);
     const taken: number[] = [];
     while (taken.reduce((sum, one) => sum + one, 0) < count) {
       await settle(limits.rateCommandsWaitingMax);
