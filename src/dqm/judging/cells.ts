@@ -105,7 +105,11 @@ export const openCells = (
       for (const check of checks) {
         const own = rated.filter(({ reading }) => reading.check === check);
         const before = cells[region]!.get(check) ?? null;
-        if (own.length === 0 && before !== null && before.quality !== 'null') continue;
+        if (own.length === 0 && before !== null) {
+          // What is awaited stands in its words.
+          if (before.quality === 'null') cells[region]!.set(check, { ...before, atMs: nowMs });
+          continue;
+        }
         const { quality } = judgeCheck(region, check, own, nowMs);
         sound &&= quality === 'good' || quality === 'null';
       }

@@ -122,10 +122,10 @@ export const openCycles = (parts: CycleParts): Cycles => {
   /** Once a minute, and what a restart would miss. */
   const keep = async (nowMs: number): Promise<void> => {
     await paced(memory.keepBeginning(run, nowMs));
-    memory.keepFirstNorm(run, nowMs);
+    memory.keepFirstNorm(nowMs);
     if (nowMs - keptMs < 60_000 - cycleMs / 2) return;
     keptMs = nowMs;
-    memory.keepNorm(run, nowMs);
+    memory.keepNorm(nowMs);
     await paced(memory.keepRegions('minute', number, spans.of('moving')));
     await paced(memory.keepRegions('run', run, spans.of('run')));
   };
@@ -185,12 +185,13 @@ export const openCycles = (parts: CycleParts): Cycles => {
     compareAnew(activity) {
       if (runs.current?.activity !== activity) return;
       generation += 1;
+      memory.keepNorm(wallMs());
       memory.compare(run);
       show(null, board.cycle.endedMs);
     },
     close() {
       if (run === 0) return;
-      memory.keepNorm(run, wallMs());
+      memory.keepNorm(wallMs());
       for (const _ of memory.keepRegions('run', run, spans.of('run')));
     },
     async end(counted) {

@@ -91,6 +91,29 @@ describe('a monitor', () => {
     expect(world.monitor.view.references.history[0]).toMatchObject({ who: 'ana', why: 'a calm night' });
   }, 240_000);
 
+  it('learns beside each choice of references anew, and goes on where it was when that is chosen again', async () => {
+    for (const run of [42, 43]) {
+      for (let i = 0; i < 60 && !world.monitor.view.runs.some((one) => one.run === run && one.good); i++)
+        await world.cycle();
+      world.newRun();
+      await world.cycle();
+    }
+    const activity = world.monitor.view.references.activity!;
+    const pin = (runs: readonly number[]) =>
+      world.monitor.view.act({ act: 'pin', activity, runs: [...runs], who: 'ana', why: 'a test' });
+    const known = (): number => Number(/: (\d+) of/.exec(cell(1, 'χ²').reason)?.[1]);
+    await pin([42]);
+    await world.cycles(3);
+    const beside42 = known();
+    expect(beside42).toBeGreaterThan(0);
+    await pin([42, 43]);
+    await world.cycles(2);
+    expect(known()).toBeLessThan(beside42);
+    await pin([42]);
+    await world.cycles(2);
+    expect(known()).toBeGreaterThan(beside42);
+  }, 240_000);
+
   it('opens a rare frame by its packet’s tokens, decoded beside the raw frame', async () => {
     const own = await openMonitoredWorld(true);
     try {

@@ -17,9 +17,9 @@ export interface RunMemory {
   /** What was held of a run when it was last kept. */
   soFar(run: number): RunSoFar | null;
   /** Keeps what was learned, if that is more than was kept. */
-  keepNorm(run: number, nowMs: number): void;
+  keepNorm(nowMs: number): void;
   /** The same, as soon as it is enough to judge by: a restart would otherwise judge by what it meets. */
-  keepFirstNorm(run: number, nowMs: number): void;
+  keepFirstNorm(nowMs: number): void;
   /** Keeps all regions, a step each. */
   keepRegions(kind: 'minute' | 'run', key: number, of: SpanValues): Generator<void>;
   keepBeginning(run: number, nowMs: number): Generator<void>;
@@ -43,6 +43,8 @@ export const keepRunMemory = (
   const versions = keepVersions(history, regions);
   const everyRegion = Array.from({ length: regions }, (_, region) => region);
   let [normKnown, begunKept] = [0, 0];
+  /** What is learned beside some references says nothing of others. */
+  let normKey = '';
 
   /** All of a version; null where one lacks or is of another layout. */
   const loaded = (
@@ -57,10 +59,10 @@ export const keepRunMemory = (
   };
   const valuesOf = (all: readonly Version[]): Float64Array[] => all.map(({ values }) => values);
 
-  const keepNorm = (run: number, nowMs: number): void => {
+  const keepNorm = (nowMs: number): void => {
     if (watch.known === normKnown) return;
     normKnown = watch.known;
-    history.put('norm', [{ key: String(run), atMs: nowMs, value: text.encode(watch.saveNorm()) }], 2);
+    history.put('norm', [{ key: normKey, atMs: nowMs, value: text.encode(watch.saveNorm()) }], 2);
   };
 
   return {
@@ -72,7 +74,8 @@ export const keepRunMemory = (
       const beginning = Array.from({ length: limits.dqmProvisionalCycles }, (_, i) =>
         loaded('beginning', `${run}.${i}`),
       ).flatMap((found) => (found === null ? [] : [{ run: 0, values: valuesOf(found) }]));
-      const entry = history.get('norm', String(run));
+      normKey = [run, ...good.map((one) => one.run)].join('+');
+      const entry = history.get('norm', normKey);
       const norm = entry === null ? null : words.decode(entry.value);
       const provisional = good.length === 0 && beginning.length > 0;
       const activity = runs.current?.activity ?? '';
@@ -91,8 +94,8 @@ export const keepRunMemory = (
       };
     },
     keepNorm,
-    keepFirstNorm(run, nowMs) {
-      if (normKnown < limits.dqmGoodRunsMin && watch.known >= limits.dqmGoodRunsMin) keepNorm(run, nowMs);
+    keepFirstNorm(nowMs) {
+      if (normKnown < limits.dqmGoodRunsMin && watch.known >= limits.dqmGoodRunsMin) keepNorm(nowMs);
     },
     *keepRegions(kind, key, { values, frames, fromMs, untilMs }) {
       for (const [region, one] of values.entries()) {
