@@ -53,7 +53,7 @@ const shape = {
   alertHeartbeatMs: count(1000, 86_400_000),
   rate: real(0, 1_000_000),
   seed: count(0, 4_294_967_295),
-  pool: count(0, 4096),
+  pool: z.literal('auto').or(count(0, 4096)),
   mishap: z.string(),
   httpPort: port,
   statusPort: port,
@@ -174,9 +174,9 @@ const rows: readonly Row[] = [
   ['seed', '1', '', 'seed of the simulated world'],
   [
     'pool',
-    '47',
+    'auto',
     'time frames',
-    'simulated time frames made once and replayed, of objects 256 for each; 0: each one simulated anew',
+    'simulated time frames made once and replayed, of objects 256 for each; 0: each one simulated anew; auto: 0 where that is little work (sparse ones, ten a second at most), else 47',
   ],
   [
     'mishap',

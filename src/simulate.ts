@@ -85,14 +85,26 @@ const openWorld = (card: InstrumentCard, config: Config, flags: SimulateFlags, n
 
 /** A crossing costs a tenth of a millisecond and is one frame: as many for one of the pool's as cost what wedges do. */
 const crossingsPerPooled = 256;
+/** It shares no factor with the partitions: each of them meets all of the pool. */
+const pooled = 47;
+/** A sparse time frame takes some 20 ms: so many a second are a fifth of a core. */
+const sparseRateMax = 10;
+
+/** Where each can be simulated anew it is: what comes again and again fluctuates less than a detector does. */
+const poolSize = ({ pool, rate }: Config, card: InstrumentCard): number => {
+  if (pool !== 'auto') return pool;
+  const sparse = card.kind !== 'objects' && Number(card.conditions.centralShare ?? 0) === 0;
+  return sparse && rate > 0 && rate <= sparseRateMax ? 0 : pooled;
+};
 
 /**
  * The world itself, or a pool of its time frames replayed under new numbers: full physics costs milliseconds a wedge.
  * Others in the process take their turns between time frames of the pool.
  */
 const sourceOf = async (world: World, config: Config, clock: Clock, signal: AbortSignal): Promise<World> => {
-  if (config.pool === 0) return world;
-  const count = config.pool * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
+  const size = poolSize(config, world.card);
+  if (size === 0) return world;
+  const count = size * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
   say(`simulating a pool of ${count} time frames, replayed under new numbers …`);
   const timeFrames: Pool['timeFrames'][number][] = [];
   for (let turnMs = clock.nowMs(); timeFrames.length < count && !signal.aborted; ) {

@@ -64,7 +64,7 @@ const messageOf = (identity: FrameIdentity, digits: Digits, card: InstrumentCard
 
 /** One time frame as bus records; the key keeps its regions together, message_id counts per (source, partition). */
 const timeFrameRecords = (
-  source: FrameSource,
+  frames: ReturnType<FrameSource['timeFrame']>,
   number: number,
   card: InstrumentCard,
   plan: Pick<FeedPlan, 'topic' | 'partitions'>,
@@ -74,9 +74,9 @@ const timeFrameRecords = (
   const key = Buffer.from(String(number));
   const id = messageId(Math.floor(number / plan.partitions));
   const partition = number % plan.partitions;
-  const messages = source
-    .timeFrame(number)
-    .map(({ identity, digits }) => messageOf({ ...identity, messageId: id }, digits, card));
+  const messages = frames.map(({ identity, digits }) =>
+    messageOf({ ...identity, messageId: id }, digits, card),
+  );
   const records = messages.map(({ message }) => ({
     topic: plan.topic,
     partition,
@@ -109,6 +109,8 @@ export const feed = async (
   const inFlight = new Set<Promise<void>>();
   let failure: unknown = null;
   let summary: FeedSummary = { timeFrames: 0, frames: 0, bytes: 0, lateMsMax: 0 };
+  /** Made while it is waited for: what takes long to simulate is not late for that. */
+  let next: ReturnType<FrameSource['timeFrame']> | null = null;
   let load: Load = { records: [], messages: [], bytes: 0, dueMs: 0 };
   const send = async (): Promise<void> => {
     const { records, messages, bytes, dueMs } = load;
@@ -138,12 +140,15 @@ export const feed = async (
     if (startMs + dueMs > clock.nowMs()) {
       // What is due leaves before the wait, and takes its share of it.
       await send();
+      next = source.timeFrame(number);
       const waitMs = startMs + dueMs - clock.nowMs();
       if (waitMs > 0) await clock.sleep(waitMs, signal);
     }
     if (signal.aborted || failure !== null) break;
     const intendedNanos = startNanos + BigInt(Math.round(dueMs * 1e6));
-    const { records, messages } = timeFrameRecords(source, number, card, plan, intendedNanos);
+    const frames = next ?? source.timeFrame(number);
+    next = null;
+    const { records, messages } = timeFrameRecords(frames, number, card, plan, intendedNanos);
     if (load.records.length === 0) load.dueMs = dueMs;
     load.records.push(...records);
     load.messages.push(...messages);
