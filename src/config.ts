@@ -176,7 +176,7 @@ const rows: readonly Row[] = [
     'pool',
     'auto',
     'time frames',
-    'simulated time frames made once and replayed, of objects 256 for each; 0: each one simulated anew; auto: 0 where that is little work (sparse ones, ten a second at most), else 47',
+    'simulated time frames made once and replayed, of objects 256 for each; 0: each one simulated anew; auto: 47, of sparse ones ten a second anew',
   ],
   [
     'mishap',

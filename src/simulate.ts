@@ -25,7 +25,7 @@ import { readLists, triggerObjects } from './sim/objects/lists.ts';
 import { plainObjects } from './sim/objects/plain.ts';
 import { createObjectsWorld, type ObjectsOf } from './sim/objects/world.ts';
 import { parseParticles, type Split } from './sim/particles.ts';
-import { createReplayWorld, type Pool } from './sim/replay.ts';
+import { createRenewedWorld, createReplayWorld, type Pool } from './sim/replay.ts';
 import { createWorld, type World } from './sim/world.ts';
 
 export interface SimulateFlags {
@@ -88,13 +88,17 @@ const crossingsPerPooled = 256;
 /** It shares no factor with the partitions: each of them meets all of the pool. */
 const pooled = 47;
 /** A sparse time frame takes some 20 ms: so many a second are a fifth of a core. */
-const sparseRateMax = 10;
+const freshPerSecond = 10;
 
-/** Where each can be simulated anew it is: what comes again and again fluctuates less than a detector does. */
-const poolSize = ({ pool, rate }: Config, card: InstrumentCard): number => {
-  if (pool !== 'auto') return pool;
+/**
+ * How large a pool is, and after how many uses its time frames give way to new ones, where that is little work: what comes
+ * again and again fluctuates less than a detector does.
+ */
+const poolPlan = ({ pool, rate }: Config, card: InstrumentCard): { size: number; uses: number } => {
+  if (pool !== 'auto') return { size: pool, uses: Number.POSITIVE_INFINITY };
   const sparse = card.kind !== 'objects' && Number(card.conditions.centralShare ?? 0) === 0;
-  return sparse && rate > 0 && rate <= sparseRateMax ? 0 : pooled;
+  const uses = sparse && rate > 0 ? Math.ceil(rate / freshPerSecond) : Number.POSITIVE_INFINITY;
+  return { size: uses === 1 ? 0 : pooled, uses };
 };
 
 /**
@@ -102,7 +106,7 @@ const poolSize = ({ pool, rate }: Config, card: InstrumentCard): number => {
  * Others in the process take their turns between time frames of the pool.
  */
 const sourceOf = async (world: World, config: Config, clock: Clock, signal: AbortSignal): Promise<World> => {
-  const size = poolSize(config, world.card);
+  const { size, uses } = poolPlan(config, world.card);
   if (size === 0) return world;
   const count = size * (world.card.kind === 'objects' ? crossingsPerPooled : 1);
   say(`simulating a pool of ${count} time frames, replayed under new numbers …`);
@@ -113,7 +117,8 @@ const sourceOf = async (world: World, config: Config, clock: Clock, signal: Abor
     await clock.sleep(0);
     turnMs = clock.nowMs();
   }
-  return createReplayWorld({ card: world.card, identify: world.identify, timeFrames });
+  const pool = { card: world.card, identify: world.identify, timeFrames };
+  return Number.isFinite(uses) ? createRenewedWorld(world, pool, uses) : createReplayWorld(pool);
 };
 
 /** The same frames, the truth of each written down as it is sent. */

@@ -25,9 +25,13 @@ export const poolOf = (world: World, count: number, firstTimeFrame = 0): Pool =>
   timeFrames: Array.from({ length: count }, (_, i) => world.timeFrame(firstTimeFrame + i)),
 });
 
+/** Frames under another time frame's number; digits and truth are shared, not copied: they are read-only. */
+const renumbered = (frames: readonly SimFrame[], identify: Identify, number: number): readonly SimFrame[] =>
+  frames.map(({ region, digits, truth }) => ({ region, identity: identify(region, number), digits, truth }));
+
 /**
- * The pool's frames under their own identity for every number: time frame n is the pool's n mod size. Digits and
- * truth are shared, not copied: they are read-only. `start` replaces the run and the instants of the pool's world.
+ * The pool's frames under their own identity for every number: time frame n is the pool's n mod size. `start` replaces the
+ * run and the instants of the pool's world.
  */
 export const createReplayWorld = (
   pool: Pool,
@@ -39,12 +43,27 @@ export const createReplayWorld = (
     card: pool.card,
     identify,
     replayed: { timeFrames: size },
-    timeFrame: (number) =>
-      pool.timeFrames[number % size]!.map((frame) => ({
-        region: frame.region,
-        identity: identify(frame.region, number),
-        digits: frame.digits,
-        truth: frame.truth,
-      })),
+    timeFrame: (number) => renumbered(pool.timeFrames[number % size]!, identify, number),
+  };
+};
+
+/**
+ * The same, but each time frame of the pool gives way to a new one of the world after so many uses, in every round as many:
+ * what is seen over a run are many time frames, for little more work than a pool. Which of the world's stands under a
+ * number is the number's alone.
+ * @param pool the world's first time frames
+ */
+export const createRenewedWorld = (world: World, pool: Pool, uses: number): World => {
+  const size = pool.timeFrames.length;
+  const held = pool.timeFrames.map((frames, origin) => ({ origin, frames }));
+  return {
+    card: world.card,
+    identify: world.identify,
+    timeFrame(number) {
+      const [slot, round] = [number % size, Math.floor(number / size)];
+      const origin = Math.floor((round + (slot % uses)) / uses) * size + slot;
+      if (held[slot]!.origin !== origin) held[slot] = { origin, frames: world.timeFrame(origin) };
+      return renumbered(held[slot]!.frames, world.identify, number);
+    },
   };
 };
