@@ -186,6 +186,8 @@ export const limits = {
    * few numbers, where fetching one costs more than counting hundreds. */
   dqmWindowObjectsMin: 1_000,
   dqmObjectFramesAhead: 256,
+  /** Frames from which on the shape of what has an entry a frame is told. */
+  dqmShapeFramesMin: 16,
   /** Values of a reading that say what is usual: a tail of twenty, and drift is not followed for ever. */
   dqmUsualValuesMax: 1024,
   /** False alarms over all cells: one cell that is medium an hour is looked at, one bad in ten days is believed. */

@@ -13,6 +13,13 @@ import { binsOf, type ObjectLayout } from '../layout.ts';
 import { binInWords, type Places } from './places.ts';
 import type { Alone, Comparison, Reference, Watched } from './watched.ts';
 
+/** Objects that have an entry a frame: of a handful, one odd time frame, which all regions share, makes any shape. */
+const isOfFewFrames = ({ check, of }: Reading): boolean =>
+  check !== 'trend' && /^(hits|repeats)( |$)/.test(of);
+
+const framesOf = (layout: ObjectLayout, values: Float64Array): number =>
+  totalOf(binsOf(layout, values, 'hits'));
+
 const comparison = (layout: ObjectLayout, references: readonly Reference[]): Comparison => {
   const regions = [...(references[0]?.values.keys() ?? [])];
   const of = (values: Float64Array): Float64Array => values.subarray(0, layout.size);
@@ -44,11 +51,13 @@ const comparison = (layout: ObjectLayout, references: readonly Reference[]): Com
           combined: siblings[region]!.combined,
           beside: now.length === 1 ? null : siblings.filter((_, other) => other !== region),
         };
-        return [
+        const all = [
           ...readingsOf(seen, wanted.bits),
           ...silentReadings(layout, seen.values, seen.combined),
           ...(wanted.auto ? auto(seen) : []),
         ];
+        const few = framesOf(layout, seen.values) < limits.dqmShapeFramesMin;
+        return few ? all.filter((reading) => !isOfFewFrames(reading)) : all;
       };
     },
   };
@@ -105,7 +114,7 @@ export const watchHits = (
     framesAhead: 0,
     trendNames,
     trends: (values) => trendsOf(layout, of(values)),
-    frames: (values) => totalOf(binsOf(layout, values, 'hits')),
+    frames: (values) => framesOf(layout, values),
     filled: (values) => totalOf(binsOf(layout, values, 'adc')),
     windowMin: limits.dqmWindowHitsMin,
     parts: { count: cards, reading: 'occupancy: suddenly silent card', of: parts },
