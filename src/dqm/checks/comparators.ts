@@ -27,15 +27,37 @@ export const kolmogorov = (data: ArrayLike<number>, reference: ArrayLike<number>
   return { distance: lambda, probability: kolmogorovTail(lambda) };
 };
 
-/** χ² of two histograms of counts with different totals, by degree of freedom (N. Gagunashvili, physics/0605123). */
+/**
+ * Entries that a bin is expected to have, below which it is taken together with all such: one entry where a reference of m has
+ * none would add m/n to χ², the more the longer the reference, and to a mean deviation any number.
+ */
+const expectedMin = 5;
+
+/** Bins that are well filled, and one of all others together; both hold as many entries as before. */
+const wellFilled = (data: ArrayLike<number>, reference: ArrayLike<number>, n: number, m: number) => {
+  const [now, before] = [[0], [0]];
+  for (let bin = 0; bin < data.length; bin++) {
+    const both = data[bin]! + reference[bin]!;
+    const at = (both * n) / (n + m) < expectedMin ? 0 : now.length;
+    now[at] = (now[at] ?? 0) + data[bin]!;
+    before[at] = (before[at] ?? 0) + reference[bin]!;
+  }
+  return { now, before };
+};
+
+/**
+ * χ² of two histograms of counts with different totals, by degree of freedom (N. Gagunashvili, physics/0605123); bins with few
+ * entries count as one.
+ */
 export const chiSquare = (data: ArrayLike<number>, reference: ArrayLike<number>): Compared | null => {
   const [n, m] = [totalOf(data), totalOf(reference)];
   if (n <= 0 || m <= 0) return null;
+  const { now, before } = wellFilled(data, reference, n, m);
   let [sum, bins] = [0, 0];
-  for (let bin = 0; bin < data.length; bin++) {
-    const both = data[bin]! + reference[bin]!;
+  for (let bin = 0; bin < now.length; bin++) {
+    const both = now[bin]! + before[bin]!;
     if (both <= 0) continue;
-    sum += (m * data[bin]! - n * reference[bin]!) ** 2 / both;
+    sum += (m * now[bin]! - n * before[bin]!) ** 2 / both;
     bins += 1;
   }
   const value = sum / (n * m);
@@ -43,15 +65,20 @@ export const chiSquare = (data: ArrayLike<number>, reference: ArrayLike<number>)
   return { distance: value / degrees, probability: chiSquareTail(value, degrees) };
 };
 
-/** Mean of |data − reference| relative to the reference, over the bins in which it has something; totals made equal. */
+/**
+ * Mean of |data − reference| relative to the reference, over the bins in which it has something; totals made equal, bins with
+ * few entries count as one.
+ */
 export const meanDeviation = (data: ArrayLike<number>, reference: ArrayLike<number>): number | null => {
   const [n, m] = [totalOf(data), totalOf(reference)];
   if (n <= 0 || m <= 0) return null;
+  const { now, before } = wellFilled(data, reference, n, m);
   let [sum, bins] = [0, 0];
-  for (let bin = 0; bin < data.length; bin++) {
-    if (reference[bin]! <= 0) continue;
-    const expected = (reference[bin]! * n) / m;
-    sum += Math.abs(data[bin]! - expected) / expected;
+  for (let bin = 0; bin < now.length; bin++) {
+    if (before[bin]! <= 0) continue;
+    const expected = (before[bin]! * n) / m;
+    // Few together may still be few.
+    sum += Math.abs(now[bin]! - expected) / Math.max(expected, expectedMin);
     bins += 1;
   }
   return bins === 0 ? null : sum / bins;

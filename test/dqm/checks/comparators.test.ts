@@ -51,4 +51,24 @@ describe('comparators', () => {
     expect(mean(seen.map(({ distance }) => distance))).toBeCloseTo(1, 1);
     expect(mean(seen.map(({ probability }) => probability))).toBeCloseTo(0.5, 1);
   });
+
+  it('read as much of bins with few entries beside a long reference as beside a short one', () => {
+    const prng = createPrng(12);
+    const means = Array.from({ length: 200 }, (_, bin) => (bin < 20 ? 60 : 0.05));
+    const draw = (times: number) => means.map((mean) => prng.poisson(mean * times));
+    for (const times of [4, 400]) {
+      const seen = Array.from({ length: 200 }, () => ({ data: draw(1), reference: draw(times) }));
+      const most = (of: (data: number[], reference: number[]) => number | null) =>
+        Math.max(...seen.map(({ data, reference }) => of(data, reference)!));
+      expect(most((data, reference) => chiSquare(data, reference)!.distance)).toBeLessThan(3);
+      expect(most(meanDeviation)).toBeLessThan(0.4);
+    }
+  });
+
+  it('see a spike where a long reference has nothing', () => {
+    const reference = Array.from({ length: 50 }, (_, bin) => (bin === 7 ? 0 : 10_000));
+    const data = Array.from({ length: 50 }, (_, bin) => (bin === 7 ? 40 : 100));
+    expect(chiSquare(data, reference)!.distance).toBeGreaterThan(50);
+    expect(differingBins(data, reference, some)).toEqual([7]);
+  });
 });
