@@ -159,7 +159,7 @@ interface Pad {
 const palettesFor = (id: number): string => `colz_pal${id}`;
 
 const pullTitle = (spread: number | null): string =>
-  `pull [σ of ${spread === null ? 'counting' : 'good cycles'}]`;
+  spread === null ? 'pull [σ of counting]' : 'pull [usual σ]';
 
 /** What is drawn where: one pad, or the comparison under it (one axis) or beside it (two). */
 const padsOf = (
