@@ -46,7 +46,8 @@ const channelSentence = ({ of, value }: Reading, where: readonly string[]): stri
   }
   if (what.startsWith('suddenly')) {
     const first = where[0] ?? 'A front-end card';
-    return `${upper(first)} fell silent: of at least ${rounded(value)} that were expected since then, next to nothing came`;
+    const entries = object === 'occupancy' ? 'hits' : 'objects';
+    return `${upper(first)} fell silent: of at least ${rounded(value)} ${entries} expected since then, next to none came`;
   }
   if (what.startsWith('silent')) {
     const first = where[0] ?? 'A part of the detector';
