@@ -15,6 +15,9 @@ export interface Windows {
 /** The run that is watched, or one that the same detector took earlier, in conditions of then. */
 export type WhichRun = 'now' | 'before';
 
+export const countOf = ({ beginning, read, before }: Windows, which: WhichRun): number =>
+  which === 'now' ? beginning + read : before;
+
 export interface Detector {
   readonly card: InstrumentCard;
   readonly windows: Windows;

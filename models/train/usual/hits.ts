@@ -9,7 +9,6 @@ import { trendNames, trendsOf } from '../../../src/dqm/checks/trend.ts';
 import { shapeNames } from '../../../src/dqm/checks/usual.ts';
 import { watchHits } from '../../../src/dqm/cycles/hits.ts';
 import { placesOf } from '../../../src/dqm/cycles/places.ts';
-import type { Watched } from '../../../src/dqm/cycles/watched.ts';
 import { openFiller } from '../../../src/dqm/fill.ts';
 import { binsOf, objectLayout } from '../../../src/dqm/layout.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
@@ -17,7 +16,7 @@ import { wiring } from '../../../src/sim/mishaps/site.ts';
 import { parseParticles } from '../../../src/sim/particles.ts';
 import { createWorld, type World } from '../../../src/sim/world.ts';
 import type { UsualCard } from '../../../src/wire/cards/usual.ts';
-import { type Detector, drawn, short, type WhichRun } from './detector.ts';
+import { countOf, type Detector, drawn, short } from './detector.ts';
 import { openEncoding } from './encoding.ts';
 
 const windows = { beginning: 4, read: 10, before: 24 } as const;
@@ -66,12 +65,7 @@ export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
   const worldOf = (seed: number, run: number, gain: number, rate: number): World =>
     createWorld(withConditions(card, gain, rate), particles, { seed, run, startNanos: 0n, split: 'all' });
   /** Windows of a chamber's run; `onFrame` is told the hits of a frame's front-end cards. */
-  async function* run(
-    seed: number,
-    which: WhichRun,
-    watched: Watched,
-    onFrame: (region: number, parts: Float64Array) => void,
-  ): AsyncGenerator<Float64Array[]> {
+  const run: Detector['run'] = async function* (seed, which, watched, onFrame) {
     const prng = createPrng(seed, 77);
     const [gain, rate] = [drawn(prng, drift.gain, drift.gainMost), drawn(prng, drift.rate, drift.rateMost)];
     const then = createPrng(seed, 78);
@@ -79,7 +73,7 @@ export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
       which === 'now'
         ? worldOf(seed, 1, gain, rate)
         : worldOf(seed, 101, gain * drawn(then, drift.gainBetween, 1), rate * drawn(then, drift.rateBetween, 0.5));
-    const count = which === 'now' ? windows.beginning + windows.read : windows.before;
+    const count = countOf(windows, which);
     let last: Digits[] = [];
     let number = 2;
     for (let window = 0; window < count; window++) {
@@ -107,7 +101,7 @@ export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
       }
       yield values;
     }
-  }
+  };
   const watch = (shapes: UsualCard['shapes'] | null) => watchHits(layout, placesOf(layout, card), shapes);
   const shapesOf = (sum: Float64Array): UsualCard['shapes'] => {
     const trends = trendsOf(layout, sum);

@@ -4,14 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cards, home } from '../../../src/assemble.ts';
 import type { ObjectsCard } from '../../../src/domain/instrument.ts';
-import type { Watched } from '../../../src/dqm/cycles/watched.ts';
 import { binsOf, triggerLayout } from '../../../src/dqm/trigger/layout.ts';
 import { watchTrigger } from '../../../src/dqm/trigger/watched.ts';
 import { createPrng } from '../../../src/kernels/prng.ts';
 import { readLists } from '../../../src/sim/objects/lists.ts';
 import { nominal, openObjectStream } from '../../../src/sim/objects/stream.ts';
 import { digitsOfRecords, recordLayout } from '../../../src/wire/frames/records.ts';
-import { type Detector, drawn, short, type WhichRun } from './detector.ts';
+import { countOf, type Detector, drawn, short } from './detector.ts';
 import { openEncoding } from './encoding.ts';
 
 const windows = { beginning: 4, read: 44, before: 60 } as const;
@@ -30,12 +29,7 @@ export const openTriggerDetector = async (cards: Cards & { readonly card: Object
   const layout = triggerLayout(card, model);
   const records = recordLayout(card);
   const encoding = await openEncoding(cards);
-  async function* run(
-    seed: number,
-    which: WhichRun,
-    watched: Watched,
-    onFrame: (region: number, parts: Float64Array) => void,
-  ): AsyncGenerator<Float64Array[]> {
+  const run: Detector['run'] = async function* (seed, which, watched, onFrame) {
     const prng = createPrng(seed, 77);
     const knobs = {
       pileUp: nominal.pileUp * drawn(prng, drift.pileUp, drift.pileUpMost),
@@ -50,7 +44,7 @@ export const openTriggerDetector = async (cards: Cards & { readonly card: Object
     }
     const stream = openObjectStream(card, lists, { seed, split: 'all' });
     const filler = watched.openFiller();
-    const count = which === 'now' ? windows.beginning + windows.read : windows.before;
+    const count = countOf(windows, which);
     // The same stream of collisions: the run before had others of them.
     const first = which === 'now' ? 0 : 1_000_000;
     for (let window = 0, number = first; window < count; window++) {
@@ -68,7 +62,7 @@ export const openTriggerDetector = async (cards: Cards & { readonly card: Object
       }
       yield [into];
     }
-  }
+  };
   return {
     ...{ card, windows, chambers, drift, run },
     watch: (shapes) => watchTrigger(layout, shapes),
