@@ -10,6 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { home, loadCards, version } from '../../src/assemble.ts';
 import type { Reading } from '../../src/dqm/checks/list.ts';
+import type { Watch } from '../../src/dqm/cycles/watch.ts';
 import { comparable, keyOf } from '../../src/dqm/judging/norm.ts';
 import { openSilence } from '../../src/dqm/judging/silence.ts';
 import { knotsOf } from '../../src/dqm/thresholds.ts';
@@ -68,8 +69,8 @@ for (let i = 0; i < chambers.readings; i++) {
   for (const region of card.regions.keys()) silence.expect(region, watched.alone!.parts);
   const beginning: { run: number; values: Float64Array[] }[] = [];
   const most = new Float64Array(card.regions.length);
-  const onFrame = (region: number, parts: Float64Array): void => {
-    silence.add(region, parts);
+  const onFrame: Watch['frame'] = (region, had, due) => {
+    silence.add(region, had, due);
     most[region] = Math.max(most[region]!, silence.reading(region)!.value);
   };
   for await (const values of detector.run(seed, 'now', watched, onFrame)) {

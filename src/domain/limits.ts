@@ -236,6 +236,8 @@ export const limits = {
   dqmGoodRunCyclesMin: 12,
   /** Whoever looks is told of rare frames this often at most. */
   dqmTellMs: 250,
+  /** What falls silent is looked for so often between ends of cycles. */
+  dqmSilenceMs: 1_000,
   /** Rare frames the feed shows: two screens of them. */
   dqmFeedItemsShown: 60,
 

@@ -1,6 +1,7 @@
 /** What a maker of what is usual asks of a kind of frames. Types, and what both kinds share. Refuses nothing. */
 
 import type { InstrumentCard } from '../../../src/domain/instrument.ts';
+import type { Watch } from '../../../src/dqm/cycles/watch.ts';
 import type { Watched } from '../../../src/dqm/cycles/watched.ts';
 import type { Prng } from '../../../src/kernels/prng.ts';
 import type { UsualCard } from '../../../src/wire/cards/usual.ts';
@@ -26,12 +27,12 @@ export interface Detector {
   /** How conditions drift, in words and numbers for the card's provenance. */
   readonly drift: Readonly<Record<string, number>>;
   readonly watch: (shapes: UsualCard['shapes'] | null) => Watched;
-  /** Windows of a run, all regions' objects; `onFrame` is told what every frame had in each part. */
+  /** Windows of a run, all regions' objects; `onFrame` is told of every frame, as a watch is. */
   readonly run: (
     seed: number,
     which: WhichRun,
     watched: Watched,
-    onFrame: (region: number, parts: Float64Array) => void,
+    onFrame: Watch['frame'],
   ) => AsyncGenerator<Float64Array[]>;
   /** Shapes from the sum of all regions of some runs. */
   readonly shapesOf: (sum: Float64Array) => UsualCard['shapes'];

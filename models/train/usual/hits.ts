@@ -64,8 +64,9 @@ export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
   const crowded = Number(card.conditions.centralShare) > 0;
   const worldOf = (seed: number, run: number, gain: number, rate: number): World =>
     createWorld(withConditions(card, gain, rate), particles, { seed, run, startNanos: 0n, split: 'all' });
-  /** Windows of a chamber's run; `onFrame` is told the hits of a frame's front-end cards. */
+  /** Windows of a chamber's run; `onFrame` is told of every frame, as a watch is. */
   const run: Detector['run'] = async function* (seed, which, watched, onFrame) {
+    const dueOf = watched.parts.openDue();
     const prng = createPrng(seed, 77);
     const [gain, rate] = [drawn(prng, drift.gain, drift.gainMost), drawn(prng, drift.rate, drift.rateMost)];
     const then = createPrng(seed, 78);
@@ -95,6 +96,7 @@ export const openHitsDetector = async (cards: Cards): Promise<Detector> => {
           onFrame(
             region,
             watched.parts.of(into).map((one, part) => one - had[part]!),
+            dueOf?.(digits) ?? null,
           );
         }
         last = frames.map(({ digits }) => digits);

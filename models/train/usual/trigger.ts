@@ -20,8 +20,8 @@ const drift = {
   ...{ pileUp: 0.12, pileUpMost: 0.3, gain: 0.02, gainMost: 0.06, noise: 0.25, noiseMost: 0.6 },
   ...{ later: 0.01, pileUpBetween: 0.1, gainBetween: 0.01, noiseBetween: 0.1 },
 } as const;
-/** Crossings of a window: half of its windows hold twice as many. */
-const crossings = 150;
+/** Crossings of windows in turn: a starting run looks into some hundred, one that goes on into some thousand a cycle. */
+const crossings = [150, 300, 1500, 3000] as const;
 
 export const openTriggerDetector = async (cards: Cards & { readonly card: ObjectsCard }): Promise<Detector> => {
   const { card, model } = cards;
@@ -50,13 +50,14 @@ export const openTriggerDetector = async (cards: Cards & { readonly card: Object
     for (let window = 0, number = first; window < count; window++) {
       const now = { ...knobs, pileUp: knobs.pileUp * drawn(prng, drift.later, 1) };
       const into = new Float64Array(layout.size);
-      for (let i = 0; i < crossings * (1 + (window % 2)); i++, number++) {
+      for (let i = 0; i < crossings[window % crossings.length]!; i++, number++) {
         const digits = digitsOfRecords(stream.normal(number, now).records, records);
         const had = watched.parts.of(into);
         filler.addHits(digits, into);
         onFrame(
           0,
           watched.parts.of(into).map((one, part) => one - had[part]!),
+          null,
         );
         await encoding.addSymbols(digits, filler, into);
       }

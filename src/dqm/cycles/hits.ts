@@ -8,6 +8,7 @@ import { grouped, silentReadings } from '../checks/silent.ts';
 import { trendNames, trendsOf } from '../checks/trend.ts';
 import { type Shapes, shapeNames, usualReadings } from '../checks/usual.ts';
 import { openFiller } from '../fill.ts';
+import { openDue } from '../judging/due.ts';
 import { checkMeanings, placeOf } from '../judging/verdicts.ts';
 import { binsOf, type ObjectLayout } from '../layout.ts';
 import { binInWords, type Places } from './places.ts';
@@ -117,7 +118,12 @@ export const watchHits = (
     frames: (values) => framesOf(layout, values),
     filled: (values) => totalOf(binsOf(layout, values, 'adc')),
     windowMin: limits.dqmWindowHitsMin,
-    parts: { count: cards, reading: 'occupancy: suddenly silent card', of: parts },
+    parts: {
+      count: cards,
+      reading: `occupancy: suddenly ${openDue(layout) === null ? 'silent' : 'untouched'} card`,
+      of: parts,
+      openDue: () => openDue(layout),
+    },
     compare: (references) => comparison(layout, references),
     alone: shipped === null ? null : aloneOf(shapesOf(layout, shipped)),
     place: (reading) =>

@@ -32,8 +32,10 @@ export interface WatchSetup {
 }
 
 export interface Watch {
-  /** A frame was looked into, and had this in each part of its region. */
-  frame(region: number, parts: Float64Array): void;
+  /** A frame was looked into, and had this in each part of its region, where this was due: `DueOf`. */
+  frame(region: number, had: Float64Array, due: Float64Array | null): void;
+  /** Between ends of cycles: what has fallen silent for too long to be chance. Returns whether a cell changed. */
+  judgeSilence(nowMs: number): boolean;
   /** Judges a cycle; yields after each region. */
   judge(cycle: SpanValues, nowMs: number): Generator<void>;
   /**
@@ -162,6 +164,12 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
 
   return {
     frame: silence.add,
+    judgeSilence(nowMs) {
+      let changed = false;
+      for (const region of everyRegion)
+        if (cells.judgeSudden(region, silenceOf(region), 'once', nowMs)) changed = true;
+      return changed;
+    },
     *judge(cycle, nowMs) {
       turn += 1;
       for (const [region, values] of cycle.values.entries()) {
@@ -175,7 +183,7 @@ export const openWatch = ({ watched, packets, regions, cycleMs, usual }: WatchSe
       if (!isFull(window, watched, cycleMs)) {
         if (!cells.refresh(nowMs)) cells.waiting('Not enough hits yet to compare with.', nowMs);
         // What falls silent is told at the end of its cycle, full or not.
-        for (const region of everyRegion) cells.judgeSudden(region, silenceOf(region), nowMs);
+        for (const region of everyRegion) cells.judgeSudden(region, silenceOf(region), 'twice', nowMs);
         return;
       }
       const now = window;

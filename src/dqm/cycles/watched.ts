@@ -5,6 +5,7 @@
 
 import type { Reading } from '../checks/list.ts';
 import type { Filler } from '../fill.ts';
+import type { DueOf } from '../judging/due.ts';
 import type { Cell } from '../judging/verdicts.ts';
 import type { ObjectPlan } from '../layout.ts';
 
@@ -38,6 +39,8 @@ export interface Parts {
   readonly reading: string;
   /** What each part has in a region's objects. */
   of(values: Float64Array): Float64Array;
+  /** How surely each part should have seen something of a frame, by what others saw; null where only their shares tell. */
+  openDue(): DueOf | null;
 }
 
 /** Readings that need no reference of the same detector. */

@@ -6,7 +6,16 @@
 import type { Reading } from '../checks/list.ts';
 import type { Watched } from '../cycles/watched.ts';
 import type { Norm } from './norm.ts';
-import { barsFor, type Cell, checkMeanings, isBeyond, judgeCell, plainCell, type Rated } from './verdicts.ts';
+import {
+  type Bars,
+  barsFor,
+  type Cell,
+  checkMeanings,
+  isBeyond,
+  judgeCell,
+  plainCell,
+  type Rated,
+} from './verdicts.ts';
 
 /** Readings, and by what they are judged. */
 export interface Judged {
@@ -26,8 +35,8 @@ export interface Cells {
   refresh(nowMs: number): boolean;
   /** Whether all of a region's readings are far from rare. */
   isSound(of: readonly Judged[], frames: number): boolean;
-  /** Judges one reading where it is rare, and leaves its cell as it is where it is not. */
-  judgeSudden(region: number, of: Judged, nowMs: number): void;
+  /** Judges one reading where it is beyond a bar; its cell stays as it is where it is not, or is bad. Returns whether one changed. */
+  judgeSudden(region: number, of: Judged, bar: keyof Bars, nowMs: number): boolean;
   /** Judges all of a region; returns whether all is as in good cycles. */
   judge(region: number, of: readonly Judged[], frames: number, nowMs: number): boolean;
 }
@@ -92,10 +101,15 @@ export const openCells = (
       return known;
     },
     isSound: (of, frames) => areSound(allRated(of, frames)),
-    judgeSudden(region, of, nowMs) {
-      const rated = ratedBy(of, 1).filter((one) => isBeyond(one, bars.twice));
-      for (const check of new Set(rated.map(({ reading }) => reading.check)))
+    judgeSudden(region, of, bar, nowMs) {
+      const rated = ratedBy(of, 1).filter((one) => isBeyond(one, bars[bar]));
+      let changed = false;
+      for (const check of new Set(rated.map(({ reading }) => reading.check))) {
+        if (cells[region]!.get(check)?.quality === 'bad') continue;
         judgeCheck(region, check, rated, nowMs);
+        changed = true;
+      }
+      return changed;
     },
     judge(region, of, frames, nowMs) {
       const rated = allRated(of, frames);

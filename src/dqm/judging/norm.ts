@@ -50,6 +50,8 @@ const leastSilent = 2.5;
 
 /** A part that falls silent is told by what it should have had, of one crowded frame five hits at most: nearly a frame. */
 const leastSudden = 4;
+/** A card that tracks no longer touch is told in nats, of which good frames take one by e: a fifth more is allowed for. */
+const leastUntouched = 1.2;
 
 /**
  * A tail falls by a decade within no less than this share of where it begins, times ln 10: crowds of tracks fluctuate by more than
@@ -67,11 +69,13 @@ const placedAt = 1.5;
 const [movedLeast, movedMost] = [0.75, 1.35];
 
 const leastScale = (key: string, check: string, from: number): number => {
-  const own = key.includes('suddenly')
-    ? leastSudden
-    : key.includes('silent')
-      ? leastSilent
-      : (leastOf[check] ?? 0);
+  const own = key.includes('untouched')
+    ? leastUntouched
+    : key.includes('suddenly')
+      ? leastSudden
+      : key.includes('silent')
+        ? leastSilent
+        : (leastOf[check] ?? 0);
   return Math.max(own, leastShare * Math.abs(from));
 };
 

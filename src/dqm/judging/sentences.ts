@@ -46,6 +46,8 @@ const channelSentence = ({ of, value }: Reading, where: readonly string[]): stri
   }
   if (what.startsWith('suddenly')) {
     const first = where[0] ?? 'A front-end card';
+    if (what.includes('untouched'))
+      return `${upper(first)} fell silent: tracks cross the front-end cards around it, and next to none of its own hits came`;
     const entries = object === 'occupancy' ? 'hits' : 'objects';
     return `${upper(first)} fell silent: of at least ${rounded(value)} ${entries} expected since then, next to none came`;
   }

@@ -114,16 +114,22 @@ export const placeOf = (
 
 /**
  * The reading a shifter is told of. Residuals of channels, chips and cards are on one scale: of a card that died the card's
- * is the largest, of one channel the channel's, so the largest names what is wrong.
+ * is the largest, of one channel the channel's, so the largest names what is wrong. What fell silent suddenly is on another scale:
+ * it is told, unless sums already name the parts that are silent.
  */
 const toldOf = (rare: readonly Rated[]): Rated => {
   const named = rare.filter(
     ({ reading }) => /(channel|chip|card|sector|group)$/.test(reading.of) && reading.bins.length > 0,
   );
   const by = (value: (one: Rated) => number) => (a: Rated, b: Rated) => value(b) - value(a);
-  return (
-    named.toSorted(by(({ reading }) => reading.value))[0] ?? rare.toSorted(by(({ decades }) => decades))[0]!
-  );
+  const largest = (of: readonly Rated[]): Rated | undefined =>
+    of.toSorted(by(({ reading }) => reading.value))[0];
+  const sudden = named.find(({ reading }) => reading.of.includes(': suddenly'));
+  const told =
+    sudden === undefined
+      ? largest(named)
+      : (largest(named.filter(({ reading }) => /: silent (card|sector|group)$/.test(reading.of))) ?? sudden);
+  return told ?? rare.toSorted(by(({ decades }) => decades))[0]!;
 };
 
 /** The cell after a cycle. `rated` of one check and region; none of them known: null. */

@@ -127,6 +127,7 @@ export const watchTrigger = (
       count: layout.groups.length * layout.sectors,
       reading: 'sectors: suddenly silent sector',
       of: parts,
+      openDue: () => null,
     },
     compare: (references) => comparison(layout, references),
     alone: shipped === null ? null : aloneOf(usualOf(layout, shipped)),

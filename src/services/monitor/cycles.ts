@@ -49,6 +49,8 @@ export interface Cycles {
   compareAnew(activity: string): void;
   /** Keeps what a restart goes on from. */
   close(): void;
+  /** Between ends of cycles: what has fallen silent is not waited with. Returns whether the board changed. */
+  lookForSilence(): boolean;
   /** Ends a cycle; resolves when it is judged, with its trends and what is still to do: to publish and to keep it. */
   end(counted: CycleCounted): Promise<{ readonly point: TrendPoint; publish(): Promise<void> }>;
   readonly objects: ObjectViews;
@@ -78,12 +80,14 @@ export const openCycles = (parts: CycleParts): Cycles => {
   const cycleNumber = (nowMs: number): number => Math.round(nowMs / cycleMs);
   let spans = openSpans(regions.length, size, cyclesMoving, wallMs());
   let [generation, number, run, keptMs, sequence] = [0, 0, 0, 0, 0];
+  /** Of the cycle that ended last. */
+  let [counted, endedMs] = [{ packets: 0, frames: 0, rare: 0 } as CycleCounted, null as number | null];
   let board: BoardSnapshot;
 
-  const show = (counted: CycleCounted | null, endedMs: number | null): readonly CellShown[] => {
+  const show = (): readonly CellShown[] => {
     const nowMs = wallMs();
     const cells = cellsOf(regions, watch, nowMs);
-    const share = counted === null || counted.packets === 0 ? 0 : counted.frames / counted.packets;
+    const share = counted.packets === 0 ? 0 : counted.frames / counted.packets;
     board = boardOf(
       {
         sequence: sequence++,
@@ -94,7 +98,7 @@ export const openCycles = (parts: CycleParts): Cycles => {
           number,
           seconds: cycleMs / 1000,
           endedMs,
-          frames: counted?.frames ?? 0,
+          frames: counted.frames,
           share: Math.min(1, share),
         },
         staleAfterMs: 3 * cycleMs,
@@ -158,7 +162,7 @@ export const openCycles = (parts: CycleParts): Cycles => {
     return point;
   };
 
-  show(null, null);
+  show();
   return {
     get spans() {
       return spans;
@@ -187,19 +191,25 @@ export const openCycles = (parts: CycleParts): Cycles => {
       generation += 1;
       memory.keepNorm(wallMs());
       memory.compare(run);
-      show(null, board.cycle.endedMs);
+      show();
     },
     close() {
       if (run === 0) return;
       memory.keepNorm(wallMs());
       for (const _ of memory.keepRegions('run', run, spans.of('run')));
     },
-    async end(counted) {
+    lookForSilence() {
+      const changed = watch.judgeSilence(wallMs());
+      if (changed) show();
+      return changed;
+    },
+    async end(of) {
       const nowMs = wallMs();
       number = cycleNumber(nowMs);
       const cycle = spans.turn(nowMs);
       await paced(watch.judge(cycle, nowMs));
-      const cells = show(counted, nowMs);
+      [counted, endedMs] = [of, nowMs];
+      const cells = show();
       const { overall, regions: qualities } = board;
       runs.cycle({ nowMs, overall, frames: counted.packets, rareFrames: counted.rare });
       const point = trendPoint(cycle, qualities);

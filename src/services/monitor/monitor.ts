@@ -105,18 +105,22 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
 
   let badCycles = 0;
   let condition: ConditionReading = { cause: 'detector-quality', severity: 'ok', total: 0, message: '' };
+  /** Says in the condition whether all cells are sound. */
+  const saySound = (): boolean => {
+    const found = detectorCondition(cycles.board.cells);
+    condition =
+      found === null
+        ? { ...condition, severity: 'ok', message: '' }
+        : { ...condition, severity: 'major', total: badCycles + 1, message: found.message };
+    return found === null;
+  };
   const endCycle = async (): Promise<void> => {
     const { seen, rare: rareFrames } = packets.counts();
     const counted = { packets: seen, frames: looks.count(), rare: rareFrames };
     parts.looked(counted.frames);
     const ended = await cycles.end(counted);
     const point = { ...ended.point, ...services.trends(wallMs()) };
-    const found = detectorCondition(cycles.board.cells);
-    badCycles += found === null ? 0 : 1;
-    condition =
-      found === null
-        ? { ...condition, severity: 'ok', message: '' }
-        : { ...condition, severity: 'major', total: badCycles, message: found.message };
+    badCycles += saySound() ? 0 : 1;
     trends.add(cycles.board.atMs, point);
     tell('board', cycles.board);
     tell('runs', runs.shown(cycles.board.overall));
@@ -126,8 +130,14 @@ export const startMonitor = async (parts: MonitorParts): Promise<Monitor> => {
 
   const cycling = async (): Promise<void> => {
     while (!signal.aborted) {
-      await clock.sleep(setup.cycleMs - (wallMs() % setup.cycleMs), signal);
-      if (!signal.aborted) await endCycle();
+      const leftMs = setup.cycleMs - (wallMs() % setup.cycleMs);
+      await clock.sleep(Math.min(leftMs, limits.dqmSilenceMs), signal);
+      if (signal.aborted) return;
+      if (leftMs <= limits.dqmSilenceMs) await endCycle();
+      else if (cycles.lookForSilence()) {
+        saySound();
+        tell('board', cycles.board);
+      }
     }
   };
   let [toldAlarms, toldBeats] = ['', -1];

@@ -127,6 +127,22 @@ describe('what dies in a run', () => {
     });
   });
 
+  it('is told once chance is ruled out, within 15 s of sparse frames at two a second', () => {
+    const mishap = 'dead-card:region=3,card=5,after=10600ms';
+    const run = openWatchedRun({ ...plans.pp, timeFramesPerCycle: 10, pool: 80, mishap });
+    for (let cycle = 0; cycle < 2; cycle++) expect(run.cycle()).toEqual([]);
+    for (let cycle = 0; cycle < 4 && run.badMs === null; cycle++) run.cycle();
+    expect(run.badMs).toBeGreaterThan(10_600);
+    expect(run.badMs).toBeLessThanOrEqual(25_600);
+    expect(run.cell(3, 'channels')).toMatchObject({
+      quality: 'bad',
+      where: ['front-end card 5 (layers 4–7, azimuth 128–191)'],
+      reason: expect.stringMatching(
+        /^Front-end card 5 .* fell silent: tracks cross the front-end cards around it/,
+      ),
+    });
+  });
+
   it('of a trigger are groups and sectors of them, from the first second or later', () => {
     const muons = [5, 9] as const;
     const run = openWatchedRun(plans.l1);

@@ -50,6 +50,8 @@ export interface WatchedRun {
   /** Another cycle comes and is judged; what of it is not good, in words. */
   cycle(change?: (digits: Digits) => Digits): readonly string[];
   cell(region: number, check: string): Cell;
+  /** When a cell was bad first, since the start, at the end of a cycle or before; null while none was. */
+  readonly badMs: number | null;
   readonly regions: number;
   /** All of its cycles, as a reference for another. */
   soFar(): Reference;
@@ -99,32 +101,41 @@ export const openWatchedRun = ({
     ...{ card, rate, seed },
   });
   const filler = watched.openFiller();
+  const dueOf = watched.parts.openDue();
   const all = Array.from({ length: regions }, () => new Float64Array(watched.size + packets.size));
-  let [number, cycles] = [0, 0];
+  let [number, cycles, badMs] = [0, 0, null as number | null];
   const cell = (region: number, check: string): Cell => watch.cell(region, check)!;
   return {
     ...{ watch, watched, regions, cell },
+    get badMs() {
+      return badMs;
+    },
     soFar: () => ({ run, values: all }),
     cycle(change = (digits) => digits) {
       const values = Array.from({ length: regions }, () => new Float64Array(watched.size + packets.size));
       const frames = new Float64Array(regions);
-      for (let i = 0; i < timeFramesPerCycle; i++, number++)
-        for (const [region, { digits }] of source.timeFrame(number).entries()) {
+      for (let i = 0; i < timeFramesPerCycle; i++, number++) {
+        for (const [region, frame] of source.timeFrame(number).entries()) {
+          const digits = change(frame.digits);
           const into = values[region]!.subarray(0, watched.size);
           const had = watched.parts.of(into);
-          filler.addHits(change(digits), into);
+          filler.addHits(digits, into);
           watch.frame(
             region,
             watched.parts.of(into).map((one, part) => one - had[part]!),
+            dueOf?.(digits) ?? null,
           );
           frames[region] = frames[region]! + 1;
         }
+        const nowMs = (cycles + (i + 1) / timeFramesPerCycle) * cycleMs;
+        if (i + 1 < timeFramesPerCycle && watch.judgeSilence(nowMs)) badMs ??= nowMs;
+      }
       cycles += 1;
       for (const [region, sum] of all.entries())
         for (let bin = 0; bin < sum.length; bin++) sum[bin] = sum[bin]! + values[region]![bin]!;
       const [fromMs, untilMs] = [(cycles - 1) * cycleMs, cycles * cycleMs];
       for (const _ of watch.judge({ values, frames, fromMs, untilMs }, untilMs));
-      return watched.checks.flatMap((check) =>
+      const notGood = watched.checks.flatMap((check) =>
         card.regions.flatMap((name, region) => {
           const one = watch.cell(region, check);
           return one === null || one.quality === 'good' || one.quality === 'null'
@@ -132,6 +143,8 @@ export const openWatchedRun = ({
             : [`${one.quality}: ${name}, ${check}: ${one.reason}`];
         }),
       );
+      if (notGood.some((words) => words.startsWith('bad'))) badMs ??= untilMs;
+      return notGood;
     },
   };
 };

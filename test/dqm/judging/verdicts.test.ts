@@ -75,6 +75,14 @@ describe('a cell', () => {
       place,
     );
     expect(dead.where).toEqual(['front-end card 5 (layers 4–7, azimuth 128–191)']);
+    const sudden = [
+      rated('occupancy: silent chip', 46, [25]),
+      rated('occupancy: suddenly untouched card', 30, [5]),
+    ];
+    expect(judgeCell(null, sudden, bars, 1, place).where).toEqual(dead.where);
+    // Sums name both that are dead, where what is sudden names the one that is silent for longer.
+    const both = judgeCell(null, [...sudden, rated('occupancy: silent card', 40, [5, 4])], bars, 1, place);
+    expect(both.where).toHaveLength(2);
     expect(dead.bins).toHaveLength(256);
     expect(dead.reason).toMatch(
       /^Front-end card 5 .* is low in occupancy, by 130 standard deviations; fewer than 1 in/,

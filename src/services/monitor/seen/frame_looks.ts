@@ -16,6 +16,7 @@ import type { Packet } from '../../../domain/packet.ts';
 import { addClusters, type PacketLayout } from '../../../dqm/cycles/packets.ts';
 import { openSampler } from '../../../dqm/cycles/sampling.ts';
 import { openGathered, type Spans } from '../../../dqm/cycles/spans.ts';
+import type { Watch } from '../../../dqm/cycles/watch.ts';
 import type { Watched } from '../../../dqm/cycles/watched.ts';
 import { openClusterFinder, sumClusters } from '../../../kernels/clusters/cluster_sums.ts';
 import type { BusRecord } from '../../../ports/bus.ts';
@@ -63,8 +64,8 @@ export const lookIntoFrames = (
     readonly watched: Watched;
     readonly packets: PacketLayout;
     readonly spans: () => Spans;
-    /** A frame was counted, and had this in each part of its region. */
-    readonly onFrame: (region: number, parts: Float64Array) => void;
+    /** A frame was counted. */
+    readonly onFrame: Watch['frame'];
     /** Processor time of this thread, ms. */
     readonly busyMs: () => number;
   },
@@ -74,6 +75,7 @@ export const lookIntoFrames = (
   const { topic, card, model, watched, packets, spans, busyMs, onFrame } = parts;
   const clusters = hasClusters(card) ? openClusterFinder(card) : null;
   const filler = watched.openFiller();
+  const dueOf = watched.parts.openDue();
   const tokens = prepareTokenReader(model, card);
   const read = openReader(card);
   const sampler = openSampler(limits.dqmSampleShare, clock.nowMs());
@@ -94,7 +96,7 @@ export const lookIntoFrames = (
     filler.addHits(digits, into);
     const parts = watched.parts.of(into);
     for (let part = 0; part < parts.length; part++) parts[part] = parts[part]! - had[part]!;
-    onFrame(region, parts);
+    onFrame(region, parts, dueOf?.(digits) ?? null);
     const before = last.get(region);
     if (before !== undefined) filler.addRepeats(digits, before, into);
     last.set(region, kept(digits));
