@@ -17,8 +17,8 @@ const { values: flags } = parseArgs({
     json: { type: 'string' },
     /** Few runs of everything: shows that it works, says little. */
     quick: { type: 'boolean', default: false },
-    /** Not 717, 909, 1011, 2718, 16180 or 31415: what they gave was looked at while checks and runs were being written. */
-    seed: { type: 'string', default: '57721' },
+    /** Not 717, 909, 1011, 2718, 16180, 31415 or 57721: what they gave was looked at while checks and runs were being written. */
+    seed: { type: 'string', default: '60317' },
   },
 });
 

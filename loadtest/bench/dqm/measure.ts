@@ -74,7 +74,7 @@ export const measureSet = async (
   quick: boolean,
   say: (text: string) => void,
 ): Promise<SetRuns> => {
-  const units = quick ? 24 : poolUnits;
+  const units = quick ? 24 : poolUnits[plan.key];
   const bench = await openBench(plan, units, seed, say);
   // A limit at 1 % takes a hundred, in every redrawn world too.
   const count = (runs: number): number => Math.ceil((quick ? 160 : runs) / regions.length);

@@ -16,12 +16,13 @@ const trackLayers = 3;
 /** So near to its edge a track may pass a card by. */
 const [marginLanes, marginSamples] = [6, 4];
 /**
- * −ln of the share of good frames in which a card saw no track, though of the two cards beside it none, one or both did, or a
- * straight line through both leads into it. Measured in 192,000 simulated p+p frames of the TPC; of cards between two, and of those
- * at the inner and outer edge, which are told by the two next to them, and which tracks may not reach.
+ * −ln of the share of good frames in which a card saw no track, though others of its region did: of the two cards beside it none,
+ * one or both, or a straight line through both leads into it. Measured in 192,000 simulated p+p frames of the TPC; of cards between
+ * two, and of those at the inner and outer edge, which are told by the two next to them, and which tracks may not reach. Where no
+ * other card saw one nothing is due: there may have been no collision.
  */
-const between = { beside: [0.08, 1.1, 3.3], crossed: 8 } as const;
-const atEdge = { beside: [0.18, 0.7, 1.5], crossed: 4.6 } as const;
+const between = { beside: [0.1, 1.1, 3.3], crossed: 8 } as const;
+const atEdge = { beside: [0.25, 0.7, 1.5], crossed: 4.6 } as const;
 
 /** A line through points of two bands, and where it crosses a third: so much `of` its inner point and of its outer one. */
 interface Line {
@@ -147,10 +148,12 @@ export const openDue = ({
   return (digits) => {
     gather(digits);
     findCrossed();
+    const touched = layersOf.reduce((count, one) => count + saw(one), 0);
     for (const line of lines) {
-      for (let card = 0; card < abreast; card++) {
-        const saw = (band: number): number => (isTrack(layersOf[band * abreast + card]!) ? 1 : 0);
-        due[line.band * abreast + card] = line.surely.beside[saw(line.inner) + saw(line.outer)]!;
+      for (let lane = 0; lane < abreast; lane++) {
+        const of = (band: number): number => saw(layersOf[band * abreast + lane]!);
+        const card = line.band * abreast + lane;
+        due[card] = touched > of(line.band) ? line.surely.beside[of(line.inner) + of(line.outer)]! : 0;
       }
       follow(line);
     }
@@ -158,8 +161,9 @@ export const openDue = ({
   };
 };
 
-const isTrack = (layersHit: number): boolean => {
+/** 1 where so many layers were hit that there was a track. */
+const saw = (layersHit: number): number => {
   let [left, count] = [layersHit, 0];
   for (; left !== 0 && count < trackLayers; count++) left &= left - 1;
-  return count === trackLayers;
+  return count === trackLayers ? 1 : 0;
 };

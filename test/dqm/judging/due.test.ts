@@ -11,7 +11,6 @@ import { createWorld } from '../../../src/sim/world.ts';
 
 const [layers, lanes, samples] = [16, 192, 249];
 const chamber = { layers, lanes, samples, wiring: { cardLayers: 4, cardLanes: 64, chipLanes: 32 } } as const;
-const none = { between: 0.08, atEdge: 0.18 };
 
 /** Hits of a straight track, three lanes by three samples a layer, without those of some layers. */
 const track = (
@@ -43,9 +42,8 @@ const bandOf = (band: number): number[] => [0, 1, 2, 3].map((layer) => 4 * band 
 describe('what is due of a card', () => {
   const due = openDue(chamber)!;
 
-  it('is little where nothing is seen', () => {
-    const [edge, inner] = [Array(3).fill(none.atEdge), Array(3).fill(none.between)];
-    expect([...due(digitsOf([]))]).toEqual([edge, inner, inner, edge].flat());
+  it('is nothing where nothing is seen: there may be no collisions', () => {
+    expect([...due(digitsOf([]))]).toEqual(Array(12).fill(0));
   });
 
   it('is most where a straight track leads into it, whether its own hits came or not', () => {
@@ -63,7 +61,7 @@ describe('what is due of a card', () => {
           const isEdge = band === 0 || band === 3;
           expect(found[3 * band + card]).toBe(isEdge ? 4.6 : 8);
           for (const other of [0, 1, 2])
-            if (other !== card) expect(found[3 * band + other]).toBe(isEdge ? none.atEdge : none.between);
+            if (other !== card) expect(found[3 * band + other]).toBe(isEdge ? 0.25 : 0.1);
         },
       ),
     );
@@ -107,7 +105,8 @@ describe('what is due of a card', () => {
           count.empty += hits[at]! <= 8 ? 1 : 0;
         }
       }
-    expect(seen.size).toBe(8);
+    expect(seen.size).toBe(9);
+    seen.delete(0);
     // Fewer than e^−8 of these few thousand: their own count bounds it.
     for (const [nats, { all, empty }] of seen)
       expect(Math.abs(-Math.log((empty + 1) / all) - nats), `${nats}: ${empty} of ${all}`).toBeLessThan(
