@@ -148,11 +148,13 @@ export const shareResiduals = (
   for (let channel = 0; channel < channels; channel++) {
     const among = now.among[channel]!;
     if (among <= 0) continue;
-    const wanted = expected[channel]! * common;
+    const own = expected[channel]! / among;
+    // Shares move in odds: where nearly all hits of a noisy channel are lone, more of them cannot be.
+    const share = spread === 1 ? (own * common) / (1 - own + own * common) : own * common;
+    const wanted = among * share;
     expected[channel] = wanted;
     const known = 1 + among / (before.among[channel]! + knownAs);
-    const share = Math.min(1, wanted / among);
-    const square = spread === 1 ? among * share * (1 - share) + 1 : (spread * wanted * wanted) / among;
+    const square = spread === 1 ? wanted * (1 - share) + 1 : spread * wanted * share;
     variance[channel] = square * known;
   }
   return residualsOf(layout, now.part, expected, variance);

@@ -21,8 +21,9 @@ const [marginLanes, marginSamples] = [6, 4];
  * two, and of those at the inner and outer edge, which are told by the two next to them, and which tracks may not reach. Where no
  * other card saw one nothing is due: there may have been no collision.
  */
-const between = { beside: [0.1, 1.1, 3.3], crossed: 8 } as const;
-const atEdge = { beside: [0.25, 0.7, 1.5], crossed: 4.6 } as const;
+const between = { beside: [0.12, 1.1, 3.3], crossed: 8.2 } as const;
+const innermost = { beside: [0.3, 0.85, 1.6], crossed: 4.8 } as const;
+const outermost = { beside: [0.2, 0.57, 1.35], crossed: 4.4 } as const;
 
 /** A line through points of two bands, and where it crosses a third: so much `of` its inner point and of its outer one. */
 interface Line {
@@ -30,13 +31,14 @@ interface Line {
   readonly inner: number;
   readonly outer: number;
   readonly of: readonly [number, number];
-  readonly surely: typeof between | typeof atEdge;
+  readonly surely: typeof between | typeof innermost | typeof outermost;
 }
 
 const linesOf = (bands: number): Line[] =>
   Array.from({ length: bands }, (_, band) => {
-    if (band === 0) return { band, inner: 1, outer: 2, of: [2, -1], surely: atEdge };
-    if (band === bands - 1) return { band, inner: bands - 3, outer: bands - 2, of: [-1, 2], surely: atEdge };
+    if (band === 0) return { band, inner: 1, outer: 2, of: [2, -1], surely: innermost };
+    if (band === bands - 1)
+      return { band, inner: bands - 3, outer: bands - 2, of: [-1, 2], surely: outermost };
     return { band, inner: band - 1, outer: band + 1, of: [0.5, 0.5], surely: between };
   });
 
