@@ -2,7 +2,7 @@
  * `npm run prove`: the long proofs, one after another, with one summary and a result file for the README. It
  * refuses to end well when any of them found a fault, and prints the seed that finds it again.
  *
- *   node loadtest/prove/main.ts [--seed 1] [--quick] [--only together [--kills 50]] [--json FILE]
+ *   node loadtest/prove/main.ts [--seed 1] [--quick] [--only together [--kills 50] | --only watch] [--json FILE]
  */
 
 import { join } from 'node:path';
@@ -16,15 +16,17 @@ import { type ArchiveReport, proveArchive } from './archive.ts';
 import { type AssemblyReport, proveAssembly } from './assembly.ts';
 import { type Disturbance, type KillPlan, type KillReport, proveKills } from './kill.ts';
 import { proveTogether, type TogetherReport } from './together.ts';
+import { proveWatch } from './watch.ts';
 
 const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
-    /** `together`: assembler and archiver under one load alone. */
+    /** `together`: assembler and archiver under one load alone; `watch`: false alarms and dead cards. */
     only: { type: 'string' },
     kills: { type: 'string', default: '50' },
     json: { type: 'string', default: join(root, 'loadtest/results/prove_kill.json') },
+    'json-watch': { type: 'string', default: join(root, 'loadtest/results/prove_watch.json') },
     'json-together': { type: 'string', default: join(root, 'loadtest/results/prove_together.json') },
   },
 });
@@ -171,7 +173,17 @@ const together = async (): Promise<TogetherReport> => {
   return report;
 };
 
+/** The watch of good and dying chambers; how many faults it has. */
+const watching = (): number => {
+  say('the watch: good chambers, and cards that die …');
+  const { result, faults } = proveWatch(flags.quick, say);
+  writeResult(result, flags['json-watch']);
+  for (const fault of faults) say(`FAULT: ${fault}`);
+  return faults.length;
+};
+
 const main = async (): Promise<number> => {
+  if (flags.only === 'watch') return watching() === 0 ? 0 : 1;
   const joint = await together();
   if (flags.only === 'together') return joint.faults.length === 0 ? 0 : 1;
   const reports: KillReport[] = [];
@@ -238,7 +250,7 @@ const main = async (): Promise<number> => {
   if (slow > 0) say(`${slow} of ${kills.length} kills took longer than ${barSeconds} s`);
   for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
   for (const { logs } of [...reports, assembly, archive]) if (logs !== '') process.stderr.write(logs);
-  const all = faults.length + joint.faults.length;
+  const all = faults.length + joint.faults.length + watching();
   say(all === 0 ? 'every frame has exactly one packet' : `${all} faults`);
   return all === 0 && slow === 0 ? 0 : 1;
 };

@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, it, vi } from 'vitest';
+import { openWatchedRun, type RunPlan } from '../../../loadtest/watched_runs.ts';
 import type { Digits } from '../../../src/domain/frame.ts';
-import { openWatchedRun, type RunPlan } from './watched_runs.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 

@@ -1,6 +1,7 @@
 /** Looks into frames of objects: many in one go, each counted once, and tokens as their packets come. */
 
 import { describe, expect, it } from 'vitest';
+import { watchedOf } from '../../../loadtest/watched_runs.ts';
 import { createMemoryBroker } from '../../../src/adapters/memory/bus.ts';
 import { createVirtualClock } from '../../../src/adapters/memory/clock.ts';
 import { quietLog } from '../../../src/adapters/telemetry/quiet_log.ts';
@@ -15,7 +16,6 @@ import { lookIntoFrames } from '../../../src/services/monitor/seen/frame_looks.t
 import { plainObjects } from '../../../src/sim/objects/plain.ts';
 import { createObjectsWorld } from '../../../src/sim/objects/world.ts';
 import { encodeFrame } from '../../../src/wire/frame.ts';
-import { watchedOf } from '../../dqm/cycles/watched_runs.ts';
 
 const { card, model } = loadCards('l1-objects');
 

@@ -1,9 +1,9 @@
 /** What is shipped of good runs: it is whole, of the card beside it, small, and says where it comes from. */
 
 import { describe, expect, it } from 'vitest';
+import { instruments, usualText, watchedOf } from '../../../loadtest/watched_runs.ts';
 import { loadCards } from '../../../src/assemble.ts';
 import { parseUsualCard } from '../../../src/wire/cards/usual.ts';
-import { instruments, usualText, watchedOf } from '../../dqm/cycles/watched_runs.ts';
 
 describe('what is usual', () => {
   it.each(instruments)('of %s is of its card, of its objects, and under 200 kB', (instrument) => {
