@@ -150,7 +150,8 @@ export const shareResiduals = (
     if (among <= 0) continue;
     const own = expected[channel]! / among;
     // Shares move in odds: where nearly all hits of a noisy channel are lone, more of them cannot be.
-    const share = spread === 1 ? (own * common) / (1 - own + own * common) : own * common;
+    const odds = own * common;
+    const share = spread === 1 ? odds / Math.max(1e-9, 1 - own + odds) : odds;
     const wanted = among * share;
     expected[channel] = wanted;
     const known = 1 + among / (before.among[channel]! + knownAs);
