@@ -1,6 +1,6 @@
 /**
- * From how rare readings are to the quality of a cell (one check of one region), cycle after cycle: bad is what is very rare
- * at once, or what is rare in two cycles on end by the same reading; seen once it is medium. Refuses to flicker on one
+ * From how rare readings are to the quality of a cell (one check of one region), cycle after cycle: bad at once is what is silent
+ * or cannot be, all else what is rare in two cycles on end by the same reading; seen once it is medium. Refuses to flicker on one
  * odd cycle, and to set its bars by hand: they follow from a rate of false alarms over all cells.
  */
 
@@ -36,6 +36,8 @@ export interface Bars {
   readonly twice: number;
   /** Decades from which it is bad at once. */
   readonly once: number;
+  /** What was rare stands until it is read again, so long at most: some readings have their turn once in twelve cycles. */
+  readonly standsMs: number;
 }
 
 /** @param readings of all checks of all regions, one cycle */
@@ -44,13 +46,14 @@ export const barsFor = (readings: number, cycleMs: number): Bars => {
   return {
     twice: Math.log10(perHour / limits.dqmFalseMediumsPerHour),
     once: Math.log10((24 * perHour) / limits.dqmFalseBadsPerDay),
+    standsMs: 13 * cycleMs,
   };
 };
 
 /** A cell as it is shown, before it has a place, and what it remembers. */
 export interface Cell extends Omit<CellShown, 'region' | 'check'> {
-  /** Readings that were rare in the cycle it was last looked at. */
-  readonly rare: ReadonlySet<string>;
+  /** Readings that were rare when they were read last, and when that was, ms. */
+  readonly rare: ReadonlyMap<string, number>;
 }
 
 export interface Rated {
@@ -59,6 +62,13 @@ export interface Rated {
   /** Decades by which its bars are lower than others', where its false alarms are counted by themselves. */
   readonly spare?: number;
 }
+
+/**
+ * Whether it needs no second cycle. A jet, or a track that loops, leaves a thousand hits in one place in one frame, and may make
+ * any other reading as rare as can be: in 200 minutes of good p+p it did so once.
+ */
+const isToldAtOnce = ({ check, of }: Reading): boolean =>
+  check === 'impossible values' || /silent|untouched/.test(of);
 
 /** Whether a reading is beyond a bar. */
 export const isBeyond = ({ decades, spare = 0 }: Rated, bar: number): boolean => decades > bar - spare;
@@ -145,12 +155,18 @@ export const judgeCell = (
     return plainCell('null', 'Nothing is known of good cycles yet.', since('null'), atMs);
   const rarest = rated.reduce((worst, one) => (one.decades > worst.decades ? one : worst));
   const rare = rated.filter((one) => isBeyond(one, bars.twice));
+  const read = new Set(rated.map(({ reading }) => keyOf(reading)));
+  const standing = [...(before?.rare ?? [])].filter(
+    ([key, sinceMs]) => !read.has(key) && atMs - sinceMs <= bars.standsMs,
+  );
+  if (rare.length === 0 && before !== null && standing.length > 0)
+    return { ...before, rare: new Map(standing), atMs };
   if (rare.length === 0) {
     const reason = `As in good cycles. Rarest of all: ${rarest.reading.of}, ${rarityInWords(rarest.decades)}.`;
     return plainCell('good', reason, since('good'), atMs);
   }
   const again = rare.some(({ reading }) => before?.rare.has(keyOf(reading)));
-  const atOnce = rare.some((one) => isBeyond(one, bars.once));
+  const atOnce = rare.some((one) => isToldAtOnce(one.reading) && isBeyond(one, bars.once));
   const stays = before?.quality === 'bad';
   const quality = again || atOnce || stays ? 'bad' : 'medium';
   const told = toldOf(rare);
@@ -162,11 +178,11 @@ export const judgeCell = (
     reason: `${sentenceOf(told.reading, found.where)}; ${rarityInWords(told.decades)}.${more}`,
     sinceMs: since(quality),
     atMs,
-    rare: new Set(rare.map(({ reading }) => keyOf(reading))),
+    rare: new Map([...standing, ...rare.map(({ reading }) => [keyOf(reading), atMs] as const)]),
   };
 };
 
-const nothing: ReadonlySet<string> = new Set();
+const nothing: ReadonlyMap<string, number> = new Map();
 
 export const plainCell = (quality: QualityName, reason: string, sinceMs: number, atMs: number): Cell => ({
   ...{ quality, reason, object: null, bins: [], where: [], sinceMs, atMs, rare: nothing },

@@ -46,8 +46,25 @@ describe('a cell', () => {
       quality: 'good',
       sinceMs: 4,
     });
-    expect(judged(null, 1, ['low card', bars.once + 0.1]).quality).toBe('bad');
+    expect(judged(null, 1, ['silent card', bars.once + 0.1]).quality).toBe('bad');
+    // One crowded frame may make any other reading.
+    expect(judged(null, 1, ['low card', bars.once + 9]).quality).toBe('medium');
     expect(judged(null, 1).quality).toBe('null');
+  });
+
+  it('stands by a reading until it is read again, a minute at most: bits have their turn once in some cycles', () => {
+    const rare = bars.twice + 1;
+    const once = judged(null, 0, ['bits: low chip', rare], ['low card', 0]);
+    const between = judged(once, 5_000, ['low card', 0]);
+    expect([between.quality, between.sinceMs, between.atMs]).toEqual(['medium', 0, 5_000]);
+    expect(judged(between, 20_000, ['bits: low chip', rare], ['low card', 0]).quality).toBe('bad');
+    expect(judged(between, 20_000, ['bits: low chip', 0], ['low card', 0]).quality).toBe('good');
+    expect(judged(between, 66_000, ['low card', 0]).quality).toBe('good');
+    const other = judged(between, 10_000, ['low card', rare]);
+    expect([other.quality, [...other.rare.keys()]]).toEqual([
+      'medium',
+      ['channels: bits: low chip', 'channels: low card'],
+    ]);
   });
 
   it('names the part whose residual is largest: of a dead card the card, of one channel the channel', () => {
