@@ -63,7 +63,8 @@ export interface RunPlan {
   readonly instrument: Instrument;
   readonly seed: number;
   readonly timeFramesPerCycle: number;
-  readonly pool: number;
+  /** Time frames that come again and again; without, all are made anew. */
+  readonly pool?: number;
   readonly mishap?: string;
   /** Without what is shipped. */
   readonly plain?: boolean;
@@ -97,7 +98,8 @@ export const openWatchedRun = ({
           ...{ seed, ...start, split: 'all' },
         });
   const rate = timeFramesPerCycle / (cycleMs / 1000);
-  const source = withMishaps(createReplayWorld(poolOf(world, pool)), readMishaps(mishap, card), {
+  const frames = pool === undefined ? world : createReplayWorld(poolOf(world, pool));
+  const source = withMishaps(frames, readMishaps(mishap, card), {
     ...{ card, rate, seed },
   });
   const filler = watched.openFiller();

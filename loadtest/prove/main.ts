@@ -174,16 +174,16 @@ const together = async (): Promise<TogetherReport> => {
 };
 
 /** The watch of good and dying chambers; how many faults it has. */
-const watching = (): number => {
+const watching = async (): Promise<number> => {
   say('the watch: good chambers, and cards that die …');
-  const { result, faults } = proveWatch(flags.quick, say);
+  const { result, faults } = await proveWatch(flags.quick, say);
   writeResult(result, flags['json-watch']);
   for (const fault of faults) say(`FAULT: ${fault}`);
   return faults.length;
 };
 
 const main = async (): Promise<number> => {
-  if (flags.only === 'watch') return watching() === 0 ? 0 : 1;
+  if (flags.only === 'watch') return (await watching()) === 0 ? 0 : 1;
   const joint = await together();
   if (flags.only === 'together') return joint.faults.length === 0 ? 0 : 1;
   const reports: KillReport[] = [];
@@ -250,7 +250,7 @@ const main = async (): Promise<number> => {
   if (slow > 0) say(`${slow} of ${kills.length} kills took longer than ${barSeconds} s`);
   for (const fault of faults) say(`FAULT (seed ${seed}): ${fault}`);
   for (const { logs } of [...reports, assembly, archive]) if (logs !== '') process.stderr.write(logs);
-  const all = faults.length + joint.faults.length + watching();
+  const all = faults.length + joint.faults.length + (await watching());
   say(all === 0 ? 'every frame has exactly one packet' : `${all} faults`);
   return all === 0 && slow === 0 ? 0 : 1;
 };

@@ -3,8 +3,8 @@
 import { expect, it } from 'vitest';
 import { proveWatch } from '../../loadtest/prove/watch.ts';
 
-it('proves good chambers and cards that die', () => {
-  const { result, faults } = proveWatch(true, () => {});
+it('proves good chambers and cards that die', async () => {
+  const { result, faults } = await proveWatch(true, () => {});
   expect(faults).toEqual([]);
   const good = result.rows.filter((row) => 'good chambers' in row);
   expect(good.map(({ instrument }) => instrument)).toEqual([
