@@ -21,7 +21,7 @@ interface WatchPlan {
   readonly dying: number;
 }
 
-export const watchPlans = (quick: boolean): readonly WatchPlan[] => [
+const watchPlans = (quick: boolean): readonly WatchPlan[] => [
   {
     instrument: 'sphenix-tpc-pp',
     timeFramesPerCycle: 10,

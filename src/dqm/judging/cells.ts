@@ -6,16 +6,7 @@
 import type { Reading } from '../checks/list.ts';
 import type { Watched } from '../cycles/watched.ts';
 import type { Norm } from './norm.ts';
-import {
-  type Bars,
-  barsFor,
-  type Cell,
-  checkMeanings,
-  isBeyond,
-  judgeCell,
-  plainCell,
-  type Rated,
-} from './verdicts.ts';
+import { barsFor, type Cell, checkMeanings, isBeyond, judgeCell, plainCell, type Rated } from './verdicts.ts';
 
 /** Readings, and by what they are judged. */
 export interface Judged {
@@ -36,7 +27,7 @@ export interface Cells {
   /** Whether all of a region's readings are far from rare. */
   isSound(of: readonly Judged[], frames: number): boolean;
   /** Judges one reading where it is beyond a bar; its cell stays as it is where it is not, or is bad. Returns whether one changed. */
-  judgeSudden(region: number, of: Judged, bar: keyof Bars, nowMs: number): boolean;
+  judgeSudden(region: number, of: Judged, bar: 'once' | 'twice', nowMs: number): boolean;
   /** Judges all of a region; returns whether all is as in good cycles. */
   judge(region: number, of: readonly Judged[], frames: number, nowMs: number): boolean;
 }

@@ -9,7 +9,7 @@ import type { ObjectLayout } from '../layout.ts';
 
 /** Cells that tracks are looked for in: about a pulse. */
 const [cellLanes, cellSamples] = [4, 4];
-/** A track may move so far from a card to the one after the next: ten layers of 1.1 cm, tracks of 1 GeV/c and of η up to 1. */
+/** A track may move so far from a card to the one after the next: over eight layers of 1.1 cm, at 0.3 GeV/c and at η of 1. */
 const [reachLanes, reachSamples] = [24, 24];
 /** Layers of a card without which its hits are no track: noisy channels are of one or two. */
 const trackLayers = 3;
@@ -30,7 +30,7 @@ interface Line {
   readonly band: number;
   readonly inner: number;
   readonly outer: number;
-  readonly of: readonly [number, number];
+  readonly of: readonly [inner: number, outer: number];
   readonly surely: typeof between | typeof innermost | typeof outermost;
 }
 
